@@ -1,0 +1,9 @@
+"""The door an ASGI server opens (the live stream will; pages run under WSGI)."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "governance.settings")
+
+application = get_asgi_application()

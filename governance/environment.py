@@ -1,0 +1,101 @@
+"""Typed values from the environment; a missing or unreadable one stops the start with one sentence."""
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable as it stands; without a default an absent or empty one is an error."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"The environment variable {name} is not set. README.md lists what it means.")
+    return default
+
+
+def flag(name: str, default: bool) -> bool:
+    """True for 1, true, yes, on; False for 0, false, no, off; anything else is an error."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    try:
+        result = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if result < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {result}.")
+    return result
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """Comma-separated words without the blanks around them."""
+    value = os.environ.get(name, "")
+    if not value:
+        return list(default)
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def pairs(name: str) -> dict[str, str]:
+    """`key=value` pairs separated by commas."""
+    result: dict[str, str] = {}
+    for word in words(name):
+        key, sign, value = word.partition("=")
+        if not sign or not key.strip() or not value.strip():
+            raise ImproperlyConfigured(f"{name} must read key=value,key=value; {word!r} does not.")
+        result[key.strip()] = value.strip()
+    return result
+
+
+def database(name: str) -> dict[str, Any]:
+    """Django's settings of the PostGIS database at `postgis://user:password@host:port/name`.
+
+    A socket folder is given as `postgis://user@/name?host=/folder&port=5432`.
+    """
+    url = urlsplit(text(name))
+    if url.scheme not in {"postgis", "postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name} must begin with postgis://, not {url.scheme or 'nothing'}://.")
+    database_name = unquote(url.path.lstrip("/"))
+    if not database_name:
+        raise ImproperlyConfigured(f"{name} names no database: postgis://user:password@host:port/database.")
+    query = {key: values[-1] for key, values in parse_qs(url.query).items()}
+    try:
+        port = str(url.port or "")
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} has a port that is not a number.") from None
+    settings: dict[str, Any] = {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "NAME": database_name,
+        "USER": unquote(url.username or query.pop("user", "")),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": query.pop("host", "") or unquote(url.hostname or ""),
+        "PORT": query.pop("port", "") or port,
+    }
+    settings["OPTIONS"] = {"connect_timeout": 5, **query}
+    return settings
+
+
+def redis(name: str) -> str:
+    """A Redis address: `redis://host:port/number`, `rediss://...` or `unix:///folder/socket?db=number`."""
+    value = text(name)
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name} must begin with redis://, rediss:// or unix://.")
+    return value
