@@ -1,0 +1,152 @@
+"""Lights, drawn the same everywhere: shape + colour + word, never colour alone.
+
+    {% load lights %}
+    {% light clock %}                 ◆ 临期 还剩 1 工作时 20 分   (title: the exact due moment)
+    {% light clock "short" %}         ◆ 临期                      (remaining time moves into the title)
+    {% light_word "red" %}            ▲ 逾期                      (legends, filters, figures)
+    {% light_mark "red" unit_name %}  ▲ 沙湾镇                    (a red once earned, with its unit)
+    {% light_bar counts %}            stacked bar; counts = {"red": 3, "yellow": 1, "unlit": 20, ...}
+
+A clock has `light`, `due_at`, `remaining` (seconds of the limit's own kind of time, negative if
+exceeded, or None) and `remaining_is_working`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from grids import spans
+
+register = template.Library()
+
+# Worst first: the order of bars, legends and filters.
+ORDER = ("red", "yellow", "unlit", "green", "suspended", "paused")
+WORDS: dict[str, str | Promise] = {
+    "red": gettext_lazy("Overdue"),
+    "yellow": gettext_lazy("Near due"),
+    "unlit": gettext_lazy("Unlit"),
+    "green": gettext_lazy("In time"),
+    "suspended": gettext_lazy("On account"),
+    "paused": gettext_lazy("Clock paused"),
+    "none": gettext_lazy("No time limit"),
+}
+# One silhouette per light, so that a printed page and colour-blind eyes can tell them apart.
+SHAPES = {
+    "green": '<circle cx="6" cy="6" r="5"/>',
+    "yellow": '<path d="M6 0.4 11.6 6 6 11.6 0.4 6Z"/>',
+    "red": '<path d="M6 0.6 11.7 11.2H0.3Z"/>',
+    "unlit": '<circle cx="6" cy="6" r="4.2" class="ring"/>',
+    "suspended": '<path d="M1 1h10v10H1Z" class="ring"/><path d="M4 3.6h1.4v4.8H4ZM6.6 3.6H8v4.8H6.6Z"/>',
+    "paused": '<path d="M2.5 1.5h2.5v9H2.5ZM7 1.5h2.5v9H7Z"/>',
+    "none": '<path d="M2 5.2h8v1.6H2Z"/>',
+}
+
+
+def known(light: str) -> str:
+    """The light itself, or "none" for anything this page does not know."""
+    return str(light) if str(light) in SHAPES else "none"
+
+
+def shape(light: str) -> SafeString:
+    """The silhouette of a light, silent to screen readers: the word stands beside it."""
+    name = known(light)
+    return format_html(
+        '<svg class="light-shape" viewBox="0 0 12 12" aria-hidden="true" focusable="false">{}</svg>',
+        mark_safe(SHAPES[name]),  # noqa: S308 - a constant of this module
+    )
+
+
+def rest_of(clock: Any) -> str:
+    """What time is left or exceeded, in words; empty where there is nothing to say."""
+    light, left = known(clock.light), getattr(clock, "remaining", None)
+    if light == "suspended":
+        due = getattr(clock, "due_at", None)
+        return _("until %(date)s") % {"date": spans.exact(due)[:10]} if due else ""
+    if left is None or light in ("none", "green"):
+        return ""
+    say = spans.working if getattr(clock, "remaining_is_working", False) else spans.natural
+    if left < 0:
+        return _("by %(span)s") % {"span": say(left)}
+    return _("%(span)s left") % {"span": say(left)}
+
+
+def title_of(clock: Any) -> str:
+    """The exact due moment in words, for the title."""
+    due = getattr(clock, "due_at", None)
+    if not due:
+        return str(WORDS[known(clock.light)])
+    if known(clock.light) == "suspended":
+        return _("Review on %(moment)s") % {"moment": spans.exact(due)}
+    return _("Due %(moment)s") % {"moment": spans.exact(due)}
+
+
+@register.simple_tag
+def light(clock: Any, form: str = "") -> SafeString:
+    """The light of a clock with its time; nothing for None."""
+    if clock is None:
+        return SafeString("")
+    name, rest, title = known(clock.light), rest_of(clock), title_of(clock)
+    if form == "short":
+        title, rest = " · ".join(part for part in (rest, title) if part), ""
+    tail = format_html(' <span class="light-rest">{}</span>', rest) if rest else ""
+    return format_html(
+        '<span class="light light-{}" title="{}">{}<span class="light-word">{}</span>{}</span>',
+        name, title, shape(name), WORDS[name], tail,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def light_word(name: str) -> SafeString:
+    """Shape and word of a light without a clock, for legends and filters."""
+    name = known(name)
+    return format_html(
+        '<span class="light light-{}">{}<span class="light-word">{}</span></span>', name, shape(name), WORDS[name]
+    )
+
+
+@register.simple_tag
+def light_shape(name: str) -> SafeString:
+    """The silhouette alone; only where the word stands right beside it."""
+    name = known(name)
+    return format_html('<span class="light light-{}">{}</span>', name, shape(name))
+
+
+@register.simple_tag
+def light_mark(name: str, unit: str) -> SafeString:
+    """A light once earned, with the unit that earned it: it stays on the record."""
+    name = known(name)
+    return format_html(
+        '<span class="light-mark light-{}" title="{}">{}{}<span class="visually-hidden"> {}</span></span>',
+        name, WORDS[name], shape(name), unit, WORDS[name],
+    )  # fmt: skip
+
+
+@register.simple_tag
+def light_bar(counts: Mapping[str, int], label: str = "") -> SafeString:
+    """A stacked bar of counts by light, worst first; its name says the figures, so nothing hangs on colour.
+
+    Drawn as SVG in thousandths of the width: no style attribute is needed.
+    """
+    figures = [(name, int(counts.get(name) or 0)) for name in ORDER]
+    total = sum(count for _name, count in figures)
+    spoken = ", ".join(f"{WORDS[name]} {count}" for name, count in figures if count) or _("none")
+    parts, at = [], 0.0
+    for name, count in figures:
+        if count:
+            width = 1000 * count / total
+            parts.append((f"{at:.1f}", f"{width:.1f}", name, f"{WORDS[name]} {count}"))
+            at += width
+    pieces = format_html_join(
+        "", '<rect x="{}" y="0" width="{}" height="10" class="bar-{}"><title>{}</title></rect>', parts
+    )
+    name = f"{label}: {spoken}" if label else spoken
+    return format_html(
+        '<svg class="light-bar" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        name, pieces,
+    )  # fmt: skip
