@@ -45,7 +45,7 @@ def source_of(name: str) -> Path:
     return Path(settings.BASE_DIR) / "node_modules" / ALLOWED[name]
 
 
-class NodeModulesFinder(BaseFinder):
+class VendorFinder(BaseFinder):
     """A staticfiles finder that knows the allow-list and nothing else."""
 
     def __init__(self, app_names: Any = None, *args: Any, **kwargs: Any) -> None:
