@@ -1,0 +1,18 @@
+"""Tables of places and people, one module per noun."""
+
+from grids.models.boundaries import Boundary, Plan, PlanStatus
+from grids.models.people import Person, Post, UnitUserPermission
+from grids.models.profile import DistrictProfile
+from grids.models.units import Succession, Unit
+
+__all__ = [
+    "Boundary",
+    "DistrictProfile",
+    "Person",
+    "Plan",
+    "PlanStatus",
+    "Post",
+    "Succession",
+    "Unit",
+    "UnitUserPermission",
+]
