@@ -1,0 +1,23 @@
+from dispatch.models.approvals import Approval, ApprovalKind, ApprovalState
+from dispatch.models.assignments import (
+    OPEN_ASSIGNMENT_STATES,
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    ReturnReason,
+)
+from dispatch.models.notices import Channel, Notice, Ticker
+
+__all__ = [
+    "OPEN_ASSIGNMENT_STATES",
+    "Approval",
+    "ApprovalKind",
+    "ApprovalState",
+    "Assignment",
+    "AssignmentRole",
+    "AssignmentState",
+    "Channel",
+    "Notice",
+    "ReturnReason",
+    "Ticker",
+]

@@ -1,0 +1,41 @@
+"""One message to one person about one event, and the row each ticker of the sweep signs."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    IN_APP = "in_app", _("Inbox")
+
+
+class Notice(models.Model):
+    """Why a person hears of an event (``reason``, a key of ``dispatch.audience``) and whether it was read."""
+
+    event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="notices", db_index=False)
+    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="+")
+    person = models.ForeignKey("grids.Person", models.PROTECT, related_name="notices", db_index=False)
+    channel = models.CharField(max_length=16, choices=Channel.choices, default=Channel.IN_APP)
+    reason = models.CharField(max_length=24)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [models.UniqueConstraint(fields=["event", "person", "channel"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notice_of_person"),
+            models.Index(fields=["person"], condition=Q(read_at__isnull=True), name="notice_unread"),
+        ]
+
+
+class Ticker(models.Model):
+    """A process that runs the sweep signs here: the last pass, and the last that left nothing due."""
+
+    name = models.CharField(primary_key=True, max_length=80)
+    last_tick = models.DateTimeField()
+    last_drained = models.DateTimeField(null=True)
+    last_full = models.DateTimeField(null=True)
+    acted = models.PositiveBigIntegerField(default=0)

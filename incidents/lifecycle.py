@@ -1,0 +1,285 @@
+"""An incident is born and moves here, and nowhere else.
+
+``move`` is one transaction: lock the row, refuse a stale press, look the move up, ask the right at the holder, demand
+what the table demands, write state and holder, stop and start clocks, append the event, open sight. No mail, no task,
+no signal: the event row is the message. Lock order everywhere: incident (two in id order), assignment, clock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from grids.models import Person, Unit
+from incidents import clocks, holders, records, refusals, who_may
+from incidents.births import Position, find_place, report, self_handle
+from incidents.models import Clock, Incident, IncidentEvent, Inspection, PauseCause, Subject
+from incidents.records import SYSTEM, Acting
+from incidents.states import MOVES, SEND_BACK_AFTER, STAGE_OF_STATE, HolderAfter, Move, Needs, Stage, State, Urgency
+
+__all__ = ["Details", "Position", "confirm", "find_place", "move", "report", "self_handle"]
+
+# Moves by which the incident counts as newly arrived at its holder, even where the holder is the same unit.
+ARRIVALS = frozenset({"answer", "rework", "reopen", "rehome", "unmerge"}) | SEND_BACK_AFTER | {"send_back"}
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a move may need besides a note. ``orders`` and ``approval`` are written by the floor above."""
+
+    target_unit: Unit | None = None
+    orders: tuple[dict[str, Any], ...] = ()
+    review_at: datetime | None = None
+    approval: dict[str, Any] | None = None
+    master: Incident | None = None
+    on_site: bool = False
+    place: Unit | None = None
+    plan_id: int | None = None
+    extra: dict[str, Any] | None = None
+
+
+NOTHING = Details()
+
+
+def move(
+    *,
+    incident_id: int,
+    name: str,
+    actor: Person | None,
+    now: datetime,
+    note: str = "",
+    seen_seq: int | None = None,
+    idempotency_key: str = "",
+    details: Details = NOTHING,
+) -> Incident:
+    """Make one move and return the incident as it then stands.
+
+    ``seen_seq`` is the ``seq`` the person saw; None skips the check (the system looks under its own lock). A repeated
+    ``idempotency_key`` of the same actor returns the present incident without moving. Raises MoveRefused.
+    """
+    row = MOVES[name]
+    with transaction.atomic():
+        incident = _locked(incident_id, details.master)
+        if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
+            return incident
+        if seen_seq is not None and seen_seq != incident.seq:
+            raise refusals.stale()
+        if incident.state not in row.sources:
+            raise refusals.wrong_state()
+        acting = _acting(row, incident, actor, now=now, details=details)
+        _demand(row, incident, actor, note=note, details=details, now=now)
+        holder = holders.after(row, incident, target=details.target_unit or details.place)
+        event = _write(row, incident, holder, acting, now=now, note=note, key=idempotency_key, details=details)
+        _open_sights(row, incident, details, event, now=now)
+        return incident
+
+
+def _locked(incident_id: int, master: Incident | None) -> Incident:
+    ids = sorted({incident_id, master.pk} if master else {incident_id})
+    rows = {
+        row.pk: row
+        for row in Incident.objects.select_for_update(of=("self",))
+        .select_related("holder", "place", "came_from", "answered_by_unit")
+        .filter(pk__in=ids)
+        .order_by("pk")
+    }
+    if master is not None and master.pk in rows:
+        master.state = rows[master.pk].state
+    return rows[incident_id]
+
+
+def _acting(row: Move, incident: Incident, actor: Person | None, *, now: datetime, details: Details) -> Acting:
+    if actor is None:
+        if not row.by_system:
+            raise refusals.not_by_system()
+        return SYSTEM
+    if not row.by_person or (row.name == "answer" and incident.state == State.DISPATCHED):
+        raise refusals.not_by_people()
+    return who_may.acting(row, incident, actor, now=now, on_site=details.on_site, master=details.master)
+
+
+def _demand(row: Move, incident: Incident, actor: Person | None, *, note: str, details: Details, now: datetime) -> None:
+    """Raise MoveRefused for whatever the table demands and was not given."""
+    if actor is not None and not note.strip():
+        if Needs.NOTE in row.needs:
+            raise refusals.missing("note")
+        if Needs.RESULT in row.needs:
+            raise refusals.missing("result")
+    given = {
+        Needs.UNIT: details.target_unit,
+        Needs.ORDER: details.orders,
+        Needs.APPROVAL: details.approval,
+        Needs.REVIEW_AT: details.review_at,
+        Needs.MASTER: details.master,
+        Needs.PLAN: details.plan_id,
+    }
+    fields = {Needs.UNIT: "target_unit", Needs.ORDER: "orders", Needs.APPROVAL: "approval"}
+    for need, value in given.items():
+        if need in row.needs and not value:
+            raise refusals.missing(fields.get(need, need.name.lower()))
+    if row.urgent_only and incident.urgency == Urgency.NORMAL:
+        raise refusals.not_urgent()
+    if details.review_at is not None and details.review_at <= now:
+        raise refusals.missing("review_at")
+    if details.approval is not None and actor is not None and details.approval.get("asked_by") == actor.pk:
+        raise refusals.own_request()
+    if details.master is not None:
+        if details.master.pk == incident.pk or details.master.closed_at or details.master.state == State.MERGED:
+            raise refusals.missing("master")
+    days = settings.WANGGE_REOPEN_DAYS
+    if row.name == "reopen" and incident.closed_at is not None and incident.state == State.CLOSED:
+        if now - incident.closed_at > timedelta(days=days):
+            raise refusals.too_late(days)
+
+
+def _write(
+    row: Move,
+    incident: Incident,
+    holder: Unit,
+    acting: Acting,
+    *,
+    now: datetime,
+    note: str,
+    key: str,
+    details: Details,
+) -> IncidentEvent:
+    """Write state, holder, seq, clocks and the event, in that order."""
+    before, holder_before = State(incident.state), incident.holder
+    target = _target(row, incident)
+    _set_state(row, incident, target, holder, now=now, details=details)
+    lights = _turn_clocks(row, incident, before, target, now=now, details=details)
+    incident.save()
+    extra: dict[str, Any] = {"lights": lights, **(details.extra or {})}
+    if details.orders:
+        extra["orders"] = list(details.orders)
+    if details.approval:
+        extra["approval"] = details.approval
+    if details.review_at:
+        extra["review_at"] = details.review_at.isoformat()
+    if details.plan_id:
+        extra["plan"] = details.plan_id
+    if details.master and incident.state == State.MERGED:
+        extra["master"] = details.master.number
+    return records.record(
+        incident=incident,
+        kind=row.name,
+        acting=acting,
+        now=now,
+        note=note.strip(),
+        details=extra,
+        idempotency_key=key,
+        seq=incident.seq,
+        state_before=before,
+        state_after=target,
+        holder_before=holder_before,
+        holder_after=holder,
+    )
+
+
+def _target(row: Move, incident: Incident) -> State:
+    if row.name == "rework" and _answered_from(incident) == State.DISPATCHED:
+        return State.DISPATCHED
+    target = row.target_from(State(incident.state))
+    return State(incident.state_before) if target is None else target
+
+
+def _answered_from(incident: Incident) -> str:
+    last = IncidentEvent.objects.filter(incident=incident, kind="answer").order_by("-id").first()
+    return last.state_before if last else State.ACCEPTED
+
+
+def _set_state(row: Move, incident: Incident, target: State, holder: Unit, *, now: datetime, details: Details) -> None:
+    before, holder_before = State(incident.state), incident.holder
+    if target in (State.SUSPENDED, State.MERGED):
+        # What others were doing does not run on by itself when an incident is taken out of a merge.
+        gone = target == State.MERGED and before in (State.DISPATCHED, State.SUSPENDED)
+        incident.state_before = State.ACCEPTED if gone else before
+    elif row.name in ("resume", "unmerge"):
+        incident.state_before = ""
+    if row.name == "answer":
+        incident.answered_by_unit = holder_before
+    incident.rework_count += row.name == "rework"
+    incident.relapse_count += row.name == "reopen"
+    if row.name in ARRIVALS:
+        incident.arrived_at, incident.arrived_by, incident.came_from = now, row.name, holder_before
+    if row.name == "rehome" and details.place is not None:
+        incident.place = details.place
+    incident.state, incident.holder = target, holder
+    incident.seq += 1
+    incident.master = details.master if target == State.MERGED else None
+    incident.review_at = details.review_at if target == State.SUSPENDED else None
+    incident.closed_at = None if incident.is_open else now
+
+
+def _turn_clocks(
+    row: Move, incident: Incident, before: State, target: State, *, now: datetime, details: Details
+) -> dict[str, str]:
+    """Finish, stop, pause, resume and start clocks as the table says; returns the final light of each that ended."""
+    ended: dict[str, str] = {}
+    for clock in clocks.open_clocks(incident):
+        own = clock.subject_kind == Subject.INCIDENT
+        stage = Stage(clock.stage)
+        if own and stage in row.finishes:
+            clocks.finish(clock=clock, now=now)
+        elif row.stops_all or (own and stage in row.stops):
+            clocks.stop(clock=clock, now=now)
+        elif row.pauses_all:
+            clocks.pause(clock=clock, now=now, cause=PauseCause.SUSPENSION)
+        elif own and stage in row.pauses:
+            clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH)
+        elif (row.name == "resume" and clock.pause_cause == PauseCause.SUSPENSION) or (own and stage in row.resumes):
+            clocks.resume(clock=clock, now=now)
+        if own and clock.final_light:
+            ended[stage] = clock.final_light
+    for stage in _stages_to_start(row, target):
+        _start(row, incident, stage, target, now=now, details=details)
+    return ended
+
+
+def _stages_to_start(row: Move, target: State) -> list[Stage]:
+    if row.name == "unmerge":
+        return [stage for stage in (STAGE_OF_STATE.get(target), Stage.OVERALL) if stage]
+    if row.name == "reopen":
+        return [STAGE_OF_STATE[target], Stage.OVERALL]
+    return list(row.starts)
+
+
+def _start(row: Move, incident: Incident, stage: Stage, target: State, *, now: datetime, details: Details) -> Clock:
+    if stage == Stage.PAUSE:
+        assert details.review_at is not None
+        return clocks.start_until(
+            incident=incident, unit=incident.holder, stage=stage, due_at=details.review_at, now=now
+        )
+    # An incident taken out of a merge is as old as it was: its overall time began with the report.
+    since = incident.reported_at if row.name == "unmerge" and stage == Stage.OVERALL else now
+    unit = holders.at_birth(incident.place) if stage == Stage.OVERALL else incident.holder
+    clock = clocks.start(incident=incident, unit=unit, stage=stage, now=now, since=since)
+    if stage == Stage.HANDLE and target == State.DISPATCHED:
+        clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH)
+    return clock
+
+
+def _open_sights(row: Move, incident: Incident, details: Details, event: IncidentEvent, *, now: datetime) -> None:
+    if row.holder not in (HolderAfter.SAME,) and event.holder_after_id is not None:
+        records.open_sight(incident=incident, units=[event.holder_after_id], why="held", now=now)
+    if row.name == "merge" and details.master is not None:
+        seen = incident.sights.values_list("unit_id", flat=True)
+        records.open_sight(incident=details.master, units=seen, why="merged", now=now)
+
+
+def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "") -> IncidentEvent:
+    """End a drawn inspection with the finding that it is really solved; raises MoveRefused."""
+    with transaction.atomic():
+        incident = _locked(incident_id, None)
+        inspection = Inspection.objects.select_for_update().filter(incident=incident, ended_at=None).first()
+        if inspection is None:
+            raise refusals.wrong_state()
+        acting = who_may.checking(MOVES["reopen"], incident, actor, now=now, on_site=True)
+        for clock in clocks.open_clocks(incident):
+            if clock.subject_kind == Subject.INSPECTION:
+                clocks.finish(clock=clock, now=now)
+        inspection.ended_at, inspection.confirmed = now, True
+        inspection.save()
+        return records.record(incident=incident, kind="confirmed", acting=acting, now=now, note=note)

@@ -1,0 +1,34 @@
+from incidents.models.calendar import Calendar, CalendarVersion, DayKind, SpecialDay, WorkPeriod
+from incidents.models.categories import Category, IncidentKind
+from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
+from incidents.models.events import IncidentEvent, Unannounced
+from incidents.models.incident import Handler, Incident, Inspection, LocatedBy, Sight, Source
+from incidents.models.photos import Photo, PhotoStage
+
+__all__ = [
+    "Calendar",
+    "CalendarVersion",
+    "Category",
+    "Clock",
+    "ClockState",
+    "DayKind",
+    "Handler",
+    "Incident",
+    "IncidentEvent",
+    "IncidentKind",
+    "Inspection",
+    "Light",
+    "LocatedBy",
+    "PauseCause",
+    "Photo",
+    "PhotoStage",
+    "RedAction",
+    "Sight",
+    "Source",
+    "SpecialDay",
+    "Subject",
+    "TimeLimit",
+    "TimeUnit",
+    "Unannounced",
+    "WorkPeriod",
+]

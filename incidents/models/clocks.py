@@ -1,0 +1,164 @@
+"""Limits and clocks: how long a stage may take, and the narrow row that runs while it does."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from grids.levels import UnitKind
+from incidents.states import Stage, Urgency
+
+
+class TimeUnit(models.TextChoices):
+    MINUTE = "minute", _("natural minutes")
+    HOUR = "hour", _("natural hours")
+    DAY = "day", _("natural days")
+    WORKING_HOUR = "working_hour", _("working hours")
+    WORKING_DAY = "working_day", _("working days")
+
+
+class RedAction(models.TextChoices):
+    ESCALATE = "escalate", _("moves one tier up")
+    CARD = "card", _("card to the unit")
+    REMIND = "remind", _("reminder only")
+    RESUME = "resume", _("resumes by itself")
+
+
+class TimeLimit(models.Model):
+    """One version of one rule. Insert-only: a changed rule is a new row that ``replaces`` the old one.
+
+    Empty district, category, urgency or tier means "any"; the most specific rule in force wins. The yellow amount is
+    counted from the start, in the same unit as ``amount``; null means "when a quarter of the limit is left".
+    """
+
+    district = models.ForeignKey("grids.Unit", models.PROTECT, null=True, blank=True, related_name="+")
+    category = models.ForeignKey("incidents.Category", models.PROTECT, null=True, blank=True, related_name="+")
+    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, blank=True)
+    tier = models.CharField(_("kind of unit"), max_length=16, choices=UnitKind.choices, blank=True)
+    stage = models.CharField(_("stage"), max_length=16, choices=Stage.choices)
+    amount = models.PositiveIntegerField(_("red after"))
+    unit = models.CharField(_("unit"), max_length=16, choices=TimeUnit.choices)
+    end_of_day = models.BooleanField(_("until the end of that work day"), default=False)
+    yellow_amount = models.PositiveIntegerField(_("yellow after"), null=True, blank=True)
+    red_action = models.CharField(_("when red"), max_length=16, choices=RedAction.choices)
+    basis = models.CharField(_("basis"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("in force since"))
+    retired_at = models.DateTimeField(_("until"), null=True, blank=True)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+
+    class Meta:
+        ordering = ["stage", "district", "category", "urgency", "tier"]
+        verbose_name = _("time limit")
+        verbose_name_plural = _("time limits")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district", "category", "urgency", "tier", "stage"],
+                condition=Q(retired_at__isnull=True),
+                nulls_distinct=False,
+                name="time_limit_one_in_force",
+                violation_error_message=_("A limit for exactly this case is in force already."),
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="time_limit_positive"),
+            models.CheckConstraint(
+                condition=Q(yellow_amount__isnull=True) | Q(yellow_amount__lt=F("amount")),
+                name="time_limit_yellow_before_red",
+                violation_error_message=_("Yellow must come before red."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()}: {self.amount} {self.get_unit_display()}"
+
+
+class ClockState(models.TextChoices):
+    RUNNING = "running", _("running")
+    PAUSED = "paused", _("paused")
+    STOPPED = "stopped", _("stopped")
+
+
+class Subject(models.TextChoices):
+    """Whose time a clock measures. ``subject_id`` is 0 for the incident itself."""
+
+    INCIDENT = "incident", _("incident")
+    ASSIGNMENT = "assignment", _("assignment")
+    INSPECTION = "inspection", _("inspection")
+
+
+class PauseCause(models.TextChoices):
+    DISPATCH = "dispatch", _("others are at work")
+    SUSPENSION = "suspension", _("suspended")
+
+
+class Light(models.TextChoices):
+    """What a clock shows. NONE: stopped without a colour."""
+
+    UNLIT = "unlit", _("Unlit")
+    YELLOW = "yellow", _("Yellow")
+    RED = "red", _("Red")
+    GREEN = "green", _("Green")
+    NONE = "none", _("No light")
+
+
+class Clock(models.Model):
+    """One running, paused or stopped clock; a new round is a new row.
+
+    ``budget`` and ``spent`` are seconds of the limit's own kind of time; ``spent`` counts closed stretches only, the
+    open one began at ``run_since``. ``next_at`` is when something happens by itself; null when nothing can. ``step``
+    says what was announced: 0 nothing, 1 yellow, 2 red. ``seq`` counts changes and fences stale writers.
+    Kept narrow on purpose: light changes update only this row.
+    """
+
+    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="clocks")
+    subject_kind = models.CharField(max_length=16, choices=Subject.choices, default=Subject.INCIDENT)
+    subject_id = models.BigIntegerField(default=0)
+    unit = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)
+    district = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)
+    stage = models.CharField(max_length=16, choices=Stage.choices)
+    limit = models.ForeignKey(TimeLimit, models.PROTECT, null=True, related_name="+", db_index=False)
+    calendar_version = models.ForeignKey("incidents.CalendarVersion", models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=16, choices=ClockState.choices, default=ClockState.RUNNING)
+    pause_cause = models.CharField(max_length=16, choices=PauseCause.choices, blank=True)
+    budget = models.IntegerField()
+    spent = models.IntegerField(default=0)
+    started_at = models.DateTimeField()
+    run_since = models.DateTimeField(null=True)
+    warn_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    step = models.PositiveSmallIntegerField(default=0)
+    seq = models.PositiveIntegerField(default=0)
+    fail_count = models.PositiveSmallIntegerField(default=0)
+    final_light = models.CharField(max_length=8, choices=Light.choices, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "subject_kind", "subject_id", "stage"],
+                condition=~Q(state="stopped"),
+                name="clock_one_open_per_stage",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running") | Q(next_at__isnull=True), name="clock_waits_only_while_running"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="stopped", stopped_at__isnull=False) & ~Q(final_light="")
+                | ~Q(state="stopped") & Q(stopped_at__isnull=True, final_light=""),
+                name="clock_final_light_when_stopped",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running", run_since__isnull=False) | ~Q(state="running") & Q(run_since__isnull=True),
+                name="clock_run_since_while_running",
+            ),
+            models.CheckConstraint(condition=Q(budget__gt=0, spent__gte=0), name="clock_budget_positive"),
+            models.CheckConstraint(
+                condition=Q(state="paused") | Q(pause_cause=""), name="clock_pause_cause_while_paused"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at", "id"], condition=Q(next_at__isnull=False), name="clock_due"),
+            models.Index(fields=["incident", "state"], name="clock_of_incident"),
+            models.Index(fields=["unit", "due_at", "id"], condition=~Q(state="stopped"), name="clock_open_of_unit"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_stage_display()} {self.due_at:%Y-%m-%d %H:%M}"

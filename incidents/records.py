@@ -1,0 +1,94 @@
+"""Writing the record: event rows, who keeps an incident in sight, who did the work. Called inside a transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from grids.duties import Duty
+from grids.models import Person
+from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
+
+# Kinds of event that are no move, with the words of the timeline.
+KINDS = {
+    "signed": _("Signed for"),
+    "arrived": _("Arrived on site"),
+    "fed_back": _("Fed back"),
+    "returned": _("Returned the order"),
+    "order_recalled": _("Order recalled"),
+    "waived": _("Order waived"),
+    "order_replaced": _("Order given to another unit"),
+    "ordered_again": _("Order called again"),
+    "approval_asked": _("Asked for approval"),
+    "approval_refused": _("Approval refused"),
+    "light_yellow": _("Near due"),
+    "light_red": _("Overdue"),
+    "comment": _("Comment"),
+    "photo": _("Photo added"),
+    "confirmed": _("Confirmed on site"),
+    "deadline_moved": _("Deadline recomputed"),
+}
+
+# Acts that make a person, and the unit acted for, a handler who never checks the same incident.
+HANDLING_ACTS = frozenset({"self_handle", "answer", "arrived", "fed_back"})
+
+
+@dataclass(frozen=True)
+class Acting:
+    """In what capacity somebody acts: at which unit, by which duty. The system acts with neither."""
+
+    actor: Person | None
+    unit_id: str | None = None
+    duty: Duty | None = None
+
+
+SYSTEM = Acting(actor=None)
+
+
+def record(
+    *,
+    incident: Incident,
+    kind: str,
+    acting: Acting,
+    now: datetime,
+    note: str = "",
+    details: dict[str, Any] | None = None,
+    idempotency_key: str = "",
+    clock: Clock | None = None,
+    **states: Any,
+) -> IncidentEvent:
+    """Append one event; ``states`` are state_before/after, holder_before/after_id and seq of a move."""
+    if acting.actor is not None and acting.unit_id is not None and kind in HANDLING_ACTS:
+        Handler.objects.create(incident=incident, person=acting.actor, unit_id=acting.unit_id, act=kind, at=now)
+    return IncidentEvent.objects.create(
+        incident=incident,
+        district_id=incident.district_id,
+        kind=kind,
+        actor=acting.actor,
+        unit_id=acting.unit_id,
+        duty=acting.duty or "",
+        note=note,
+        details=details or {},
+        occurred_at=now,
+        idempotency_key=idempotency_key,
+        clock=clock,
+        clock_seq=clock.seq if clock else None,
+        **states,
+    )
+
+
+def open_sight(*, incident: Incident, units: Iterable[str], why: str, now: datetime) -> None:
+    """Let units (and those above them) see the incident from now on; a unit that does already is left as it is."""
+    Sight.objects.bulk_create(
+        [Sight(incident=incident, unit_id=code, since=now, why=why) for code in sorted(set(units))],
+        ignore_conflicts=True,
+    )
+
+
+def earlier(*, actor: Person | None, idempotency_key: str) -> IncidentEvent | None:
+    """The event a repeated request already made, if any."""
+    if actor is None or not idempotency_key:
+        return None
+    return IncidentEvent.objects.select_related("incident").filter(actor=actor, idempotency_key=idempotency_key).first()

@@ -1,0 +1,102 @@
+"""Who may make a move: the right at the unit that holds the incident, and the rule that no one checks their own work.
+
+Every answer is an ``Acting``: the event keeps at which unit and by which duty somebody acted.
+"""
+
+from datetime import datetime, timedelta
+
+from grids import hierarchy, permissions, selectors
+from grids.duties import Duty, Right
+from grids.levels import UnitKind
+from grids.models import Person, Unit
+from incidents import holders, refusals
+from incidents.models import Handler, Incident, Photo, PhotoStage
+from incidents.records import Acting
+from incidents.states import Move
+
+ON_SITE_PHOTO_AGE = timedelta(hours=24)
+CHECKING_MOVES = frozenset({"close", "rework", "reopen"})
+
+
+def acting(
+    move: Move,
+    incident: Incident,
+    actor: Person,
+    *,
+    now: datetime,
+    on_site: bool = False,
+    master: Incident | None = None,
+) -> Acting:
+    """In what capacity ``actor`` makes ``move``; raises MoveRefused if in none."""
+    if move.name in CHECKING_MOVES:
+        return checking(move, incident, actor, now=now, on_site=on_site)
+    found = _with_any_right(actor, move.rights, incident.holder, now)
+    if found is None:
+        raise refusals.not_allowed()
+    if master is not None and _with_any_right(actor, move.rights, master.holder, now) is None:
+        raise refusals.not_allowed()
+    return found
+
+
+def checking(move: Move, incident: Incident, actor: Person, *, now: datetime, on_site: bool) -> Acting:
+    """A checker of the holder; with a photo and position taken on site also the grid's supervisor or first receiver."""
+    found = None
+    for unit in _units_that_check(move, incident):
+        found = found or _with_any_right(actor, move.rights, unit, now)
+    found = found or _on_site(incident, actor, now=now, on_site=on_site)
+    if found is None:
+        raise refusals.not_allowed()
+    refuse_handlers(incident, actor, now=now)
+    return found
+
+
+def refuse_handlers(incident: Incident, actor: Person, *, now: datetime) -> None:
+    """Raise MoveRefused for anyone who did the work or holds a post at a unit that did.
+
+    At the top tier another person of the same unit may check, as nobody stands above.
+    """
+    handled = list(Handler.objects.filter(incident=incident).values_list("person_id", "unit_id"))
+    if any(person_id == actor.pk for person_id, _unit in handled):
+        raise refusals.handled_it()
+    units = {unit_id for _person, unit_id in handled}
+    if holders.is_top(incident.holder):
+        units.discard(incident.holder_id)
+    if units and selectors.holds_post_at(actor, units, at=now):
+        raise refusals.handled_it()
+
+
+def _units_that_check(move: Move, incident: Incident) -> list[Unit]:
+    if move.name != "reopen":
+        return [incident.holder]
+    # What a grid settled is checked one tier up; what a unit dismissed may be taken up by the unit above.
+    parent = hierarchy.tier_parent(incident.holder)
+    above = [parent] if parent is not None and not holders.is_top(incident.holder) else []
+    return above if incident.holder.kind == UnitKind.GRID else [incident.holder, *above]
+
+
+def _on_site(incident: Incident, actor: Person, *, now: datetime, on_site: bool) -> Acting | None:
+    duty = permissions.acting_duty(actor, Right.INSPECT, incident.place, now=now)
+    is_receiver = incident.first_receiver_id == actor.pk
+    if duty is None and not is_receiver:
+        return None
+    if not on_site or not has_on_site_photo(incident, actor, now=now):
+        raise refusals.missing("on_site")
+    if duty is not None:
+        return Acting(actor, incident.place_id, duty)
+    return Acting(actor, incident.first_unit_id, Duty.OFFICER)
+
+
+def has_on_site_photo(incident: Incident, actor: Person, *, now: datetime) -> bool:
+    """Whether ``actor`` added a check photo with a position since the incident came to be checked, within a day."""
+    since = max(incident.arrived_at, now - ON_SITE_PHOTO_AGE)
+    return Photo.objects.filter(
+        incident=incident, added_by=actor, stage=PhotoStage.CHECK, added_at__gte=since, point__isnull=False
+    ).exists()
+
+
+def _with_any_right(actor: Person, rights: frozenset[Right], unit: Unit, now: datetime) -> Acting | None:
+    for right in sorted(rights):
+        duty = permissions.acting_duty(actor, right, unit, now=now)
+        if duty is not None:
+            return Acting(actor, unit.pk, duty)
+    return None
