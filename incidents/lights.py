@@ -1,0 +1,108 @@
+"""Which light a clock shows: one function of its times and `now`, with one SQL twin for filters and counts.
+
+The stored `step` only says what was announced; nothing shown depends on it. Red begins one second after the due
+moment; green is earned by finishing in time and by nothing else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, CharField, F, Q, Value, When
+
+from incidents import clock_rules
+from incidents.calendar_rows import calendar_for
+from incidents.limits import limit_row
+from incidents.models import Clock, ClockState, Light
+
+PAUSED = "paused"
+SUSPENDED = "suspended"
+
+# Worst first.
+ORDER = (Light.RED, Light.YELLOW, Light.UNLIT, PAUSED, SUSPENDED, Light.GREEN, Light.NONE)
+
+
+def is_red(clock: Clock, now: datetime) -> bool:
+    """Whether the limit is exceeded at `now`; of a stopped clock, whether it was when it stopped."""
+    if clock.state == ClockState.STOPPED:
+        return clock.final_light == Light.RED
+    if clock.state == ClockState.PAUSED:
+        return clock.spent > clock.budget
+    return clock_rules.red_at(clock.due_at) <= now
+
+
+def light(clock: Clock, now: datetime) -> str:
+    """The light a clock shows at `now`: a value of Light, or PAUSED."""
+    if clock.state == ClockState.STOPPED:
+        return clock.final_light
+    if is_red(clock, now):
+        return Light.RED.value
+    if clock.state == ClockState.PAUSED:
+        return PAUSED
+    if clock.warn_at is not None and clock.warn_at <= now:
+        return Light.YELLOW.value
+    return Light.UNLIT.value
+
+
+def light_sql(now: datetime, *, prefix: str = "") -> Case:
+    """The same as `light`, as an expression over Clock rows; `prefix` is the path to the clock, as `clocks__`."""
+    stopped, paused = (Q(**{f"{prefix}state": state}) for state in (ClockState.STOPPED, ClockState.PAUSED))
+    return Case(
+        When(stopped, then=F(f"{prefix}final_light")),
+        When(paused & Q(**{f"{prefix}spent__gt": F(f"{prefix}budget")}), then=Value(Light.RED.value)),
+        When(paused, then=Value(PAUSED)),
+        When(Q(**{f"{prefix}due_at__lte": now - clock_rules.SECOND}), then=Value(Light.RED.value)),
+        When(Q(**{f"{prefix}warn_at__lte": now}), then=Value(Light.YELLOW.value)),
+        default=Value(Light.UNLIT.value),
+        output_field=CharField(),
+    )
+
+
+def is_working(clock: Clock) -> bool:
+    """Whether the clock counts working time."""
+    return clock.limit_id is not None and clock_rules.is_working(limit_row(clock.limit_id).unit)
+
+
+def remaining(clock: Clock, now: datetime) -> int:
+    """Seconds left, in the limit's own kind of time; negative once exceeded (at least one second)."""
+    if clock.state != ClockState.RUNNING or clock.run_since is None:
+        return clock.budget - clock.spent
+    calendar = calendar_for(clock.calendar_version_id, working=is_working(clock))
+    if is_red(clock, now):
+        return -max(1, calendar.elapsed(clock.due_at, now))
+    return calendar.elapsed(max(now, clock.run_since), clock.due_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClock:
+    """A clock as a page draws it."""
+
+    light: str
+    due_at: datetime | None
+    remaining: int | None
+    remaining_is_working: bool
+    provisional: bool = False
+
+
+def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock:
+    """What a page draws for `clock`; of a suspended incident, "suspended" unless it is red already.
+
+    A paused clock has no due moment unless that has passed: how much is left is all that can be said.
+    """
+    colour = light(clock, now)
+    working = is_working(clock)
+    if colour == PAUSED:
+        return ShownClock(SUSPENDED if suspended else PAUSED, None, remaining(clock, now), working)
+    calendar = calendar_for(clock.calendar_version_id, working=working)
+    return ShownClock(
+        light=colour,
+        due_at=clock.due_at,
+        remaining=remaining(clock, now) if colour not in (Light.GREEN, Light.NONE) else None,
+        remaining_is_working=working,
+        provisional=calendar.is_provisional(clock.due_at),
+    )
+
+
+def worst(clocks: Iterable[Clock], now: datetime) -> Clock | None:
+    """The clock that shows the worst light, of equals the one due first; None of none."""
+    return min(clocks, key=lambda clock: (ORDER.index(light(clock, now)), clock.due_at), default=None)
