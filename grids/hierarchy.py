@@ -1,0 +1,117 @@
+"""A unit is created, renamed, retired or succeeded. Units are never deleted and never recoded."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from grids import permissions, posts
+from grids.duties import Right
+from grids.levels import TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code, tier_code
+from grids.models import Boundary, Person, Post, Succession, Unit
+from grids.refusals import HierarchyRefused, constraints_as
+
+
+@transaction.atomic
+def create_unit(
+    *, code: str, kind: UnitKind, name: str, now: datetime, actor: Person | None = None, **details: Any
+) -> Unit:
+    """The new unit under the unit its code names.
+
+    `details` are other fields of Unit. Raises HierarchyRefused for a code of another kind, a parent that is
+    missing or retired, or a code that is taken, be it by a retired unit.
+    """
+    if kind_of_code(code) != kind:
+        raise HierarchyRefused(_("The code or the parent does not fit this kind of unit."), code="unit_code")
+    above = parent_code(code)
+    parent = Unit.objects.select_for_update(no_key=True).filter(pk=above).first() if above else None
+    if parent is None and kind not in TOP_KINDS:
+        raise HierarchyRefused(_("There is no unit %(code)s above it.") % {"code": above}, code="unit_parent_missing")
+    if parent is not None and parent.is_retired:
+        raise HierarchyRefused(_("The parent unit was retired."), code="unit_parent_retired")
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, parent or code, now=now)
+    if Unit.objects.filter(pk=code).exists():
+        raise HierarchyRefused(_("The code %(code)s is taken.") % {"code": code}, code="unit_code_taken")
+    if kind == UnitKind.GRID:
+        details.setdefault("grid_kind", GridKind.COMPREHENSIVE)
+    unit = Unit(code=code, kind=kind, name=name.strip(), parent=parent, created_at=now, **details)
+    with constraints_as(HierarchyRefused, Unit):
+        unit.save(force_insert=True)
+    return unit
+
+
+@transaction.atomic
+def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
+    """The unit retired at `now`, its posts ended; the row and its history stay.
+
+    Raises HierarchyRefused while it has living children or a boundary in force: those go first.
+    """
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, unit, now=now)
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+    if unit.is_retired:
+        return unit
+    if unit.children.filter(retired_at__isnull=True).exists():
+        raise HierarchyRefused(_("Units below it are still in service."), code="unit_has_children")
+    if Boundary.objects.filter(unit=unit, valid__contains=now).exists():
+        raise HierarchyRefused(_("Its area is still published: redraw the boundaries first."), code="unit_has_boundary")
+    unit.retired_at = now
+    unit.save(update_fields=["retired_at"])
+    for post in Post.objects.filter(unit=unit, period__endswith__isnull=True, period__isempty=False):
+        posts.relieve(post=post, at=now)
+    for post in Post.objects.filter(unit=unit, period__endswith__gt=now):
+        posts.relieve(post=post, at=now)
+    return unit
+
+
+@transaction.atomic
+def succeed(*, old: Unit, new: Unit, at: datetime, actor: Person | None = None) -> Succession:
+    """`new` follows `old`, which is retired at `at` if it is not yet; a split names several successors.
+
+    Raises HierarchyRefused for another kind, a retired successor or a circle.
+    """
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, old, now=at)
+        permissions.require(actor, Right.ADMINISTER, new, now=at)
+    if old.kind != new.kind:
+        raise HierarchyRefused(_("A unit is succeeded by a unit of the same kind."), code="succession_kind")
+    if new.is_retired:
+        raise HierarchyRefused(_("The successor was retired itself."), code="succession_retired")
+    retire(unit=old, now=at, actor=actor)
+    with constraints_as(HierarchyRefused, Succession):
+        return Succession.objects.create(old=old, new=new, at=at, actor=actor)
+
+
+def successor_of(unit: Unit) -> Unit:
+    """The living unit that carries on the work of `unit`: itself, or its heir over any number of reforms.
+
+    Of several heirs of a split the one with the lowest code. A unit retired without an heir answers itself.
+    """
+    seen = {unit.pk}
+    while unit.is_retired:
+        heirs = Succession.objects.filter(old=unit).exclude(new__in=seen).select_related("new").order_by("new")
+        succession = heirs.first()
+        if succession is None:
+            break
+        unit = succession.new
+        seen.add(unit.pk)
+    return unit
+
+
+def tier_parent(unit: Unit) -> Unit | None:
+    """The tier above: grid to village to town to district to city; for a department or office the tier it serves."""
+    if unit.kind in (UnitKind.DEPARTMENT, UnitKind.OFFICE):
+        return Unit.objects.get(pk=tier_code(unit.pk))
+    return unit.parent
+
+
+def rename(*, unit: Unit, name: str, now: datetime, actor: Person | None = None) -> Unit:
+    """The unit under its new name. Raises HierarchyRefused for an empty one."""
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, unit, now=now)
+    unit.name = name.strip()
+    with constraints_as(HierarchyRefused, Unit):
+        unit.save(update_fields=["name"])
+    return unit

@@ -1,0 +1,176 @@
+"""Reads of places and people that other modules and apps may use."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.gis.geos import Point
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from grids.datums import SRID
+from grids.duties import Duty
+from grids.levels import UnitKind, next_code
+from grids.models import DistrictProfile, Person, Post, Unit
+from grids.subtrees import within
+
+NEAREST_METRES = 200
+# At any latitude of China 200 m is less than this many degrees, east or north.
+_NEAREST_DEGREES = 0.004
+
+
+@dataclass(frozen=True)
+class GridHit:
+    """The grid that has a point, the version of its boundary, and how it was found.
+
+    `located_by` is "inside", "tie" (on a border, decided by the rule) or "nearest" (outside, `distance_m` metres off).
+    """
+
+    unit_code: str
+    boundary_id: int
+    located_by: str
+    distance_m: float
+
+
+_INSIDE = """
+select b.unit_id, b.id from grids_boundary b
+where b.kind = 'grid' and b.valid is not null and b.valid @> {at}
+  and st_intersects(b.geom, st_setsrid(st_makepoint(%(lon)s, %(lat)s), 4490))
+order by b.unit_id = %(prefer)s desc, b.unit_id limit 2
+"""
+
+_NEAREST = """
+with p as materialized (select st_setsrid(st_makepoint(%(lon)s, %(lat)s), 4490) as g)
+select unit_id, id, d from (
+  select b.unit_id, b.id, st_distance(b.geom::geography, p.g::geography) d from p, grids_boundary b
+  where b.kind = 'grid' and b.valid is not null and b.valid @> {at} and b.geom && st_expand(p.g, %(reach)s)) near
+where d <= %(metres)s order by d, unit_id limit 1
+"""
+
+
+def grid_at(point: Point | tuple[float, float], at: datetime | None = None, *, prefer: str = "") -> GridHit | None:
+    """The grid holding `point` (CGCS2000 degrees) at the moment `at` (None: now); None beyond 200 m of any.
+
+    On a border the grid `prefer` wins (the reporting officer's own), else the lowest code.
+    """
+    longitude, latitude = (point.x, point.y) if isinstance(point, Point) else point
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        return None
+    moment = "now()" if at is None else "%(at)s"
+    given = {
+        "lon": longitude,
+        "lat": latitude,
+        "at": at,
+        "prefer": prefer,
+        "reach": _NEAREST_DEGREES,
+        "metres": NEAREST_METRES,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSIDE.format(at=moment), given)
+        rows = cursor.fetchall()
+        if rows:
+            return GridHit(rows[0][0], rows[0][1], "inside" if len(rows) == 1 else "tie", 0.0)
+        cursor.execute(_NEAREST.format(at=moment), given)
+        row = cursor.fetchone()
+    return GridHit(row[0], row[1], "nearest", round(row[2], 1)) if row else None
+
+
+def unit(code: str) -> Unit:
+    """The unit with this code, retired or not; raises Unit.DoesNotExist."""
+    return Unit.objects.get(pk=code)
+
+
+def children(code: str, *, with_retired: bool = False) -> QuerySet[Unit]:
+    """The units directly below, in the order of their codes."""
+    found = Unit.objects.filter(parent=code)
+    return found if with_retired else found.filter(retired_at__isnull=True)
+
+
+def subtree(code: str, *, with_retired: bool = False) -> QuerySet[Unit]:
+    """The unit itself and all below it, in the order of their codes; one range of the index."""
+    found = Unit.objects.filter(within([code]))
+    return found if with_retired else found.filter(retired_at__isnull=True)
+
+
+def primary_officer(grid_code: str, at: datetime) -> Person | None:
+    """The officer responsible for the grid at that moment, or None if the post is vacant."""
+    return Person.objects.filter(posts__unit=grid_code, posts__is_primary=True, posts__period__contains=at).first()
+
+
+def people_of(unit_code: str, at: datetime) -> QuerySet[Post]:
+    """The posts in force at the unit, each with its person."""
+    return Post.objects.filter(unit=unit_code, period__contains=at).select_related("person")
+
+
+def people_with_duty(unit_code: str, duties: Iterable[Duty], at: datetime) -> list[Person]:
+    """The active people who hold one of `duties` at the unit at that moment, each once."""
+    holding = Post.objects.filter(person=OuterRef("pk"), unit=unit_code, duty__in=list(duties), period__contains=at)
+    return list(Person.objects.filter(Exists(holding), is_active=True).order_by("pk"))
+
+
+def holds_post_at(person: Person, units: Collection[str], *, at: datetime) -> bool:
+    """Whether `person` holds any post at one of `units` at that moment."""
+    return Post.objects.filter(person=person, unit__in=units, period__contains=at).exists()
+
+
+def posts_of(person: Person, at: datetime) -> QuerySet[Post]:
+    """The posts `person` holds at that moment, each with its unit, widest unit first."""
+    return Post.objects.filter(person=person, period__contains=at).select_related("unit").order_by("unit", "duty")
+
+
+def vacancies(prefixes: Iterable[str], at: datetime) -> QuerySet[Unit]:
+    """The living grids under `prefixes` that have no primary officer at that moment."""
+    served = Post.objects.filter(unit=OuterRef("pk"), is_primary=True, period__contains=at)
+    grids = Unit.objects.filter(within(prefixes), kind=UnitKind.GRID, retired_at__isnull=True)
+    return grids.exclude(Exists(served))
+
+
+def profile_for(district: str) -> DistrictProfile:
+    """How the district runs: its own row, else the installation's, else the built-in default (unsaved)."""
+    rows = DistrictProfile.objects.filter(Q(district=district) | Q(district__isnull=True))
+    # NULL sorts last, so the district's own row comes first.
+    return rows.order_by("district").first() or DistrictProfile()
+
+
+_FEATURES = """
+select coalesce(json_agg(json_build_object(
+    'type', 'Feature', 'id', u.code, 'geometry', st_asgeojson(
+      case when st_numgeometries(b.geom) = 1 then st_geometryn(b.geom, 1) else b.geom end, 7)::json,
+    'properties', json_build_object('code', u.code, 'name', coalesce(nullif(u.short_name, ''), u.name),
+      'kind', u.kind, 'grid_kind', u.grid_kind, 'parent', u.parent_id, 'synthetic', p.is_synthetic,
+      'vacant', u.kind = 'grid' and not exists (select 1 from grids_post o
+        where o.unit_id = u.code and o.is_primary and o.period @> {at})))
+  order by u.code), '[]'::json)::text
+from grids_boundary b join grids_unit u on u.code = b.unit_id join grids_plan p on p.id = b.plan_id
+where b.valid is not null and b.valid @> {at} and b.kind = any(%(kinds)s) and ({scope}) {box}
+"""
+
+
+def boundaries_geojson(
+    scope: str | Collection[str],
+    kinds: Iterable[UnitKind],
+    bbox: tuple[float, float, float, float] | None = None,
+    at: datetime | None = None,
+) -> str:
+    """A GeoJSON FeatureCollection, as text with 7 decimals, of the boundaries of `kinds` under the code(s) `scope`.
+
+    `bbox` is west, south, east, north in degrees. Built in PostgreSQL, which is 20 times faster than here.
+    """
+    prefixes = [scope] if isinstance(scope, str) else list(scope)
+    given: dict[str, object] = {"kinds": [kind.value for kind in kinds], "at": at, "srid": SRID}
+    ranges = []
+    for number, prefix in enumerate(prefixes):
+        if prefix:
+            given |= {f"from{number}": prefix, f"to{number}": next_code(prefix)}
+            ranges.append(f"(b.unit_id >= %(from{number})s and b.unit_id < %(to{number})s)")
+        else:
+            ranges.append("true")
+    box = ""
+    if bbox is not None:
+        given |= dict(zip(("west", "south", "east", "north"), bbox, strict=True))
+        box = "and b.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, %(srid)s)"
+    sql = _FEATURES.format(at="now()" if at is None else "%(at)s", scope=" or ".join(ranges) or "false", box=box)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        (features,) = cursor.fetchone()
+    return f'{{"type": "FeatureCollection", "features": {features}}}'
