@@ -99,3 +99,12 @@ def redis(name: str) -> str:
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(f"{name} must begin with redis://, rediss:// or unix://.")
     return value
+
+
+def broker(address: str) -> str:
+    """The same Redis as Celery wants it written: a socket is `redis+socket:///folder/socket?virtual_host=number`."""
+    if not address.startswith("unix://"):
+        return address
+    url = urlsplit(address)
+    number = parse_qs(url.query).get("db", ["0"])[-1]
+    return f"redis+socket://{url.path}?virtual_host={number}"

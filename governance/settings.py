@@ -203,7 +203,7 @@ SPECTACULAR_SETTINGS = {
 
 # -- background work ----------------------------------------------------------------------------------------
 # A killed worker's task runs again at once; nobody hoards; nothing is kept in Redis that PostgreSQL does not know.
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = environment.broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,7 +1,7 @@
 """What the five words say: one line per step, one clear line when something stops them."""
 
+import ctypes
 import errno
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+_LIBC = ctypes.CDLL(None)
+_SET_DEATH_SIGNAL = 1
 NO_SPACE = ("No space left on device", "ENOSPC", "You don't have enough free space")
 
 
@@ -36,7 +39,12 @@ def step(title: str) -> Iterator[None]:
 
 
 def run(
-    command: Sequence[str | Path], *, log: Path, what: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    what: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> None:
     """Runs a command with its output in a log file.
 
@@ -54,11 +62,18 @@ def run(
                 env=dict(env) if env is not None else None,
                 cwd=cwd,
                 check=False,
+                preexec_fn=None if outlives_us else lambda: die_with_parent(signal.SIGKILL),
+                **as_user,
             )
         except FileNotFoundError as error:
             raise Stop(f"{what}: {command[0]} is not there.") from error
     if done.returncode:
         raise Stop(f"{what}: {reason(log, start) or f'exit code {done.returncode}'} (more in {log})")
+
+
+def die_with_parent(number: signal.Signals) -> None:
+    """Asks the kernel to send the calling process a signal when its parent is gone (however it ended)."""
+    _LIBC.prctl(_SET_DEATH_SIGNAL, number)
 
 
 def reason(log: Path, start: int = 0) -> str:
@@ -96,8 +111,7 @@ def finish(main: Callable[[], int | None], word: str) -> None:
             raise
         print(f"script/{word}: {line}", file=sys.stderr, flush=True)
         code = 1
-    sys.stdout.flush()
-    os._exit(code)
+    sys.exit(code)
 
 
 def _interrupt(number: int, frame: object) -> None:

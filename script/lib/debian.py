@@ -74,11 +74,11 @@ def _install(wanted: list[str]) -> None:
     waiting = ["-o", "DPkg::Lock::Timeout=300"]
     what = "the Debian packages could not be installed"
     # An installation that was killed half-way is finished first.
-    run(["dpkg", "--configure", "-a", "--force-confold"], log=log, what=what, env=env)
-    run(["apt-get", *waiting, "-q", "update"], log=log, what=what, env=env)
+    run(["dpkg", "--configure", "-a", "--force-confold"], log=log, what=what, env=env, outlives_us=True)
+    run(["apt-get", *waiting, "-q", "update"], log=log, what=what, env=env, outlives_us=True)
     keep = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
     options = ["-q", "-y", "--no-install-recommends", "--fix-broken", *waiting, *keep]
-    run(["apt-get", *options, "install", *wanted], log=log, what=what, env=env)
+    run(["apt-get", *options, "install", *wanted], log=log, what=what, env=env, outlives_us=True)
     if "redis-server" in wanted and Path("/run/systemd/system").is_dir():
         subprocess.run(["systemctl", "disable", "--quiet", "redis-server"], capture_output=True, check=False)
 

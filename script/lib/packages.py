@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from console import Stop, run, step
-from places import CHECKOUT, LOGS, PYTHON, SETUP, VENV, digest, stamp_of, write_whole
+from places import CHECKOUT, LOGS, PYTHON, SETUP, VENV, demo_is_running, digest, stamp_of, write_whole
 
 REQUIREMENTS = CHECKOUT / "requirements"
 RUNTIME = REQUIREMENTS / "runtime.txt"
@@ -35,6 +35,8 @@ def python_packages(*, with_tests: bool) -> None:
     present = stamp_of(VENV_STAMP)
     if present == whole or (not with_tests and present.startswith(runtime)):
         return
+    if present != runtime and demo_is_running():
+        raise Stop("the running demo uses other packages than this lock file; stop it first.")
     _room()
     if present == runtime:
         VENV_STAMP.unlink()

@@ -59,7 +59,7 @@ def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
     part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as output:
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as output:
         output.write(text)
         output.flush()
         os.fsync(output.fileno())
@@ -76,6 +76,17 @@ def try_lock(file: Path) -> IO[str] | None:
         handle.close()
         return None
     return handle
+
+
+def demo_is_running() -> bool:
+    """Whether a demo of this checkout runs in another process."""
+    if not home().is_dir():
+        return False
+    handle = try_lock(home() / "demo.lock")
+    if handle is None:
+        return True
+    handle.close()
+    return False
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Processes of our own: started so that they end with us even when we are killed, watched, and stopped in order."""
 
-import ctypes
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console import Stop, reason
+from console import Stop, die_with_parent, reason
 from places import AS_ROOT
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_SET_DEATH_SIGNAL = 1
 
 
 @dataclass
@@ -37,14 +34,10 @@ class Child:
 
     def make_end(self, patience: float) -> None:
         """Waits up to `patience` seconds, then ends the whole process group by force."""
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def last_words(self) -> str:
@@ -68,7 +61,7 @@ def start(
         log.replace(log.with_suffix(".before.log"))
 
     def before_exec() -> None:
-        _LIBC.prctl(_SET_DEATH_SIGNAL, ending)
+        die_with_parent(ending)
         # Ctrl-C is ours to pass on; a child must not inherit that it is ignored.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -50,7 +50,7 @@ class Servers:
     def start(self) -> None:
         """Starts both and makes the database; what a killed run left behind is ended and removed first."""
         self.folder.mkdir(mode=0o755 if AS_ROOT else 0o700, parents=True, exist_ok=True)
-        self._end_left_behind()
+        self.end_left_behind()
         self._make_data()
         self.sockets = Path(tempfile.mkdtemp(prefix="wangge-", dir="/tmp"))
         _give(self.sockets)
@@ -85,14 +85,14 @@ class Servers:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)
         _give(part)
-        who = ["runuser", "-u", USER, "--"] if USER else []
         options = [f"--username={ROLE}", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
         run(
-            [*who, self._bin() / "initdb", *options, "-D", part],
+            [self._bin() / "initdb", *options, "-D", part],
             log=self.folder / "log" / "initdb.log",
             what="the private PostgreSQL could not be made",
             env=PLAIN,
             cwd=Path("/"),
+            user=USER,
         )
         part.rename(self.data)
 
@@ -126,7 +126,7 @@ class Servers:
             log = self.folder / "log" / "initdb.log"
             run([*psql, "-c", f"CREATE DATABASE {DATABASE}"], log=log, what="the database could not be made", env=PLAIN)
 
-    def _end_left_behind(self) -> None:
+    def end_left_behind(self) -> None:
         """Ends servers of a run that was killed (only if they are really ours) and removes their sockets."""
         try:
             left = json.loads(self.record.read_text(encoding="utf-8"))
