@@ -45,11 +45,14 @@ def run(
     what: str,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    user: str | None = None,
+    outlives_us: bool = False,
 ) -> None:
-    """Runs a command with its output in a log file.
+    """Runs a command with its output in a log file; it is killed with us unless it `outlives_us`.
 
     Raises Stop with `what`, the reason the command gave and the log's path.
     """
+    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         start = output.tell()
