@@ -2,21 +2,29 @@
 
 from importlib.util import find_spec
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from governance import health
+from governance import accounts, frame, health, landing, styleguide
 
 own = [
     path("healthz", health.healthz, name="health"),
+    path("frame/badges/", frame.badges, name="badges"),
 ]
 
 urlpatterns = [
+    path("", landing.landing, name="landing"),
     path("", include((own, "governance"))),
-    path("", include("django.conf.urls.i18n")),
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("language/", accounts.choose_language, name="set_language"),
+    path("login/", accounts.SignIn.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", accounts.ChangePassword.as_view(), name="password_change"),
     path("admin/", admin.site.urls),
 ]
-urlpatterns += [path("", include(f"{app}.urls")) for app in ("grids", "incidents", "dispatch") if find_spec(f"{app}.urls")]
+for app in ("grids", "incidents", "dispatch"):
+    if find_spec(f"{app}.urls"):
+        urlpatterns.append(path("", include(f"{app}.urls")))
+if settings.DEBUG:
+    urlpatterns += styleguide.urlpatterns

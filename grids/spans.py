@@ -3,11 +3,19 @@
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+WEEKDAYS = (
+    pgettext_lazy("weekday", "Mon"),
+    pgettext_lazy("weekday", "Tue"),
+    pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"),
+    pgettext_lazy("weekday", "Fri"),
+    pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+)
 # A normal working day, for saying long working times; deadlines are reckoned elsewhere, in seconds.
 WORKING_DAY_HOURS = 8
 
@@ -24,7 +32,7 @@ def said(at: datetime, now: datetime) -> str:
     if days == 1:
         return _("tomorrow %(time)s") % {"time": clock}
     if local.year == today.year:
-        return f"{local:%m-%d} {WEEKDAYS_ABBR[local.weekday()]} {clock}"
+        return f"{local:%m-%d} {WEEKDAYS[local.weekday()]} {clock}"
     return f"{local:%Y-%m-%d} {clock}"
 
 

@@ -58,7 +58,7 @@ def shape(light: str) -> SafeString:
     name = known(light)
     return format_html(
         '<svg class="light-shape" viewBox="0 0 12 12" aria-hidden="true" focusable="false">{}</svg>',
-        mark_safe(SHAPES[name]),  # noqa: S308 - a constant of this module
+        mark_safe(SHAPES[name]),
     )
 
 
@@ -128,12 +128,13 @@ def light_mark(name: str, unit: str) -> SafeString:
 
 
 @register.simple_tag
-def light_bar(counts: Mapping[str, int], label: str = "") -> SafeString:
+def light_bar(counts: Mapping[str, int] | None, label: str = "") -> SafeString:
     """A stacked bar of counts by light, worst first; its name says the figures, so nothing hangs on colour.
 
     Drawn as SVG in thousandths of the width: no style attribute is needed.
     """
-    figures = [(name, int(counts.get(name) or 0)) for name in ORDER]
+    known_counts = counts or {}
+    figures = [(name, int(known_counts.get(name) or 0)) for name in ORDER]
     total = sum(count for _name, count in figures)
     spoken = ", ".join(f"{WORDS[name]} {count}" for name, count in figures if count) or _("none")
     parts, at = [], 0.0

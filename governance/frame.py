@@ -1,0 +1,249 @@
+"""What the frame of a page offers to a person: the rail, the phone's bottom bar, counts beside them.
+
+An area that is not built, or that none of the person's duties may use, does not appear.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from grids.duties import Duty
+from grids.levels import UnitKind
+from grids.models import Post
+
+ANY = frozenset(Duty)
+FIELD = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
+DESK = ANY - FIELD
+ACTING = frozenset(
+    {Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF, Duty.HANDLER, Duty.SUPERVISOR, Duty.HEAD}
+)
+REPORTING = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK})
+
+# How a count beside an area is found: (person=, now=) -> int. Looked up late; an unbuilt one stays empty.
+COUNTS = {
+    "todo": "dispatch.selectors.todo_count",
+    "inbox": "dispatch.selectors.unread_count",
+}
+
+
+@dataclass(frozen=True)
+class Area:
+    """One place of the site. The first of `views` that exists is its address; all of them light it up."""
+
+    key: str
+    label: str | Promise
+    icon: str
+    views: tuple[str, ...]
+    duties: frozenset[Duty] = ANY
+    badge: str = ""
+    main: bool = False
+    staff_only: bool = False
+
+
+# A view named with a trailing "*" takes the code of the person's own unit.
+RAIL = (
+    Area("todo", _("My to-do"), "checklist", ("dispatch:todo",), ACTING, "todo"),
+    Area("mine", _("My reports"), "clipboard-list", ("incidents:mine",), FIELD),
+    Area("incidents", _("Incidents"), "layout-list", ("incidents:list", "dispatch:desk*"), DESK),
+    Area("map", _("One map"), "map-2", ("grids:map",)),
+    Area("units", _("Grids and people"), "users-group", ("grids:unit*", "grids:units", "grids:my_grid")),
+    Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK),
+    Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
+    Area("administration", _("Administration"), "settings", ("admin:index",), staff_only=True),
+)
+FIELD_BAR = (
+    Area("today", _("Today"), "sun", ("incidents:today", "dispatch:today", "grids:my_grid"), FIELD),
+    Area("report", _("Report"), "plus", ("incidents:report",), REPORTING, main=True),
+    Area("mine", _("Mine"), "user-circle", ("incidents:mine",), FIELD),
+    Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
+)
+DESK_BAR = (
+    Area("todo", _("My to-do"), "checklist", ("dispatch:todo",), ACTING, "todo"),
+    Area("report", _("Report"), "plus", ("incidents:report",), REPORTING, main=True),
+    Area("incidents", _("Incidents"), "layout-list", ("incidents:list", "dispatch:desk*"), DESK),
+    Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
+    Area("map", _("One map"), "map-2", ("grids:map",)),
+    Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
+)
+BAR_LENGTH = 4
+# Where two of a desk's areas must give way on a phone, these stay.
+BAR_KEEPS = ("todo", "report", "inbox")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An area as one person meets it on one page."""
+
+    key: str
+    label: str | Promise
+    icon: str
+    url: str
+    badge: str = ""
+    current: bool = False
+    main: bool = False
+
+
+def address(view: str, code: str) -> str:
+    """The address of a view, or "" if it is not built or needs a unit the person has not."""
+    name = view.rstrip("*")
+    try:
+        if view.endswith("*"):
+            return reverse(name, args=[code]) if code else ""
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def first_address(views: tuple[str, ...], code: str) -> str:
+    return next((url for url in (address(view, code) for view in views) if url), "")
+
+
+@dataclass
+class Frame:
+    """All that base.html asks about the person; each part is worked out when it is asked for."""
+
+    person: Any
+    view_name: str
+    now: datetime
+    path: str = ""
+    badges_url: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        self.badges_url = address("governance:badges", "")
+
+    @cached_property
+    def posts(self) -> list[Post]:
+        """The posts in force, the primary ones first, higher units before lower ones."""
+        posts = Post.objects.filter(person=self.person, period__contains=self.now).select_related("unit")
+        return sorted(posts, key=lambda post: (not post.is_primary, len(post.unit_id), post.unit_id))
+
+    @cached_property
+    def duties(self) -> frozenset[Duty]:
+        if self.person.is_superuser and not self.posts:
+            return ANY - FIELD
+        return frozenset(Duty(post.duty) for post in self.posts)
+
+    @cached_property
+    def unit(self) -> Any:
+        """The unit the person mainly serves, or None."""
+        return self.posts[0].unit if self.posts else None
+
+    @property
+    def unit_code(self) -> str:
+        return self.unit.pk if self.unit else ""
+
+    @property
+    def unit_name(self) -> str:
+        return self.unit.name if self.unit else ""
+
+    @property
+    def duty_names(self) -> str:
+        """The person's duties in words, each with its unit; the first four."""
+        return " · ".join(f"{post.unit} {Duty(post.duty).label}" for post in self.posts[:4])
+
+    @property
+    def in_field(self) -> bool:
+        """True for those who work outdoors only: their phone's bar is the field's."""
+        return bool(self.duties) and self.duties <= FIELD
+
+    def _items(self, areas: tuple[Area, ...]) -> list[Item]:
+        items = []
+        for area in areas:
+            allowed = self.person.is_staff if area.staff_only else bool(self.duties & area.duties)
+            url = first_address(area.views, self.unit_code) if allowed else ""
+            if url:
+                known = tuple(view.rstrip("*") for view in area.views)
+                items.append(
+                    Item(area.key, area.label, area.icon, url, area.badge, self._is_here(known, url), area.main)
+                )
+        return items
+
+    def _is_here(self, views: tuple[str, ...], url: str) -> bool:
+        return self.view_name in views and (len(views) == 1 or self.path == url or self.view_name == views[0])
+
+    @cached_property
+    def rail(self) -> list[Item]:
+        return self._items(RAIL)
+
+    @cached_property
+    def bar(self) -> list[Item]:
+        """At most four; the main act stands in the middle of what is there."""
+        items = self._items(FIELD_BAR if self.in_field else DESK_BAR)
+        while len(items) > BAR_LENGTH:
+            items.remove(next(item for item in reversed(items) if item.key not in BAR_KEEPS))
+        return items
+
+    @cached_property
+    def menu(self) -> list[Item]:
+        """Everything, for the side sheet of a phone."""
+        seen = {item.key for item in self.rail}
+        return self.rail + [item for item in self.bar if item.key not in seen]
+
+    @property
+    def report_url(self) -> str:
+        return address("incidents:report", "") if self.duties & REPORTING else ""
+
+    @property
+    def inbox_url(self) -> str:
+        return address("dispatch:inbox", "")
+
+    @property
+    def search_url(self) -> str:
+        return first_address(("incidents:search", "incidents:list"), "")
+
+    @property
+    def serves_grid_only(self) -> bool:
+        return bool(self.unit) and self.unit.kind == UnitKind.GRID
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `frame`, or None for somebody who has not signed in."""
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated or getattr(person, "must_change_password", False):
+        return {"frame": None, "DEBUG_PAGES": settings.DEBUG}
+    match = request.resolver_match
+    name = match.view_name if match else ""
+
+    def make() -> Frame:
+        return Frame(person=person, view_name=name, now=timezone.now(), path=request.path)
+
+    return {"frame": SimpleLazyObject(make), "DEBUG_PAGES": settings.DEBUG}
+
+
+def counts(person: Any, now: datetime) -> dict[str, int]:
+    """The counts beside the areas by key; an area whose counter is not built is left out."""
+    found = {}
+    for key, dotted in COUNTS.items():
+        try:
+            count: Callable[..., int] = import_string(dotted)
+        except ImportError:
+            continue
+        found[key] = count(person=person, now=now)
+    return found
+
+
+@login_required
+def badges(request: HttpRequest) -> HttpResponse:
+    """The counts as fragments that find their places; 304 when nothing changed."""
+    found = counts(request.user, timezone.now())
+    etag = '"{}"'.format("-".join(f"{key}{number}" for key, number in found.items()))
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    response = render(request, "_badges.html", {"counts": found})
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
