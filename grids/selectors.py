@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db import connection
@@ -157,7 +158,7 @@ def boundaries_geojson(
     `bbox` is west, south, east, north in degrees. Built in PostgreSQL, which is 20 times faster than here.
     """
     prefixes = [scope] if isinstance(scope, str) else list(scope)
-    given: dict[str, object] = {"kinds": [kind.value for kind in kinds], "at": at, "srid": SRID}
+    given: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "at": at, "srid": SRID}
     ranges = []
     for number, prefix in enumerate(prefixes):
         if prefix:

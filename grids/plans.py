@@ -1,0 +1,231 @@
+"""Plans: the only way a boundary changes. Drawn, proven against a frame, published in one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import shapely
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
+
+from grids import faults, lattice, permissions, proof
+from grids.duties import Right
+from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, ancestor_codes, district_of, kind_of_code
+from grids.models import Boundary, Person, Plan, PlanStatus, Unit
+from grids.refusals import BoundaryRefused
+from grids.subtrees import within
+
+_LOCK_CLASS = 0x6772  # "gr": the first half of PostgreSQL's two-part advisory lock
+
+
+@transaction.atomic
+def draft(
+    *,
+    scope: Unit,
+    title: str,
+    now: datetime,
+    grids: Mapping[str, BaseGeometry],
+    frame: BaseGeometry,
+    actor: Person | None = None,
+    is_synthetic: bool = False,
+    note: str = "",
+) -> Plan:
+    """A new draft that gives each grid (by code) its area inside of `frame`; nothing is in force yet.
+
+    Geometry must be on the lattice. `actor` must administer the scope, or PermissionDenied.
+    """
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, scope, now=now)
+    plan = Plan.objects.create(
+        scope=scope,
+        base=latest(scope.pk),
+        title=title,
+        note=note,
+        is_synthetic=is_synthetic,
+        frame=lattice.to_db(frame),
+        created_at=now,
+        created_by=actor,
+    )
+    _add(plan, grids)
+    return plan
+
+
+def latest(scope: str) -> Plan | None:
+    """The plan published last that touches the unit `scope`: one of its own, of a unit above it or below it."""
+    touching = within([scope], "scope") | Q(scope__in=ancestor_codes(scope))
+    return Plan.objects.filter(touching, status=PlanStatus.PUBLISHED).order_by("-published_at", "-id").first()
+
+
+def outline_of(code: str, at: datetime) -> BaseGeometry | None:
+    """The published area of a unit at a moment, or None."""
+    boundary = Boundary.objects.filter(unit=code, valid__contains=at).first()
+    return lattice.from_db(boundary.geom) if boundary else None
+
+
+@transaction.atomic
+def prove(*, plan: Plan, now: datetime) -> Plan:
+    """The plan as proven, with its certificate. Raises BoundaryRefused naming every fault."""
+    plan = Plan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
+    if plan.status not in (PlanStatus.DRAFT, PlanStatus.PROVEN):
+        raise BoundaryRefused(_("This plan is no draft any more."), code="plan_not_draft")
+    grids, frame = shapes_of(plan), _frame_of(plan)
+    _require_every_grid(plan, set(grids))
+    plan.certificate = certify(grids, frame, now=now)
+    plan.status = PlanStatus.PROVEN
+    plan.save(update_fields=["status", "certificate"])
+    return plan
+
+
+def certify(grids: Mapping[str, BaseGeometry], frame: BaseGeometry, *, now: datetime) -> dict[str, Any]:
+    """The certificate that `grids` tile `frame` exactly. Raises BoundaryRefused with one message per fault."""
+    result = proof.prove(grids, frame)
+    if not result.holds:
+        names = dict(Unit.objects.filter(pk__in=grids).values_list("code", "name"))
+        found = faults.find(result, grids, frame, lambda code: f"{names.get(code, '')} {code}".strip())
+        lines = [fault.message for fault in found] or [_("The grids do not tile the outline.")]
+        raise BoundaryRefused(lines, code="plan_not_proven")
+    return proof.certificate(result, grids, frame, now=now)
+
+
+@transaction.atomic
+def publish(*, plan: Plan, at: datetime, now: datetime, actor: Person | None = None) -> Plan:
+    """The plan in force from `at` on: old ranges end, new begin, villages and towns follow as unions of their grids.
+
+    A grid whose area did not change keeps its version. Raises BoundaryRefused if the plan is stale, does not cover
+    its scope, moves the scope's outline, or fails the proof; PermissionDenied if `actor` may not administer it.
+    """
+    if actor is not None:
+        permissions.require(actor, Right.ADMINISTER, plan.scope_id, now=now)
+    _lock(plan.scope_id)
+    # 1. Nobody else published here since the draft was made, and it is proven now, whatever was proven before.
+    plan = prove(plan=plan, now=now)
+    _refuse_stale(plan)
+    grids, frame = shapes_of(plan), _frame_of(plan)
+    current = _in_force(plan.scope_id)
+    _refuse_moved_outline(plan, frame, current)
+    # 2. The units between grid and scope are unions of their grids; the scope is the frame.
+    shapes = {**grids, **_derived(grids, plan.scope_id), plan.scope_id: frame}
+    _add(plan, {code: shape for code, shape in shapes.items() if code not in grids})
+    plan.status, plan.published_at, plan.effective_at, plan.published_by = PlanStatus.PUBLISHED, now, at, actor
+    plan.save(update_fields=["status", "published_at", "effective_at", "published_by"])
+    # 3. Only what changed gets a new version.
+    changed = {code for code, shape in shapes.items() if code not in current or not _same(current[code], shape)}
+    ended = {code for code in current if code in changed or code not in shapes}
+    _end(ended, plan.scope_id, at=at, now=now)
+    Boundary.objects.filter(plan=plan, unit__in=changed).update(valid=DateTimeTZRange(at, None))
+    return plan
+
+
+def shapes_of(plan: Plan) -> dict[str, BaseGeometry]:
+    """The areas of the plan's grids by code."""
+    rows = Boundary.objects.filter(plan=plan, kind=UnitKind.GRID).order_by("unit")
+    return {row.unit_id: lattice.from_db(row.geom) for row in rows}
+
+
+def _frame_of(plan: Plan) -> BaseGeometry:
+    if plan.frame is None:
+        raise BoundaryRefused(_("The plan has no outline."), code="plan_without_frame")
+    return lattice.from_db(plan.frame)
+
+
+def _add(plan: Plan, shapes: Mapping[str, BaseGeometry]) -> None:
+    rows = [
+        Boundary(unit_id=code, plan=plan, kind=UnitKind(kind_of_code(code)), geom=lattice.to_db(shape))
+        for code, shape in sorted(shapes.items())
+    ]
+    Boundary.objects.bulk_create(rows, batch_size=500)
+
+
+def _lock(scope: str) -> None:
+    """One publication at a time in a district, as scopes nest."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, int(district_of(scope))])
+
+
+def _in_force(scope: str) -> dict[str, BaseGeometry]:
+    """The areas of the scope and all below it in their latest version."""
+    rows = Boundary.objects.filter(within([scope], "unit"), valid__upper_inf=True)
+    return {row.unit_id: lattice.from_db(row.geom) for row in rows}
+
+
+def _require_every_grid(plan: Plan, drawn: set[str]) -> None:
+    living = Unit.objects.filter(within([plan.scope_id]), kind=UnitKind.GRID, retired_at__isnull=True)
+    expected = set(living.values_list("code", flat=True))
+    lines = []
+    if expected - drawn:
+        lines.append(_("Grids without an area: %(codes)s.") % {"codes": ", ".join(sorted(expected - drawn))})
+    if drawn - expected:
+        words = {"codes": ", ".join(sorted(drawn - expected))}
+        lines.append(_("Areas of units that are no living grid of the scope: %(codes)s.") % words)
+    if lines:
+        raise BoundaryRefused(lines, code="plan_incomplete")
+
+
+def _refuse_stale(plan: Plan) -> None:
+    base = latest(plan.scope_id)
+    if (base.pk if base else None) != plan.base_id:
+        raise BoundaryRefused(
+            _("Another plan was published here since this one was begun: begin again from it."), code="plan_stale"
+        )
+
+
+def _refuse_moved_outline(plan: Plan, frame: BaseGeometry, current: Mapping[str, BaseGeometry]) -> None:
+    """A published outline is a fixed frame; a first one must not reach into grids outside of the scope."""
+    outline = current.get(plan.scope_id)
+    if outline is not None:
+        if not proof.prove({plan.scope_id: frame}, outline).holds:
+            raise BoundaryRefused(
+                _("The outline of %(code)s is published and fixed: redraw the unit above it.")
+                % {"code": plan.scope_id},
+                code="plan_moves_outline",
+            )
+        return
+    others = Boundary.objects.filter(kind=UnitKind.GRID, valid__upper_inf=True, geom__bboverlaps=plan.frame)
+    for other in others.exclude(within([plan.scope_id], "unit")):
+        if shapely.relate_pattern(frame, lattice.from_db(other.geom), "2********"):
+            raise BoundaryRefused(
+                _("The outline reaches into the grid %(code)s of another unit.") % {"code": other.unit_id},
+                code="plan_reaches_out",
+            )
+
+
+def _derived(grids: Mapping[str, BaseGeometry], scope: str) -> dict[str, BaseGeometry]:
+    """The areas of the units between the grids and the scope."""
+    found: dict[str, BaseGeometry] = {}
+    below: Mapping[str, BaseGeometry] = grids
+    for kind in reversed(TIER_ORDER[:-1]):
+        length = CODE_LENGTHS[kind]
+        if length <= len(scope):
+            break
+        parts: dict[str, list[BaseGeometry]] = {}
+        for code, shape in below.items():
+            parts.setdefault(code[:length], []).append(shape)
+        below = {code: shapely.coverage_union_all(shapes) for code, shapes in parts.items()}
+        found |= below
+    return found
+
+
+def _same(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Whether two areas have the same rings, wherever these begin and whichever way they turn."""
+    return bool(shapely.equals_exact(shapely.normalize(one), shapely.normalize(other), tolerance=0.0))
+
+
+def _end(codes: set[str], scope: str, *, at: datetime, now: datetime) -> None:
+    """End the versions in force of `codes` at `at`, which must lie after their start and not in the past."""
+    rows = list(Boundary.objects.filter(unit__in=codes, valid__upper_inf=True).only("id", "valid"))
+    if not rows:
+        return
+    if at < now:
+        raise BoundaryRefused(_("Boundaries in force cannot be replaced in the past."), code="plan_in_the_past")
+    if any(row.valid.lower >= at for row in rows):
+        raise BoundaryRefused(
+            _("A version that begins at or after that moment is already published."), code="plan_out_of_order"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update grids_boundary set valid = tstzrange(lower(valid), %s) where id = any(%s)",
+            [at, [row.pk for row in rows]],
+        )
