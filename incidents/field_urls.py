@@ -1,0 +1,5 @@
+"""Addresses of what an officer uses: report, today, mine, pictures."""
+
+from django.urls import URLPattern
+
+field_urls: list[URLPattern] = []

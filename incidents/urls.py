@@ -1,0 +1,8 @@
+"""Addresses of incidents: what officers use, then lists and the incident's own page."""
+
+from incidents.field_urls import field_urls
+from incidents.list_urls import list_urls
+
+app_name = "incidents"
+
+urlpatterns = [*field_urls, *list_urls]

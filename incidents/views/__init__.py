@@ -1,0 +1,1 @@
+"""The pages of incidents, one module per area."""
