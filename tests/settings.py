@@ -1,15 +1,19 @@
 """The project's settings with a fast password hasher and nothing that leaves the process."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("DEBUG", "1")
 # Playwright keeps an event loop in the test's own thread; Django would refuse every query beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-os.environ.setdefault("WANGGE_DATA_DIR", tempfile.mkdtemp(prefix="wangge-test-files-"))
+if "WANGGE_DATA_DIR" not in os.environ:
+    os.environ["WANGGE_DATA_DIR"] = tempfile.mkdtemp(prefix="wangge-test-files-")
+    atexit.register(shutil.rmtree, os.environ["WANGGE_DATA_DIR"], ignore_errors=True)
 
-from governance.settings import *  # noqa: E402,F403
+from governance.settings import *  # noqa: F403
 
 DEBUG = False
 ALLOWED_HOSTS = ["*"]

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import re
 import signal
 import subprocess
 import sys
@@ -89,8 +90,9 @@ def reason(log: Path, start: int = 0) -> str:
         return ""
     if any(word in line for line in lines for word in NO_SPACE):
         return "the disk is full; free some space and run it again"
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Configured): ", line)]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "ERROR", "Error:", "E: ", "error:"))]
-    return (telling or lines or [""])[-1][:300]
+    return (raised or telling or lines or [""])[-1][:300]
 
 
 def finish(main: Callable[[], int | None], word: str) -> None:

@@ -181,7 +181,17 @@ class Demo:
     def _start_pages(self) -> None:
         bind = "0.0.0.0" if self.options.lan else "127.0.0.1"
         web = ["gunicorn", "governance.wsgi", "--bind", f"{bind}:{self.options.port}", "--worker-class", "gthread"]
-        web += ["--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--worker-tmp-dir", "/dev/shm"]
+        web += [
+            "--workers",
+            "2",
+            "--threads",
+            "8",
+            "--graceful-timeout",
+            "5",
+            "--worker-tmp-dir",
+            "/dev/shm",
+            "--no-control-socket",
+        ]
         if self.options.lan:
             keys = self.folder / "certificate"
             web += ["--certfile", str(keys / "cert.pem"), "--keyfile", str(keys / "key.pem")]
