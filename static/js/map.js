@@ -1,0 +1,382 @@
+/* The map: own vector data on a calm ground, no tiles, nothing from outside. One per element with data-map;
+ * the attributes are explained in templates/_map.html.
+ *
+ * Sends on its element:  map:select {code, name, kind, url}   an area was pressed (data-select="pick")
+ *                        map:point {lat, lon}                  the pin was set or dragged (data-pick="point")
+ * Offers on its element: wanggeMap.setPoint(lat, lon, accuracy), .select(code), .reload(), .fit(), .leaflet
+ */
+(function () {
+  "use strict";
+  const ORDER = ["district", "town", "village", "grid"];
+  const GRIDS_FROM = 13;
+  const LABELS_FROM = { district: 99, town: 9, village: 12, grid: 14 };
+  const WORST = ["red", "yellow", "unlit", "green", "suspended", "paused", "none"];
+  const COLOURS = { red: "#c6282b", yellow: "#d99a2b", unlit: "#b7c1cb" };
+  const SHAPES = {
+    green: '<circle cx="6" cy="6" r="5"/>',
+    yellow: '<path d="M6 0.4 11.6 6 6 11.6 0.4 6Z"/>',
+    red: '<path d="M6 0.6 11.7 11.2H0.3Z"/>',
+    unlit: '<circle cx="6" cy="6" r="4.2" class="ring"/>',
+  };
+  const PIN = '<svg viewBox="0 0 34 42" aria-hidden="true"><path d="M17 1C8.2 1 1 8.1 1 16.9 1 28.4 17 41 17 41s16-12.6 16-24.1C33 8.1 25.8 1 17 1Z" fill="currentColor" stroke="#fff" stroke-width="2"/><circle cx="17" cy="17" r="6" fill="#fff"/></svg>';
+
+  function start(element) {
+    if (element.wanggeMap) return;
+    const data = element.dataset;
+    const map = L.map(element, {
+      zoomControl: false, attributionControl: false, minZoom: 8, maxZoom: 19, zoomSnap: 0.5, preferCanvas: false,
+      zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches, maxBoundsViscosity: 0.8,
+      scrollWheelZoom: !element.classList.contains("map-mini"), tap: true,
+    });
+    L.control.zoom({ position: "topright", zoomInTitle: data.sayZoomIn, zoomOutTitle: data.sayZoomOut }).addTo(map);
+    const layers = {};
+    for (const [index, kind] of ORDER.entries()) {
+      map.createPane(kind).style.zIndex = 400 - 10 * index - 10;
+      layers[kind] = L.layerGroup().addTo(map);
+    }
+    // Grids lie below villages, villages below towns: the heavier line wins where they meet.
+    map.getPane("district").style.zIndex = 340;
+    map.getPane("grid").style.zIndex = 350;
+    map.getPane("village").style.zIndex = 360;
+    map.getPane("town").style.zIndex = 370;
+    map.createPane("names").style.zIndex = 450;
+    map.getPane("names").style.pointerEvents = "none";
+    const areas = new Map();
+    const names = L.layerGroup().addTo(map);
+    const marks = L.layerGroup().addTo(map);
+    let points = [];
+    let selected = data.selected || "";
+    let synthetic = false;
+
+    const legend = data.legend === "no" ? null : L.control({ position: "bottomleft" });
+    if (legend) {
+      legend.onAdd = () => L.DomUtil.create("div", "map-legend");
+      legend.addTo(map);
+    }
+
+    function drawLegend() {
+      if (!legend) return;
+      const box = legend.getContainer();
+      const list = document.createElement("ul");
+      const entry = (kind, words) => {
+        if (!words || !Array.from(areas.values()).some((area) => area.kind === kind)) return;
+        const item = document.createElement("li");
+        const line = document.createElement("span");
+        line.className = "line line-" + kind;
+        item.append(line, words);
+        list.append(item);
+      };
+      entry("town", data.sayTown);
+      entry("village", data.sayVillage);
+      if (map.getZoom() >= GRIDS_FROM) entry("grid", data.sayGrid);
+      if (data.incidents) {
+        const lights = element.querySelector("template[data-legend-lights]");
+        if (lights) list.append(lights.content.cloneNode(true));
+      }
+      box.replaceChildren(list);
+      if (synthetic) {
+        const note = document.createElement("div");
+        note.className = "map-note";
+        note.textContent = data.saySynthetic;
+        box.append(note);
+      }
+    }
+
+    function fault() {
+      if (element.querySelector(".map-fault")) return;
+      const box = document.createElement("div");
+      box.className = "banner banner-warning map-fault";
+      box.setAttribute("role", "status");
+      box.textContent = data.sayFault;
+      element.append(box);
+    }
+
+    async function get(url) {
+      const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      return answer.json();
+    }
+
+    // The kind that a press means at this zoom: the smallest that is drawn.
+    function pressed() {
+      const zoom = map.getZoom();
+      const has = (kind) => layers[kind].getLayers().length > 0;
+      if (has("grid") && zoom >= GRIDS_FROM) return "grid";
+      if (has("village") && zoom >= 11.5) return "village";
+      return has("town") ? "town" : has("village") ? "village" : "grid";
+    }
+
+    function addArea(feature) {
+      const { kind, code, name, url } = feature.properties;
+      if (!ORDER.includes(kind)) return;
+      const shape = L.geoJSON(feature, {
+        pane: kind, interactive: Boolean(data.select), smoothFactor: 0.5,
+        style: { className: "map-area map-" + kind, weight: undefined, color: undefined, fillColor: undefined, fillOpacity: undefined, opacity: undefined },
+      });
+      const area = { kind, code: String(code), name, url, shape, bounds: shape.getBounds() };
+      areas.set(area.code, area);
+      if (data.select) shape.on("click", (event) => { L.DomEvent.stop(event); choose(area, true); });
+      layers[kind].addLayer(shape);
+    }
+
+    function choose(area, byHand) {
+      if (byHand && data.select === "link" && area.url) { location.assign(area.url); return; }
+      select(area.code);
+      element.dispatchEvent(new CustomEvent("map:select", { bubbles: true, detail: { code: area.code, name: area.name, kind: area.kind, url: area.url } }));
+    }
+
+    function paths(area) {
+      return area.shape.getLayers().map((layer) => layer.getElement && layer.getElement()).filter(Boolean);
+    }
+
+    function select(code) {
+      selected = String(code || "");
+      dress();
+    }
+
+    function dress() {
+      const kind = data.select ? pressed() : null;
+      for (const area of areas.values()) {
+        for (const path of paths(area)) {
+          // Leaflet writes its own colours as attributes; the style sheet's win, so only classes are set here.
+          path.classList.toggle("can-pick", area.kind === kind);
+          path.classList.toggle("is-selected", area.code === selected);
+          path.style.pointerEvents = area.kind === kind ? "" : "none";
+          if (area.kind === kind) {
+            path.setAttribute("tabindex", "0");
+            path.setAttribute("role", "button");
+            path.setAttribute("aria-label", area.name);
+            if (area.code === selected) path.setAttribute("aria-pressed", "true");
+            else path.removeAttribute("aria-pressed");
+          } else {
+            for (const name of ["tabindex", "role", "aria-label", "aria-pressed"]) path.removeAttribute(name);
+          }
+        }
+      }
+    }
+
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      for (const area of areas.values()) {
+        if (paths(area).includes(event.target)) { event.preventDefault(); choose(area, true); return; }
+      }
+    });
+
+    function showKinds() {
+      const zoom = map.getZoom();
+      const all = areas.size < 60; // a single village shows its grids at any zoom
+      const near = { grid: zoom >= GRIDS_FROM || all, village: zoom >= 10 || all };
+      for (const kind of ["grid", "village"]) {
+        if (near[kind] && !map.hasLayer(layers[kind])) layers[kind].addTo(map);
+        if (!near[kind] && map.hasLayer(layers[kind])) layers[kind].remove();
+      }
+      drawNames();
+      dress();
+      drawLegend();
+    }
+
+    // A name is written only where its area is wider than the words; bigger areas go first, none on top of another.
+    function drawNames() {
+      names.clearLayers();
+      const zoom = map.getZoom();
+      const view = map.getBounds().pad(0.1);
+      const taken = [];
+      for (const kind of ORDER) {
+        if (!map.hasLayer(layers[kind]) || (zoom < LABELS_FROM[kind] && areas.size >= 60)) continue;
+        for (const area of areas.values()) {
+          if (area.kind !== kind || kind === "district" || !view.intersects(area.bounds)) continue;
+          const at = map.latLngToLayerPoint(middle(area));
+          const size = (kind === "town" ? 14 : 12.5) * 0.5;
+          const wide = [...String(area.name)].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 255 ? 2 : 1.15), 0) * size;
+          const corner = map.latLngToLayerPoint(area.bounds.getNorthWest());
+          const other = map.latLngToLayerPoint(area.bounds.getSouthEast());
+          if (wide > (other.x - corner.x) * 0.9 || other.y - corner.y < 18) continue;
+          const box = { left: at.x - wide / 2 - 3, right: at.x + wide / 2 + 3, top: at.y - 9, bottom: at.y + 9 };
+          if (taken.some((b) => b.left < box.right && b.right > box.left && b.top < box.bottom && b.bottom > box.top)) continue;
+          taken.push(box);
+          const icon = L.divIcon({ className: "", iconSize: [0, 0], html: "" });
+          const label = L.marker(middle(area), { icon, pane: "names", interactive: false, keyboard: false });
+          names.addLayer(label);
+          const span = document.createElement("span");
+          span.className = "map-label map-label-" + kind;
+          span.textContent = area.name;
+          label.getElement().append(span);
+          label.getElement().setAttribute("aria-hidden", "true");
+        }
+      }
+    }
+
+    // The centroid of the largest ring; of a hollow shape it may fall outside, which costs a label nothing.
+    function middle(area) {
+      if (area.middle) return area.middle;
+      let best = null;
+      let most = -1;
+      for (const layer of area.shape.getLayers()) {
+        const rings = layer.getLatLngs();
+        const outer = Array.isArray(rings[0][0]) ? rings.map((polygon) => polygon[0]) : [rings[0]];
+        for (const ring of outer) {
+          let twice = 0, x = 0, y = 0;
+          ring.forEach((a, index) => {
+            const b = ring[(index + 1) % ring.length];
+            const cross = (a.lng - ring[0].lng) * (b.lat - ring[0].lat) - (b.lng - ring[0].lng) * (a.lat - ring[0].lat);
+            twice += cross;
+            x += (a.lng + b.lng - 2 * ring[0].lng) * cross;
+            y += (a.lat + b.lat - 2 * ring[0].lat) * cross;
+          });
+          if (Math.abs(twice) > most && twice !== 0) {
+            most = Math.abs(twice);
+            best = L.latLng(ring[0].lat + y / (3 * twice), ring[0].lng + x / (3 * twice));
+          }
+        }
+      }
+      area.middle = best || area.bounds.getCenter();
+      return area.middle;
+    }
+
+    // Marks: alone a light's shape, together a ring split by light.
+    function drawMarks() {
+      marks.clearLayers();
+      const cells = new Map();
+      const view = map.getBounds().pad(0.2);
+      for (const point of points) {
+        if (!view.contains(point.at)) continue;
+        const pixel = map.project(point.at);
+        const size = map.getZoom() >= 16 ? 1 : 46;
+        const key = point.count ? point : Math.floor(pixel.x / size) + ":" + Math.floor(pixel.y / size);
+        if (!cells.has(key)) cells.set(key, []);
+        cells.get(key).push(point);
+      }
+      for (const group of cells.values()) marks.addLayer(group.length === 1 && !group[0].count ? single(group[0]) : cluster(group));
+    }
+
+    function single(point) {
+      const light = SHAPES[point.light] ? point.light : "unlit";
+      const html = '<span class="map-mark light-' + light + '"><svg class="light-shape" viewBox="0 0 12 12" aria-hidden="true">' + SHAPES[light] + "</svg></span>";
+      const icon = L.divIcon({ className: "", iconSize: [24, 24], html });
+      const mark = L.marker(point.at, { icon, title: point.title, alt: point.title, zIndexOffset: 1000 - 100 * WORST.indexOf(light) });
+      mark.on("add", () => { const place = mark.getElement(); if (place) place.setAttribute("aria-label", point.title); });
+      mark.on("click", () => { if (point.url) location.assign(point.url); });
+      return mark;
+    }
+
+    function cluster(group) {
+      const sums = { red: 0, yellow: 0, unlit: 0 };
+      let total = 0;
+      for (const point of group) {
+        for (const light of Object.keys(sums)) sums[light] += point.count ? Number(point[light] || 0) : Number(point.light === light);
+        total += point.count || 1;
+      }
+      if (!group[0].count) sums.unlit = total - sums.red - sums.yellow;
+      const round = 2 * Math.PI * 15;
+      let at = 0;
+      const arcs = Object.entries(sums).filter(([, n]) => n).map(([light, n]) => {
+        const part = (n / total) * round;
+        const arc = '<circle cx="19" cy="19" r="15" fill="none" stroke="' + COLOURS[light] + '" stroke-width="6" stroke-dasharray="' + part.toFixed(2) + " " + (round - part).toFixed(2) + '" stroke-dashoffset="' + (-at).toFixed(2) + '"/>';
+        at += part;
+        return arc;
+      });
+      const html = '<span class="map-cluster"><svg viewBox="0 0 38 38" aria-hidden="true"><circle cx="19" cy="19" r="18" fill="#fff"/>' + arcs.join("") + "</svg><b>" + Number(total) + "</b></span>";
+      const mark = L.marker(L.latLngBounds(group.map((point) => point.at)).getCenter(), { icon: L.divIcon({ className: "", iconSize: [38, 38], html }), title: String(total), alt: String(total) });
+      mark.on("click", () => {
+        if (group.length > 1) map.fitBounds(L.latLngBounds(group.map((point) => point.at)), { maxZoom: 17, padding: [40, 40] });
+        else map.setView(mark.getLatLng(), map.getZoom() + 2);
+      });
+      return mark;
+    }
+
+    // The pin of a report: a press, a drag, or the position of the phone.
+    let pin = null;
+    let ring = null;
+    function setPoint(lat, lon, accuracy, byHand) {
+      const at = L.latLng(lat, lon);
+      if (!pin) {
+        const icon = L.divIcon({ className: "map-pin", iconSize: [34, 42], iconAnchor: [17, 41], html: PIN });
+        pin = L.marker(at, { icon, draggable: data.pick === "point", autoPan: true, title: data.sayPin, alt: data.sayPin, keyboard: true }).addTo(map);
+        pin.on("dragend", () => setPoint(pin.getLatLng().lat, pin.getLatLng().lng, 0, true));
+      }
+      pin.setLatLng(at);
+      if (ring) { ring.remove(); ring = null; }
+      if (accuracy > 0) ring = L.circle(at, { radius: accuracy, className: "map-accuracy", interactive: false }).addTo(map);
+      for (const [id, value] of [[data.lat, at.lat], [data.lon, at.lng]]) {
+        const field = id && document.getElementById(id);
+        if (field) field.value = value.toFixed(7);
+      }
+      if (!byHand) map.setView(at, Math.max(map.getZoom() || 0, 15));
+      else element.dispatchEvent(new CustomEvent("map:point", { bubbles: true, detail: { lat: at.lat, lon: at.lng } }));
+    }
+    if (data.pick === "point") {
+      map.on("click", (event) => setPoint(event.latlng.lat, event.latlng.lng, 0, true));
+      // By keyboard: arrows move the map, Enter sets the pin into its middle.
+      element.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target === element) { const at = map.getCenter(); setPoint(at.lat, at.lng, 0, true); }
+      });
+    }
+
+    function fit() {
+      if (data.point) return;
+      if (data.center) {
+        const [lat, lon] = data.center.split(",").map(Number);
+        map.setView([lat, lon], Number(data.zoom || 12));
+        return;
+      }
+      const chosen = areas.get(selected);
+      const all = L.latLngBounds([]);
+      for (const area of areas.values()) all.extend(area.bounds);
+      const wanted = chosen && chosen.kind !== "district" ? chosen.bounds : all;
+      if (wanted.isValid()) map.fitBounds(wanted, { padding: [12, 12], animate: false });
+      else map.setView([29.41, 103.55], 11);
+      if (all.isValid()) map.setMaxBounds(all.pad(0.6));
+    }
+
+    async function load() {
+      try {
+        if (data.areas) {
+          const answer = await get(data.areas);
+          synthetic = Boolean(answer.synthetic) || answer.features.some((feature) => feature.properties.synthetic);
+          areas.clear();
+          for (const kind of ORDER) layers[kind].clearLayers();
+          answer.features.forEach(addArea);
+        }
+        fit();
+        await loadMarks();
+      } catch (error) {
+        if (!map._loaded) fit();
+        fault();
+      }
+      showKinds();
+    }
+
+    async function loadMarks() {
+      if (!data.incidents) return;
+      const answer = await get(data.incidents);
+      points = answer.features.map((feature) => {
+        const [lon, lat] = feature.geometry.coordinates;
+        return Object.assign({}, feature.properties, { at: L.latLng(lat, lon) });
+      });
+      drawMarks();
+    }
+
+    map.on("zoomend", () => { showKinds(); drawMarks(); });
+    map.on("moveend", () => { drawNames(); drawMarks(); });
+    element.wanggeMap = {
+      leaflet: map, select, fit, setPoint,
+      reload: () => loadMarks().catch(fault),
+    };
+    if (data.point) {
+      const [lat, lon] = data.point.split(",").map(Number);
+      map.setView([lat, lon], Number(data.zoom || 15));
+      setPoint(lat, lon, Number(data.accuracy || 0));
+    } else {
+      map.setView([29.41, 103.55], 11);
+    }
+    load();
+    new ResizeObserver(() => map.invalidateSize()).observe(element);
+  }
+
+  function begin() { document.querySelectorAll("[data-map]").forEach(start); }
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.querySelectorAll) event.detail.elt.querySelectorAll("[data-map]").forEach(start);
+  });
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
