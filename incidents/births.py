@@ -117,7 +117,7 @@ def self_handle(
     )
 
 
-def find_place(*, position: Position | None, place: Unit | None, prefer: str | None = None) -> Found:
+def find_place(*, position: Position | None, place: Unit | None, prefer: str = "") -> Found:
     """The grid of a position (``prefer`` decides on a border), else the named unit; raises MoveRefused if neither."""
     point = None
     if position is not None:
@@ -125,8 +125,8 @@ def find_place(*, position: Position | None, place: Unit | None, prefer: str | N
         point = Point(longitude, latitude, srid=datums.SRID)
         hit = selectors.grid_at(point, prefer=prefer)
         if hit is not None:
-            grid = selectors.unit(hit.unit_code)
-            return Found(grid, grid, hit.boundary_id, LocatedBy(hit.located_by), hit.distance_m, point)
+            inside = selectors.unit(hit.unit_code)
+            return Found(inside, inside, hit.boundary_id, LocatedBy(hit.located_by), hit.distance_m, point)
     if place is None:
         if position is None:
             raise refusals.no_place()
@@ -271,14 +271,14 @@ def believed(said: datetime | None, now: datetime) -> datetime:
     return said
 
 
-def _grid_among(codes: list[str]) -> str | None:
+def _grid_among(codes: list[str]) -> str:
     grids = [code for code in codes if len(code) == 15]
-    return grids[0] if grids else None
+    return grids[0] if grids else ""
 
 
 def _draw_inspection(incident: Incident, *, now: datetime) -> None:
     """Draw a set share for re-inspection by the grid's supervisor, else the village."""
-    share = selectors.profile(incident.district_id).recheck_share
+    share = selectors.profile_for(incident.district_id).recheck_share
     if secrets.randbelow(1000) >= int(share * 1000):
         return
     has_supervisor = selectors.people_with_duty(incident.place_id, [Duty.SUPERVISOR], at=now)
@@ -290,6 +290,6 @@ def _draw_inspection(incident: Incident, *, now: datetime) -> None:
         unit=unit,
         stage=Stage.CHECK,
         now=now,
-        subject=Subject.INSPECTION,
+        subject_kind=Subject.INSPECTION,
         subject_id=inspection.pk,
     )

@@ -1,14 +1,15 @@
 """How the domain says no: one exception with a code, so that a page, the API and the sweep can each answer rightly."""
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
 class MoveRefused(ValidationError):
     """A move is not possible now. ``code`` tells why; ``field`` names the input at fault, if one is."""
 
-    def __init__(self, message: object, *, code: str, field: str | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(self, message: str | Promise, *, code: str, field: str | None = None) -> None:
+        super().__init__(message, code=code)  # type: ignore[arg-type]
         self.field = field
 
 
@@ -69,7 +70,7 @@ def not_urgent() -> MoveRefused:
     return MoveRefused(_("Only urgent matters may go past a tier."), code="not_urgent")
 
 
-def wrong_unit(message: object) -> MoveRefused:
+def wrong_unit(message: str | Promise) -> MoveRefused:
     return MoveRefused(message, code="wrong_unit", field="target_unit")
 
 

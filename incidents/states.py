@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grids.duties import Right
@@ -84,7 +85,7 @@ class Move:
     """One row of the table. ``target`` None means "the state before it was set aside"."""
 
     name: str
-    label: str
+    label: str | Promise
     sources: frozenset[State]
     target: State | None
     rights: frozenset[Right]
