@@ -1,5 +1,7 @@
 """A unit is created, renamed, retired or succeeded. Units are never deleted and never recoded."""
 
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from grids import permissions, posts
 from grids.duties import Right
-from grids.levels import TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code, tier_code
+from grids.levels import TOP_KINDS, GridKind, UnitKind, kind_of_code, known_kind, parent_code, tier_code
 from grids.models import Boundary, Person, Post, Succession, Unit
 from grids.refusals import HierarchyRefused, constraints_as
 
@@ -27,7 +29,7 @@ def create_unit(
     above = parent_code(code)
     parent = Unit.objects.select_for_update(no_key=True).filter(pk=above).first() if above else None
     if parent is None and kind not in TOP_KINDS:
-        raise HierarchyRefused(_("There is no unit %(code)s above it.") % {"code": above}, code="unit_parent_missing")
+        raise _parent_missing(above)
     if parent is not None and parent.is_retired:
         raise HierarchyRefused(_("The parent unit was retired."), code="unit_parent_retired")
     if actor is not None:
@@ -40,6 +42,50 @@ def create_unit(
     with constraints_as(HierarchyRefused, Unit):
         unit.save(force_insert=True)
     return unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewUnit:
+    """One unit to be created, for `create_units`; its kind and parent follow from its code."""
+
+    code: str
+    name: str
+    short_name: str = ""
+    grid_kind: str = ""
+    boundary_basis: str = ""
+    duty_phone: str = ""
+    address: str = ""
+
+
+@transaction.atomic
+def create_units(*, units: Iterable[NewUnit], now: datetime) -> list[Unit]:
+    """The new units in the order of their codes, for an import; all or none. Parents may be among them.
+
+    Raises HierarchyRefused as `create_unit` does.
+    """
+    wanted = {unit.code: unit for unit in units}
+    above = {code: parent_code(code) for code in wanted}
+    parents = Unit.objects.select_for_update(no_key=True).filter(pk__in={code for code in above.values() if code})
+    standing = {parent.pk: parent for parent in parents.order_by("pk")}
+    rows = []
+    for code, unit in sorted(wanted.items()):
+        kind, parent = known_kind(code), above[code]
+        if parent not in wanted and parent not in standing:
+            if kind not in TOP_KINDS:
+                raise _parent_missing(parent)
+            parent = None
+        if parent in standing and standing[parent].is_retired:
+            raise HierarchyRefused(_("The parent unit was retired."), code="unit_parent_retired")
+        row = Unit(kind=kind, parent_id=parent, created_at=now, **asdict(unit))
+        if kind == UnitKind.GRID and not row.grid_kind:
+            row.grid_kind = GridKind.COMPREHENSIVE
+        rows.append(row)
+    with constraints_as(HierarchyRefused, Unit):
+        return Unit.objects.bulk_create(rows, batch_size=2000)
+
+
+def _parent_missing(code: str | None) -> HierarchyRefused:
+    return HierarchyRefused(_("There is no unit %(code)s above it.") % {"code": code}, code="unit_parent_missing")
 
 
 @transaction.atomic

@@ -99,14 +99,33 @@ def kind_of_code(code: str) -> UnitKind | None:
     return None
 
 
+def known_kind(code: str) -> UnitKind:
+    """The kind whose pattern `code` has. Raises ValueError if it is no unit code."""
+    kind = kind_of_code(code)
+    if kind is None:
+        raise ValueError(f"not a unit code: {code!r}")
+    return kind
+
+
+def unpadded(code: str) -> str:
+    """A 12-digit statistical code cut to its level: groups of zeros at the end are padding.
+
+    Whole groups only, so that 500100000000 is the city 5001; any other text comes back as it is.
+    """
+    if not re.fullmatch("[0-9]{12}", code):
+        return code
+    for longer, shorter in ((12, 9), (9, 6), (6, 4), (4, 2)):
+        if set(code[shorter:longer]) != {"0"}:
+            return code[:longer]
+    return code[:2]
+
+
 def parent_code(code: str) -> str | None:
     """The code of the unit directly above, or None above a province.
 
     Raises ValueError if `code` is no unit code.
     """
-    kind = kind_of_code(code)
-    if kind is None:
-        raise ValueError(f"not a unit code: {code!r}")
+    kind = known_kind(code)
     if kind in (UnitKind.DEPARTMENT, UnitKind.OFFICE):
         tier, _d, own = code.partition("D")
         return f"{tier}D{own[:2]}" if len(own) > 2 else tier

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import faults, lattice, permissions, proof
 from grids.duties import Right
-from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, ancestor_codes, district_of, kind_of_code
+from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, ancestor_codes, district_of, known_kind
 from grids.models import Boundary, Person, Plan, PlanStatus, Unit
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
@@ -112,7 +112,7 @@ def publish(*, plan: Plan, at: datetime, now: datetime, actor: Person | None = N
     plan.status, plan.published_at, plan.effective_at, plan.published_by = PlanStatus.PUBLISHED, now, at, actor
     plan.save(update_fields=["status", "published_at", "effective_at", "published_by"])
     # 3. Only what changed gets a new version.
-    changed = {code for code, shape in shapes.items() if code not in current or not _same(current[code], shape)}
+    changed = {code for code, shape in shapes.items() if code not in current or not same(current[code], shape)}
     ended = {code for code in current if code in changed or code not in shapes}
     _end(ended, plan.scope_id, at=at, now=now)
     Boundary.objects.filter(plan=plan, unit__in=changed).update(valid=DateTimeTZRange(at, None))
@@ -133,7 +133,7 @@ def _frame_of(plan: Plan) -> BaseGeometry:
 
 def _add(plan: Plan, shapes: Mapping[str, BaseGeometry]) -> None:
     rows = [
-        Boundary(unit_id=code, plan=plan, kind=UnitKind(kind_of_code(code)), geom=lattice.to_db(shape))
+        Boundary(unit_id=code, plan=plan, kind=known_kind(code), geom=lattice.to_db(shape))
         for code, shape in sorted(shapes.items())
     ]
     Boundary.objects.bulk_create(rows, batch_size=500)
@@ -208,7 +208,7 @@ def _derived(grids: Mapping[str, BaseGeometry], scope: str) -> dict[str, BaseGeo
     return found
 
 
-def _same(one: BaseGeometry, other: BaseGeometry) -> bool:
+def same(one: BaseGeometry, other: BaseGeometry) -> bool:
     """Whether two areas have the same rings, wherever these begin and whichever way they turn."""
     return bool(shapely.equals_exact(shapely.normalize(one), shapely.normalize(other), tolerance=0.0))
 

@@ -1,0 +1,61 @@
+"""Publish boundaries of grids from a GeoJSON file, all or nothing."""
+
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from grids import boundary_files, registers
+from grids.datums import Datum
+
+
+def _moment(text: str) -> datetime:
+    """A date or date and time in the installation's time zone."""
+    moment = parse_datetime(text)
+    day = parse_date(text) if moment is None else None
+    if moment is None and day is not None:
+        moment = datetime.combine(day, time.min)
+    if moment is None:
+        raise ValueError(text)
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+class Command(BaseCommand):
+    help = (
+        "Publish the grids of FILE.geojson (property `code`) as one plan. They must tile their outline exactly; "
+        "nothing is written if any feature is wrong. A feature with the scope's own code is the outline."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--effective", type=_moment, help="date or moment from which it holds; default: now")
+        parser.add_argument("--datum", choices=Datum.values, default=Datum.CGCS2000.value)
+        parser.add_argument("--scope", default="", help="code of the unit whose grids are redrawn; default: found out")
+        parser.add_argument("--synthetic", action="store_true", help="mark as drawn by a program, not surveyed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"There is no file {path}.")
+        try:
+            done = boundary_files.load(
+                path=path,
+                now=timezone.now(),
+                effective=options["effective"],
+                datum=Datum(options["datum"]),
+                scope=options["scope"],
+                is_synthetic=options["synthetic"],
+            )
+        except (boundary_files.BoundaryFileRefused, registers.RegisterRefused) as refused:
+            for fault in refused.faults:
+                self.stderr.write(f"{path.name}, {fault}")
+            raise CommandError(f"Nothing was published: {len(refused.faults)} faults in {path.name}.") from refused
+        if done.plan is None:
+            self.stdout.write(f"{path.name}: nothing new, {done.unchanged} boundaries unchanged.")
+            return
+        self.stdout.write(
+            f"{path.name}: {len(done.changed)} boundaries published, {done.unchanged} unchanged, plan {done.plan.pk}."
+        )

@@ -1,0 +1,239 @@
+"""Registers of units as CSV files: read, checked line by line, written all or nothing."""
+
+import csv
+import gzip
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from grids import hierarchy
+from grids.hierarchy import NewUnit
+from grids.levels import CODE_LENGTHS, TIER_ORDER, TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code
+from grids.models import Unit
+
+REQUIRED = ("code", "parent_code", "level", "name")
+OPTIONAL = ("grid_kind", "short_name", "duty_phone")
+_LEVELS: dict[str, UnitKind] = {**{kind.value: kind for kind in UnitKind}, "county": UnitKind.DISTRICT}
+_PADDED = 12
+_MOST_LETTERS = {"name": 100, "short_name": 30, "duty_phone": 30}
+
+
+@dataclass(frozen=True, order=True)
+class LineFault:
+    """Why one line of the file cannot be loaded; line 1 is the header."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return _("line %(line)d: %(reason)s") % {"line": self.line, "reason": self.reason}
+
+
+class RegisterRefused(Exception):
+    """Nothing was loaded; `faults` names every bad line."""
+
+    def __init__(self, faults: list[LineFault]) -> None:
+        self.faults = sorted(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass
+class Loaded:
+    """What a load did: codes created, (code, old name, new name) renamed, codes otherwise changed, and how many not."""
+
+    created: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, str, str]] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    unit: NewUnit
+    parent: str | None
+
+
+def read_text(path: Path) -> str:
+    """The file's text, unpacked if it is gzip, without a byte-order mark. Raises RegisterRefused if it is not UTF-8."""
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError) as error:
+            raise RegisterRefused([LineFault(1, _("The gzip file is damaged."))]) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RegisterRefused([LineFault(line, _("not UTF-8 text: save the file as UTF-8."))]) from error
+
+
+@transaction.atomic
+def load(*, path: Path, now: datetime) -> Loaded:
+    """Create or rename the units of a register. Running it again changes nothing.
+
+    Raises RegisterRefused with every bad line, and then nothing was written.
+    """
+    lines, faults = _parsed(read_text(path))
+    existing = {unit.pk: unit for unit in Unit.objects.filter(pk__in=_concerned(lines))}
+    faults += _against_the_tree(lines, existing)
+    if faults:
+        raise RegisterRefused(faults)
+    done = Loaded()
+    fresh = [line.unit for line in lines if line.unit.code not in existing]
+    done.created = [unit.pk for unit in hierarchy.create_units(units=fresh, now=now)]
+    changed = [_updated(existing[line.unit.code], line.unit, done) for line in lines if line.unit.code in existing]
+    rows = [unit for unit in changed if unit is not None]
+    Unit.objects.bulk_update(rows, ["name", "short_name", "grid_kind", "duty_phone"], batch_size=1000)
+    return done
+
+
+def _parsed(text: str) -> tuple[list[_Line], list[LineFault]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = list(reader.fieldnames or [])
+    except csv.Error as error:
+        raise RegisterRefused([LineFault(1, str(error))]) from error
+    fault = _header_fault(header)
+    if fault:
+        raise RegisterRefused([LineFault(1, fault)])
+    lines: list[_Line] = []
+    faults: list[LineFault] = []
+    seen: dict[str, int] = {}
+    try:
+        for row in reader:
+            number = reader.line_num
+            line = _line(number, row)
+            if isinstance(line, str):
+                faults.append(LineFault(number, line))
+            elif line.unit.code in seen:
+                words = {"code": line.unit.code, "line": seen[line.unit.code]}
+                faults.append(LineFault(number, _("%(code)s stands on line %(line)d already.") % words))
+            else:
+                seen[line.unit.code] = number
+                lines.append(line)
+    except csv.Error as error:
+        faults.append(LineFault(reader.line_num, str(error)))
+    return lines, faults
+
+
+def _header_fault(header: list[str]) -> str | None:
+    missing = [column for column in REQUIRED if column not in header]
+    unknown = [column for column in header if column not in (*REQUIRED, *OPTIONAL)]
+    if missing:
+        return _("The header lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}
+    if unknown:
+        return _("Unknown columns in the header: %(columns)s.") % {"columns": ", ".join(map(repr, unknown))}
+    if len(set(header)) < len(header):
+        return _("A column stands in the header twice.")
+    return None
+
+
+def _line(number: int, row: dict[str | None, str | None]) -> _Line | str:
+    """The line as a unit, or the reason why it is none."""
+    if None in row or None in row.values():
+        return _("It has more or fewer fields than the header.")
+    given = {str(column): str(value).strip() for column, value in row.items()}
+    kind = _LEVELS.get(given["level"])
+    if kind is None:
+        return _("Unknown level %(level)r.") % {"level": given["level"]}
+    code = _cut(given["code"], kind)
+    if code is None:
+        return _("%(code)r is no code of the level %(level)s.") % {"code": given["code"], "level": given["level"]}
+    if not given["name"]:
+        return _("The name is empty.")
+    too_long = [column for column, most in _MOST_LETTERS.items() if len(given.get(column, "")) > most]
+    if too_long:
+        return _("Too long: %(columns)s.") % {"columns": ", ".join(too_long)}
+    grid_kind = given.get("grid_kind", "")
+    if grid_kind and (kind is not UnitKind.GRID or grid_kind not in GridKind.values):
+        return _("%(kind)r is no grid kind for this level.") % {"kind": grid_kind}
+    parent = _parent_of(code, kind, given["parent_code"])
+    if isinstance(parent, _Misplaced):
+        return parent.reason
+    details = {column: given.get(column, "") for column in OPTIONAL}
+    return _Line(number, NewUnit(code=code, name=given["name"], **details), parent)
+
+
+def _cut(code: str, kind: UnitKind) -> str | None:
+    """The code cut to its level, or None if it does not fit: padding must be zeros, and the own part must not."""
+    length = CODE_LENGTHS.get(kind)
+    if length is not None and len(code) == _PADDED and length < _PADDED:
+        code, padding = code[:length], code[length:]
+        if padding.strip("0"):
+            return None
+    if kind_of_code(code) is not kind:
+        return None
+    if length is not None and kind is not UnitKind.PROVINCE:
+        above = CODE_LENGTHS[TIER_ORDER[TIER_ORDER.index(kind) - 1]]
+        if not code[above:].strip("0"):
+            return None
+    return code
+
+
+@dataclass(frozen=True)
+class _Misplaced:
+    reason: str
+
+
+def _parent_of(code: str, kind: UnitKind, given: str) -> str | _Misplaced | None:
+    expected = parent_code(code)
+    if not given:
+        if kind in TOP_KINDS:
+            return None
+        return _Misplaced(_("The parent code is empty."))
+    if expected is None:
+        return _Misplaced(_("A province has no parent."))
+    expected_kind = kind_of_code(expected)
+    if expected_kind is None or _cut(given, expected_kind) != expected:
+        return _Misplaced(
+            _("%(code)s does not stand under %(parent)s: its code says %(expected)s.")
+            % {"code": code, "parent": given, "expected": expected}
+        )
+    return expected
+
+
+def _concerned(lines: list[_Line]) -> set[str]:
+    return {line.unit.code for line in lines} | {line.parent for line in lines if line.parent}
+
+
+def _against_the_tree(lines: list[_Line], existing: dict[str, Unit]) -> list[LineFault]:
+    """What the file cannot know by itself: parents that are nowhere, and units that were retired."""
+    faults = []
+    in_file = {line.unit.code for line in lines}
+    for line in lines:
+        code, parent = line.unit.code, line.parent
+        if code in existing and existing[code].is_retired:
+            faults.append(LineFault(line.number, _("%(code)s was retired and never comes back.") % {"code": code}))
+        elif parent and parent not in in_file and parent not in existing:
+            reason = _("Its parent %(parent)s is neither in the file nor known.") % {"parent": parent}
+            faults.append(LineFault(line.number, reason))
+        elif parent and code not in existing and parent in existing and existing[parent].is_retired:
+            faults.append(LineFault(line.number, _("Its parent %(parent)s was retired.") % {"parent": parent}))
+    return faults
+
+
+def _updated(unit: Unit, given: NewUnit, done: Loaded) -> Unit | None:
+    """The unit with what the file says otherwise, or None if it says nothing new; empty fields say nothing."""
+    if unit.name != given.name:
+        done.renamed.append((unit.pk, unit.name, given.name))
+        unit.name = given.name
+        renamed = True
+    else:
+        renamed = False
+    differing = [
+        column for column in OPTIONAL if getattr(given, column) and getattr(unit, column) != getattr(given, column)
+    ]
+    for column in differing:
+        setattr(unit, column, getattr(given, column))
+    if differing:
+        done.changed.append(unit.pk)
+    if not differing and not renamed:
+        done.unchanged += 1
+        return None
+    return unit
