@@ -8,12 +8,13 @@ import csv
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
 from incidents import limits
 from incidents.calendars import Hours, Special, SpecialKind
-from incidents.models import Category, TimeLimit
+from incidents.models import Category, IncidentKind, TimeLimit
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -47,53 +48,92 @@ def read(name: str, path: Path | None = None) -> list[dict[str, str]]:
 def load_categories(*, path: Path | None = None, renew: bool = False) -> Loaded:
     """Write the categories of `categories.csv` that are missing; with `renew` also the texts of those that exist.
 
-    Parents must stand before their children in the file.
+    Raises BadLine for a line whose parent is neither in the file nor in the database.
     """
-    known = {(row.standard_ref, row.code): row for row in Category.objects.filter(district=None, kind="incident")}
-    counts = {"created": 0, "renewed": 0, "kept": 0}
-    for position, line in enumerate(read("categories.csv", path)):
-        key = (line["standard_ref"], line["code"])
-        texts = {
-            "name": line["name"],
-            "name_en": line["name_en"],
-            "icon": line["icon"],
-            "keywords": line["keywords"],
-            "is_utility": line["is_utility"] == "1",
-            "position": position,
-        }
-        found = known.get(key)
-        if found is None:
-            parent = known[line["parent_ref"], line["parent_code"]] if line["parent_code"] else None
-            known[key] = Category.objects.create(standard_ref=key[0], code=key[1], parent=parent, **texts)
-            counts["created"] += 1
-        elif renew and any(getattr(found, name) != value for name, value in texts.items()):
-            Category.objects.filter(pk=found.pk).update(**texts)
-            counts["renewed"] += 1
-        else:
-            counts["kept"] += 1
-    return Loaded(**counts)
+    known = _categories()
+    lines = [{**line, "position": number} for number, line in enumerate(read("categories.csv", path))]
+    present = [line for line in lines if _own_key(line) in known]
+    missing = [line for line in lines if _own_key(line) not in known]
+    created = len(missing)
+    while missing:
+        # One level of the tree at a time, so that parents have their ids before children name them.
+        wave = [line for line in missing if not line["parent_code"] or _parent_key(line) in known]
+        if not wave:
+            raise BadLine(f"{path or 'categories.csv'}: nothing above {_own_key(missing[0])}")
+        missing = [line for line in missing if line not in wave]
+        for row in Category.objects.bulk_create(
+            [
+                Category(
+                    standard_ref=line["standard_ref"],
+                    code=line["code"],
+                    parent=known[_parent_key(line)] if line["parent_code"] else None,
+                    **_texts(line),
+                )
+                for line in wave
+            ]
+        ):
+            known[row.standard_ref, row.code] = row
+    renewed = sum(_renew(known[_own_key(line)], _texts(line)) for line in present) if renew else 0
+    return Loaded(created=created, renewed=renewed, kept=len(present) - renewed)
+
+
+def _categories() -> dict[tuple[str, str], Category]:
+    """The shared categories of incidents, by dictionary and code."""
+    rows = Category.objects.filter(district=None, kind=IncidentKind.INCIDENT)
+    return {(row.standard_ref, row.code): row for row in rows}
+
+
+def _own_key(line: dict[str, Any]) -> tuple[str, str]:
+    return line["standard_ref"], line["code"]
+
+
+def _parent_key(line: dict[str, Any]) -> tuple[str, str]:
+    return line["parent_ref"], line["parent_code"]
+
+
+def _texts(line: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": line["name"],
+        "name_en": line["name_en"],
+        "icon": line["icon"],
+        "keywords": line["keywords"],
+        "is_utility": line["is_utility"] == "1",
+        "position": line["position"],
+    }
+
+
+def _renew(row: Category, texts: dict[str, Any]) -> bool:
+    if all(getattr(row, name) == value for name, value in texts.items()):
+        return False
+    Category.objects.filter(pk=row.pk).update(**texts)
+    return True
 
 
 @transaction.atomic
 def load_limits(*, now: datetime, path: Path | None = None, renew: bool = False) -> Loaded:
-    """Put the limits of `limits.csv` in force whose case has none yet; with `renew` also replace those that differ."""
-    categories = {(row.standard_ref, row.code): row for row in Category.objects.filter(district=None, kind="incident")}
-    counts = {"created": 0, "renewed": 0, "kept": 0}
-    for line in read("limits.csv", path):
-        limit = _limit(line, categories)
-        present = limits.in_force(limit)
-        if present is None:
-            if _was_ended(limit):
-                counts["kept"] += 1
-                continue
-            limits.set_limit(limit=limit, now=ALWAYS)
-            counts["created"] += 1
-        elif renew and not _same(present, limit):
+    """Put the limits of `limits.csv` in force whose case never had one; with `renew` also replace those that differ.
+
+    A case whose limit an administrator ended stays ended. Raises KeyError for an unknown category.
+    """
+    categories = _categories()
+    wanted = [_limit(line, categories) for line in read("limits.csv", path)]
+    had = {_case(limit) for limit in TimeLimit.objects.filter(district=None)}
+    in_force = {_case(limit): limit for limit in TimeLimit.objects.filter(district=None, retired_at=None)}
+    new = [limit for limit in wanted if _case(limit) not in had]
+    for limit in new:
+        limit.created_at = ALWAYS
+        limit.clean_fields(exclude=["category", "replaces"])
+    TimeLimit.objects.bulk_create(new)
+    differing = [limit for limit in wanted if _case(limit) in in_force and not _same(limit, in_force[_case(limit)])]
+    if renew:
+        for limit in differing:
             limits.set_limit(limit=limit, now=now)
-            counts["renewed"] += 1
-        else:
-            counts["kept"] += 1
-    return Loaded(**counts)
+    renewed = len(differing) if renew else 0
+    return Loaded(created=len(new), renewed=renewed, kept=len(wanted) - len(new) - renewed)
+
+
+def _case(limit: TimeLimit) -> tuple[Any, ...]:
+    return limit.stage, limit.category_id, limit.urgency, limit.tier
 
 
 def _limit(line: dict[str, str], categories: dict[tuple[str, str], Category]) -> TimeLimit:
@@ -110,13 +150,6 @@ def _limit(line: dict[str, str], categories: dict[tuple[str, str], Category]) ->
         red_action=line["red_action"],
         basis=line["basis"],
     )
-
-
-def _was_ended(limit: TimeLimit) -> bool:
-    """Whether this case had a limit that an administrator ended."""
-    return TimeLimit.objects.filter(
-        district=None, category=limit.category_id, urgency=limit.urgency, tier=limit.tier, stage=limit.stage
-    ).exists()
 
 
 def _same(a: TimeLimit, b: TimeLimit) -> bool:

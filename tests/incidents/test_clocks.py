@@ -56,7 +56,7 @@ def planned(amount: int, unit: str, start: str, **how: object) -> clock_rules.Pl
         (2, "working_hour", "2026-11-20 16:00", "2026-11-20 17:30", "2026-11-23 09:30"),
         (30, "minute", "2026-11-21 03:00", "2026-11-21 03:22:30", "2026-11-21 03:30"),
         (2, "hour", "2026-11-21 03:00", "2026-11-21 04:30", "2026-11-21 05:00"),
-        (15, "day", "2026-11-20 16:00", "2026-12-02 04:00:00", "2026-12-05 16:00"),
+        (15, "day", "2026-11-20 16:00", "2026-12-01 22:00", "2026-12-05 16:00"),
     ],
 )
 def test_yellow_begins_when_a_quarter_of_the_limit_is_left(
@@ -131,12 +131,8 @@ def one_day(units: dict[str, Unit]) -> TimeLimit:
     """One working day, without a yellow amount, for handling: the limit of SW-8."""
     return limits.set_limit(
         limit=TimeLimit(stage=Stage.HANDLE, amount=1, unit=TimeUnit.WORKING_DAY, red_action=RedAction.ESCALATE),
-        now=reference_start(),
+        now=at("2026-01-01 00:00"),
     )
-
-
-def reference_start() -> datetime:
-    return at("2026-01-01 00:00")
 
 
 def started(units: dict[str, Unit], stage: Stage = Stage.HANDLE, *, now: datetime = FRIDAY, **about: object) -> Clock:
@@ -213,7 +209,7 @@ def test_a_clock_that_is_red_when_paused_stays_red_and_keeps_its_due_moment(
     clocks.resume(clock=clock, now=at("2026-12-01 09:00"))
     assert clock.due_at == at("2026-11-23 16:00")
     assert clocks.light(clock, at("2026-12-01 09:00")) == "red"
-    assert clock.next_at == at("2026-11-23 16:00:01"), "red was not announced yet"
+    assert clock.next_at == clock.warn_at, "nothing was announced yet: the next sweep takes both steps"
     clocks.finish(clock=clock, now=at("2026-12-01 10:00"))
     assert clock.final_light == "red"
 

@@ -28,22 +28,25 @@ class Command(BaseCommand):
         parser.add_argument("--renew", action="store_true", help="add the shipped days as a new version")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            told = self._load(options)
+        except (reference_data.BadLine, CalendarError, OSError) as error:
+            raise CommandError(str(error)) from error
+        if options["verbosity"]:
+            self.stdout.write(f"calendar: {told}")
+
+    def _load(self, options: dict[str, Any]) -> str:
         now = timezone.now()
         calendar, _ = Calendar.objects.get_or_create(name=options["name"], district_id=options["district"])
         newest = calendar.versions.first()
         if newest is not None and not options["file"] and not options["renew"]:
-            self.stdout.write(f"calendar: {newest} kept")
-            return
-        try:
-            content = self._content(options)
-            if newest is not None and calendar_changes.says(newest, content):
-                self.stdout.write(f"calendar: {newest} says the same already")
-                return
-            version = calendar_changes.new_version(calendar=calendar, content=content, now=now)
-        except (reference_data.BadLine, CalendarError, OSError) as error:
-            raise CommandError(str(error)) from error
+            return f"{newest} kept"
+        content = self._content(options)
+        if newest is not None and calendar_changes.says(newest, content):
+            return f"{newest} says the same already"
+        version = calendar_changes.new_version(calendar=calendar, content=content, now=now)
         changed = calendar_changes.recompute_clocks(version=version, now=now)
-        self.stdout.write(f"calendar: {version} loaded, {changed} running deadlines moved")
+        return f"{version} loaded, {changed} running deadlines moved"
 
     def _content(self, options: dict[str, Any]) -> calendar_changes.Content:
         published = reference_data.special_days(options["file"])

@@ -18,4 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         loaded = reference_data.load_categories(path=options["file"], renew=options["renew"])
-        self.stdout.write(f"categories: {loaded}")
+        if options["verbosity"]:
+            self.stdout.write(f"categories: {loaded}")

@@ -19,4 +19,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         loaded = reference_data.load_limits(now=timezone.now(), path=options["file"], renew=options["renew"])
-        self.stdout.write(f"limits: {loaded}")
+        if options["verbosity"]:
+            self.stdout.write(f"limits: {loaded}")
