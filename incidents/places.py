@@ -1,0 +1,176 @@
+"""Where a report would go: the place a position or a name leads to, who would get it and how soon they must accept.
+
+Asked by the report page before anything is written; `births` decides again, by the same `find_place`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from grids import permissions
+from grids.duties import Right
+from grids.levels import UnitKind, ancestor_codes, district_of
+from grids.models import Person, Unit
+from grids.subtrees import within
+from incidents import calendar_rows, holders, limits
+from incidents.births import Position, find_place
+from incidents.models import LocatedBy
+from incidents.states import Stage, Urgency
+
+# Places a report may be given to by name: the widest last.
+NAMED_KINDS = (UnitKind.GRID, UnitKind.VILLAGE, UnitKind.TOWN)
+MOST_FOUND = 12
+GRID_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a person may report and settle: codes of units; the districts those lie in."""
+
+    reports: tuple[str, ...]
+    settles: tuple[str, ...]
+
+    @property
+    def grids(self) -> list[str]:
+        """The grids the person serves, in the order of their codes."""
+        return [code for code in self.reports if len(code) == GRID_DIGITS]
+
+    @property
+    def districts(self) -> list[str]:
+        return sorted({district_of(code) for code in self.reports})
+
+    def holds(self, place: Unit) -> bool:
+        """Whether a report at `place` will be taken: it lies in a district the person serves."""
+        return district_of(place.pk) in self.districts
+
+    @property
+    def prefer(self) -> str:
+        """The grid that wins on a border."""
+        return self.grids[0] if self.grids else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A place as the report page shows it. `seconds` is how soon `holder` must accept, in working time or not."""
+
+    place: Unit
+    path: str
+    located_by: LocatedBy
+    distance_m: float | None
+    is_own: bool
+    is_reachable: bool
+    holder: Unit
+    seconds: int
+    is_working: bool
+
+
+def reach_of(person: Person, *, now: datetime) -> Reach:
+    """Where `person` may report and settle at `now`; empty for somebody who may not report at all."""
+    return Reach(
+        reports=tuple(permissions.units_with_right(person, Right.REPORT, now=now)),
+        settles=tuple(permissions.units_with_right(person, Right.SETTLE, now=now)),
+    )
+
+
+def destination(
+    *,
+    reach: Reach,
+    position: Position | None,
+    place: Unit | None,
+    category_id: int | None,
+    urgency: Urgency,
+    now: datetime,
+) -> Destination:
+    """Where a report from here would go. Raises MoveRefused when neither position nor name leads anywhere."""
+    found = find_place(position=position, place=place, prefer=reach.prefer)
+    chain = with_parents([found.place.pk])[found.place.pk]
+    holder = holders.at_birth(chain)
+    seconds, is_working = accept_limit(holder, category_id=category_id, urgency=urgency, now=now)
+    return Destination(
+        place=chain,
+        path=path_of(chain),
+        located_by=found.located_by,
+        distance_m=found.distance_m,
+        is_own=chain.pk in reach.settles,
+        is_reachable=reach.holds(chain),
+        holder=holder,
+        seconds=seconds,
+        is_working=is_working,
+    )
+
+
+def accept_limit(holder: Unit, *, category_id: int | None, urgency: Urgency, now: datetime) -> tuple[int, bool]:
+    """How soon `holder` must accept: seconds, and whether they are working time."""
+    district = district_of(holder.pk)
+    limit = limits.limit_for(
+        district_id=district,
+        category_id=category_id,
+        urgency=urgency,
+        stage=Stage.ACCEPT,
+        tier=UnitKind(holder.kind),
+        at=now,
+    )
+    terms = limits.terms_of(limit.pk, calendar_rows.current_version(district_id=district).pk)
+    return terms.seconds, terms.working
+
+
+def with_parents(codes: Iterable[str]) -> dict[str, Unit]:
+    """The units by code, each with the chain of its parents attached. One query."""
+    wanted = list(codes)
+    family = Unit.objects.in_bulk({above for code in wanted for above in (code, *ancestor_codes(code))})
+    for unit in family.values():
+        if unit.parent_id in family:
+            unit.parent = family[unit.parent_id]
+    return {code: family[code] for code in wanted if code in family}
+
+
+def path_of(place: Unit) -> str:
+    """Town, village and grid as people say them: 沙湾镇 · 铜河社区 · 003 网格. Needs the parents attached."""
+    names: list[str] = []
+    unit: Unit | None = place
+    while unit is not None and unit.kind in NAMED_KINDS:
+        names.insert(0, short_label(unit))
+        unit = unit.parent
+    return " · ".join(names) or place.label
+
+
+def short_label(unit: Unit) -> str:
+    """A unit's name without its parent's name in front: 南陵社区一网格 below 南陵社区 is 一网格."""
+    above = unit.parent
+    label = unit.label
+    if above is not None:
+        for name in (above.name, above.label):
+            if label.startswith(name) and label != name:
+                return label.removeprefix(name).strip()
+    return label
+
+
+def search(reach: Reach, words: str) -> list[Unit]:
+    """Towns, villages and grids in the person's districts whose names hold all the words; at most twelve.
+
+    Villages come first: a grid is found by its position, a village is what people name.
+    """
+    parts = words.split()[:4]
+    if not parts:
+        return []
+    found = _living(reach)
+    for part in parts:
+        found = found.filter(Q(name__icontains=part) | Q(short_name__icontains=part) | Q(parent__name__icontains=part))
+    order = {UnitKind.VILLAGE: 0, UnitKind.TOWN: 1, UnitKind.GRID: 2}
+    near = tuple(reach.reports)
+    rows = list(found.select_related("parent", "parent__parent")[:200])
+    rows.sort(key=lambda unit: (order[UnitKind(unit.kind)], not unit.pk.startswith(near), unit.pk))
+    return rows[:MOST_FOUND]
+
+
+def named(reach: Reach, code: str) -> Unit | None:
+    """The living place with this code if the person may report there, else None."""
+    if not code:
+        return None
+    return _living(reach).filter(pk=code).first()
+
+
+def _living(reach: Reach) -> "QuerySet[Unit]":
+    return Unit.objects.filter(within(reach.districts), kind__in=NAMED_KINDS, retired_at__isnull=True)
