@@ -1,0 +1,306 @@
+"""One filter for every list of incidents and for every number counted over them.
+
+`Filters` is what an address says; `found` is the list, `count_by` the numbers, both by the same conditions, so that a
+number always equals the list behind it: `filters.narrowed(dimension, key)` is the filter of one counted number.
+Which light an incident shows is `shown_light`, with the same answer for a row in `incidents.selectors`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Left
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from grids.levels import TIER_ORDER, UnitKind, kind_of_code
+from grids.models import Person
+from grids.subtrees import within
+from incidents import access, lights
+from incidents.models import Clock, ClockState, Incident, Light
+from incidents.selectors import BESIDE_STAGES
+from incidents.states import OPEN_STATES, Stage, State, Urgency
+
+OPEN, ANY = "open", "any"
+LIGHTS = (Light.RED, Light.YELLOW, Light.UNLIT, lights.PAUSED, lights.SUSPENDED, Light.GREEN, Light.NONE)
+HOLDING_KINDS = tuple(kind for kind in TIER_ORDER if kind not in (UnitKind.PROVINCE, UnitKind.CITY))
+QUERY_LENGTH = 80
+NO_CATEGORY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; the defaults narrow nothing but the state, to what is open."""
+
+    states: frozenset[str] = frozenset(OPEN_STATES)
+    light: str = ""
+    tier: str = ""
+    holder: str = ""
+    at: str = ""
+    under: str = ""
+    place: str = ""
+    category: int | None = None
+    urgency: str = ""
+    words: str = ""
+    since: date | None = None
+    until: date | None = None
+    mine: bool = False
+
+    @classmethod
+    def parsed(cls, given: Mapping[str, Any]) -> "Filters":
+        """The filters of a query string; what makes no sense is left out. Words alone search closed ones too."""
+        words = str(given.get("q", "")).replace("\x00", "").strip()[:QUERY_LENGTH]
+        names = given.getlist("state") if hasattr(given, "getlist") else [given.get("state", "")]
+        return cls(
+            states=_states(names, default=frozenset(State) if words else frozenset(OPEN_STATES)),
+            light=_one_of(given.get("light"), LIGHTS),
+            tier=_one_of(given.get("tier"), HOLDING_KINDS),
+            holder=_code(given.get("holder")),
+            at=_code(given.get("at")),
+            under=_code(given.get("under")),
+            place=_code(given.get("place")),
+            category=_number(given.get("category")),
+            urgency=_one_of(given.get("urgency"), Urgency),
+            words=words,
+            since=_day(given.get("since")),
+            until=_day(given.get("until")),
+            mine=given.get("mine") == "1",
+        )
+
+    def query(self, **extra: str) -> str:
+        """The query string that parses to these filters; `extra` are other parameters of the page."""
+        pairs: list[tuple[str, str]] = [("state", name) for name in _state_names(self.states)]
+        given = {
+            "light": self.light,
+            "tier": self.tier,
+            "holder": self.holder,
+            "at": self.at,
+            "under": self.under,
+            "place": self.place,
+            "category": "" if self.category is None else str(self.category),
+            "urgency": self.urgency,
+            "q": self.words,
+            "since": self.since or "",
+            "until": self.until or "",
+            "mine": "1" if self.mine else "",
+            **extra,
+        }
+        return urlencode(pairs + [(name, str(value)) for name, value in given.items() if value])
+
+    def but(self, **changes: Any) -> "Filters":
+        """The same filters with some of them changed."""
+        return replace(self, **changes)
+
+    def narrowed(self, dimension: str, key: str) -> "Filters":
+        """The filters of the list that `count_by(dimension)` counted under `key`."""
+        if dimension == "state":
+            return self.but(states=frozenset({key}))
+        if dimension in PLACE_LENGTHS:
+            if self.under.startswith(key) and self.under:
+                return self
+            # Whatever lies above that level is no part of a unit of it: it is counted under its own place alone.
+            return self.but(under=key) if len(key) == PLACE_LENGTHS[dimension] else self.but(place=key)
+        if dimension == "category":
+            return self.but(category=int(key or NO_CATEGORY))
+        return self.but(**{dimension: key})
+
+
+def found(person: Person, filters: Filters, *, now: datetime) -> QuerySet[Incident]:
+    """The incidents in sight of `person` that the filters leave, in no order."""
+    incidents = access.incidents_for(person, now=now).filter(conditions(filters, person))
+    if filters.at:
+        incidents = incidents.filter(Exists(running_clocks(filters.at)))
+    if filters.light:
+        incidents = incidents.annotate(light=shown_light(now, at=filters.at)).filter(light=filters.light)
+    return incidents
+
+
+def conditions(filters: Filters, person: Person) -> Q:
+    """What the filters demand of the incident's own columns."""
+    wanted = Q()
+    if filters.states != frozenset(State):
+        # Whether it has ended is a column of its own, with indexes of its own.
+        if filters.states <= OPEN_STATES:
+            wanted &= Q(closed_at__isnull=True)
+        if filters.states != OPEN_STATES:
+            wanted &= Q(state__in=sorted(filters.states))
+    exact = {
+        "holder__kind": filters.tier,
+        "holder": filters.holder,
+        "place": filters.place,
+        "urgency": filters.urgency,
+    }
+    wanted &= Q(**{name: value for name, value in exact.items() if value})
+    if filters.under:
+        wanted &= within([filters.under], "place_id")
+    if filters.category == NO_CATEGORY:
+        wanted &= Q(category__isnull=True)
+    elif filters.category is not None:
+        wanted &= (
+            Q(category=filters.category)
+            | Q(category__parent=filters.category)
+            | Q(category__parent__parent=filters.category)
+        )
+    if filters.since:
+        wanted &= Q(reported_at__gte=_midnight(filters.since))
+    if filters.until:
+        wanted &= Q(reported_at__lt=_midnight(filters.until + timedelta(days=1)))
+    if filters.mine:
+        wanted &= Q(reporter=person) | Q(first_receiver=person)
+    return wanted & _about(filters.words)
+
+
+def _about(words: str) -> Q:
+    """Number, words, place or address; several words must all be met, each anywhere."""
+    wanted = Q()
+    for word in words.split():
+        if word.isdecimal() and len(word) >= 6:
+            wanted &= Q(number__startswith=word)
+        else:
+            wanted &= (
+                Q(text__icontains=word)
+                | Q(address__icontains=word)
+                | Q(place__name__icontains=word)
+                | Q(place__parent__name__icontains=word)
+                | Q(number__endswith=word)
+            )
+    return wanted
+
+
+def running_clocks(at: str = "") -> QuerySet[Clock]:
+    """Of the incident of an outer query: its clocks that have not ended, of the unit `at` alone if given."""
+    clocks = Clock.objects.filter(incident=OuterRef("pk")).exclude(state=ClockState.STOPPED)
+    clocks = clocks.exclude(stage__in=BESIDE_STAGES)
+    return clocks.filter(unit=at) if at else clocks
+
+
+def shown_light(now: datetime, *, at: str = "") -> Case:
+    """The light of an incident at `now`: the worst of its running stages, of those at one unit if `at` is given.
+
+    One that has ended shows its overall time's last light; a suspended one is "suspended", unless it was red already.
+    """
+    by_rank = running_clocks(at).annotate(shown=lights.light_sql(now)).annotate(rank=Case(*_ranks()))
+    worst = Subquery(by_rank.order_by("rank").values("shown")[:1], output_field=CharField())
+    overall = Clock.objects.filter(incident=OuterRef("pk"), stage=Stage.OVERALL, state=ClockState.STOPPED)
+    last = Subquery(overall.order_by("-stopped_at", "-id").values("final_light")[:1], output_field=CharField())
+    red = Exists(by_rank.filter(shown=Light.RED))
+    return Case(
+        When(closed_at__isnull=False, then=Coalesce(last, Value(Light.NONE.value))),
+        When(Q(state=State.SUSPENDED) & red, then=Value(Light.RED.value)),
+        When(state=State.SUSPENDED, then=Value(lights.SUSPENDED)),
+        default=Coalesce(worst, Value(Light.NONE.value)),
+        output_field=CharField(),
+    )
+
+
+def _ranks() -> list[When]:
+    return [When(shown=light, then=Value(rank)) for rank, light in enumerate(lights.ORDER)]
+
+
+PLACE_LENGTHS = {"town": 9, "village": 12, "grid": 15}
+# What can be counted by, and the expression that gives the key. "at" counts an incident once at each unit it waits for.
+COLUMNS = {"tier": "holder__kind", "holder": "holder_id"}
+DIMENSIONS = ("state", "light", "tier", "holder", "at", *PLACE_LENGTHS, "category", "urgency")
+
+
+def count_by(
+    person: Person, filters: Filters, *dimensions: str, now: datetime
+) -> dict[str, int] | dict[tuple[str, ...], int]:
+    """How many incidents `found` leaves, by one dimension (key -> number) or several (tuple of keys -> number).
+
+    Dimensions are those of DIMENSIONS. Combined with "at", "light" is the light of that unit's own clocks.
+    """
+    incidents = found(person, filters, now=now).order_by()
+    if "at" in dimensions:
+        return _count_at(incidents, dimensions, now=now)
+    keys = {f"by_{dimension}": _key(dimension, filters, now) for dimension in dimensions}
+    rows = incidents.annotate(**keys).values_list(*keys).annotate(number=Count("pk"))
+    return _table(rows)
+
+
+def total(person: Person, filters: Filters, *, now: datetime, at_most: int | None = None) -> int:
+    """How many `found` leaves; counting stops at `at_most`, so that a long list costs no more than a short one."""
+    ids = found(person, filters, now=now).order_by().values("pk")
+    return (ids if at_most is None else ids[:at_most]).count()
+
+
+def _key(dimension: str, filters: Filters, now: datetime) -> Any:
+    if dimension == "light":
+        return shown_light(now, at=filters.at)
+    if dimension in PLACE_LENGTHS:
+        return Left("place_id", PLACE_LENGTHS[dimension])
+    if dimension == "category":
+        return Coalesce("category__parent__parent", "category__parent", "category")
+    return F(COLUMNS.get(dimension, dimension))
+
+
+def _count_at(incidents: QuerySet[Incident], dimensions: Iterable[str], *, now: datetime) -> dict[Any, int]:
+    """By the units incidents wait for: each once at each of them, with the worst light of that unit's own clocks."""
+    clocks = Clock.objects.exclude(state=ClockState.STOPPED).exclude(stage__in=BESIDE_STAGES)
+    clocks = clocks.annotate(shown=lights.light_sql(now)).annotate(rank=Case(*_ranks()))
+    worse = clocks.filter(incident=OuterRef("incident"), unit=OuterRef("unit"), rank__lt=OuterRef("rank"))
+    keys = {
+        "at": F("unit_id"),
+        "light": Case(
+            When(Q(incident__state=State.SUSPENDED) & ~Q(shown=Light.RED), then=Value(lights.SUSPENDED)),
+            default=F("shown"),
+        ),
+    }
+    named = {f"by_{name}": keys.get(name, F(f"incident__{COLUMNS.get(name, name)}")) for name in dimensions}
+    clocks = clocks.filter(~Exists(worse), incident__in=incidents.values("pk")).order_by()
+    return _table(clocks.annotate(**named).values_list(*named).annotate(number=Count("incident", distinct=True)))
+
+
+def _table(rows: Iterable[tuple[Any, ...]]) -> dict[Any, int]:
+    table: dict[Any, int] = {}
+    for *key, number in rows:
+        said = tuple("" if part is None else str(part) for part in key)
+        table[said if len(said) > 1 else said[0]] = number
+    return table
+
+
+def _states(names: Iterable[Any], *, default: frozenset[str]) -> frozenset[str]:
+    chosen: set[str] = set()
+    for name in names:
+        if name == OPEN:
+            chosen |= OPEN_STATES
+        elif name == ANY:
+            chosen |= set(State)
+        elif name in State.values:
+            chosen.add(State(name))
+    return frozenset(chosen) or default
+
+
+def _state_names(states: frozenset[str]) -> list[str]:
+    if states == frozenset(State):
+        return [ANY]
+    if states == OPEN_STATES:
+        return [OPEN]
+    return [state.value for state in State if state in states]
+
+
+def _one_of(value: Any, allowed: Iterable[str]) -> str:
+    return str(value) if value and str(value) in [str(each) for each in allowed] else ""
+
+
+def _code(value: Any) -> str:
+    return str(value) if value and kind_of_code(str(value)) else ""
+
+
+def _number(value: Any) -> int | None:
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return parse_date(str(value or ""))
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), tzinfo=timezone.get_default_timezone())

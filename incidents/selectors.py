@@ -1,0 +1,157 @@
+"""Reads of incidents for pages: rows of a list, the light of each, the people to call."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from grids import selectors as places_and_people
+from grids.models import Unit
+from incidents import lights, places
+from incidents.lights import ShownClock
+from incidents.models import Clock, ClockState, Incident, Light, Photo, Subject
+from incidents.states import Stage, State
+
+# Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.
+BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An incident as a list draws it. `handlers` are other units at work on it; `origin` is where it came from."""
+
+    incident: Incident
+    clock: ShownClock | None
+    overall: ShownClock | None
+    place: str
+    category: str
+    origin: str
+    holder: str
+    handlers: str
+    came_back: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.incident.number
+
+
+def clocks_of(incidents: Sequence[Incident]) -> dict[int, list[Clock]]:
+    """By incident: the clocks that have not ended, and, of one that ended, those of its whole run."""
+    found: dict[int, list[Clock]] = defaultdict(list)
+    ids = [incident.pk for incident in incidents]
+    for clock in Clock.objects.filter(incident__in=ids).exclude(state=ClockState.STOPPED).order_by("pk"):
+        found[clock.incident_id].append(clock)
+    ended = [incident.pk for incident in incidents if not incident.is_open]
+    if ended:
+        whole = Clock.objects.filter(incident__in=ended, stage=Stage.OVERALL, state=ClockState.STOPPED)
+        for clock in whole.order_by("stopped_at", "pk"):
+            found[clock.incident_id].append(clock)
+    return found
+
+
+def shown(incident: Incident, clocks: Iterable[Clock], now: datetime, *, at: str = "") -> ShownClock | None:
+    """The light of an incident: what `lists.shown_light` says in SQL, with its time; None for no light at all.
+
+    With `at`, of the clocks of that unit alone.
+    """
+    if not incident.is_open:
+        last = [clock for clock in clocks if clock.stage == Stage.OVERALL and clock.state == ClockState.STOPPED]
+        if not last or last[-1].final_light == Light.NONE:
+            return None
+        return lights.shown(last[-1], now)
+    running = [
+        clock
+        for clock in clocks
+        if clock.state != ClockState.STOPPED and clock.stage not in BESIDE_STAGES and (not at or clock.unit_id == at)
+    ]
+    worst = lights.worst(running, now)
+    if incident.state == State.SUSPENDED:
+        if worst is not None and lights.is_red(worst, now):
+            return lights.shown(worst, now)
+        return ShownClock(lights.SUSPENDED, incident.review_at, None, False)
+    return None if worst is None else lights.shown(worst, now)
+
+
+def overall(clocks: Iterable[Clock], now: datetime) -> ShownClock | None:
+    """The light of the whole run while it lasts."""
+    for clock in clocks:
+        if clock.stage == Stage.OVERALL and clock.state != ClockState.STOPPED:
+            return lights.shown(clock, now)
+    return None
+
+
+def rows(incidents: Sequence[Incident], now: datetime, *, at: str = "") -> list[Row]:
+    """The rows of a list, in its order. Two to three queries; the incidents bring their category along."""
+    clocks = clocks_of(incidents)
+    codes = {code for one in incidents for code in (one.place_id, one.holder_id, one.came_from_id, one.first_unit_id)}
+    codes |= {clock.unit_id for each in clocks.values() for clock in each}
+    units = places.with_parents(code for code in codes if code)
+    return [_row(one, clocks[one.pk], units, now, at=at) for one in incidents]
+
+
+def _row(incident: Incident, clocks: list[Clock], units: dict[str, Unit], now: datetime, *, at: str) -> Row:
+    others = {
+        clock.unit_id
+        for clock in clocks
+        if clock.subject_kind == Subject.ASSIGNMENT and clock.unit_id != incident.holder_id
+    }
+    source = units.get(incident.came_from_id or incident.first_unit_id or "")
+    return Row(
+        incident=incident,
+        clock=shown(incident, clocks, now, at=at),
+        overall=overall(clocks, now),
+        place=where(incident, units[incident.place_id]),
+        category=incident.category.label if incident.category else "",
+        origin=places.short_label(source) if source and source.is_grid else source.label if source else "",
+        holder=units[incident.holder_id].label,
+        handlers=_(", ").join(units[code].label for code in sorted(others)),
+        came_back=incident.arrived_by if incident.arrived_by in CAME_BACK else "",
+    )
+
+
+# Moves by which an incident comes back to somebody who had it before.
+CAME_BACK = ("send_back", "rework", "reopen", "unmerge")
+
+
+def where(incident: Incident, place: Unit) -> str:
+    """The place in words: town, village, grid, then the address the reporter gave."""
+    path = places.path_of(place)
+    return f"{path} · {incident.address}" if incident.address else path
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to call about an incident."""
+
+    role: str
+    name: str
+    unit: str
+    phone: str
+
+
+def contacts(incident: Incident, now: datetime) -> list[Contact]:
+    """The unit that has it now, the grid's officer and who took it first; without repeats. Two queries."""
+    holder = Unit.objects.select_related("duty_contact").get(pk=incident.holder_id)
+    found = [
+        Contact(
+            _("Has it now"),
+            holder.duty_contact.full_name if holder.duty_contact else "",
+            holder.label,
+            holder.duty_phone or (holder.duty_contact.phone if holder.duty_contact else ""),
+        )
+    ]
+    officer = places_and_people.primary_officer(incident.place_id, now) if incident.place.is_grid else None
+    if officer is not None:
+        found.append(Contact(_("Grid officer"), officer.full_name, incident.place.label, officer.phone))
+    receiver = incident.first_receiver
+    if receiver is not None and receiver != officer:
+        unit = incident.first_unit.label if incident.first_unit else ""
+        found.append(Contact(_("First receiver"), receiver.full_name, unit, receiver.phone))
+    return found
+
+
+def photos_of(incident: Incident) -> list[Photo]:
+    """The pictures in the order they came."""
+    return list(Photo.objects.filter(incident=incident).select_related("added_by").order_by("pk"))
