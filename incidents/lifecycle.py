@@ -5,7 +5,7 @@ what the table demands, write state and holder, stop and start clocks, append th
 no signal: the event row is the message. Lock order everywhere: incident (two in id order), assignment, clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,12 @@ __all__ = ["Details", "Position", "confirm", "find_place", "move", "report", "se
 
 # Moves by which the incident counts as newly arrived at its holder, even where the holder is the same unit.
 ARRIVALS = frozenset({"answer", "rework", "reopen", "rehome", "unmerge"}) | SEND_BACK_AFTER | {"send_back"}
+
+# All that a move may change; everything else about an incident is as it was born.
+MOVED = (
+    "state", "state_before", "holder", "seq", "arrived_at", "arrived_by", "came_from", "answered_by_unit", "master",
+    "place", "rework_count", "relapse_count", "closed_at", "review_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ def move(
     """
     row = MOVES[name]
     with transaction.atomic():
-        incident = _locked(incident_id, details.master)
+        incident, *masters = _locked(incident_id, *([details.master.pk] if details.master else []))
+        details = replace(details, master=masters[0]) if masters else details
         if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
             return incident
         if seen_seq is not None and seen_seq != incident.seq:
@@ -76,8 +83,8 @@ def move(
         return incident
 
 
-def _locked(incident_id: int, master: Incident | None) -> Incident:
-    ids = sorted({incident_id, master.pk} if master else {incident_id})
+def _locked(*ids: int) -> list[Incident]:
+    """The incidents, locked in id order, returned in the order asked for."""
     rows = {
         row.pk: row
         for row in Incident.objects.select_for_update(of=("self",))
@@ -85,9 +92,7 @@ def _locked(incident_id: int, master: Incident | None) -> Incident:
         .filter(pk__in=ids)
         .order_by("pk")
     }
-    if master is not None and master.pk in rows:
-        master.state = rows[master.pk].state
-    return rows[incident_id]
+    return [rows[pk] for pk in ids]
 
 
 def _acting(row: Move, incident: Incident, actor: Person | None, *, now: datetime, details: Details) -> Acting:
@@ -119,19 +124,25 @@ def _demand(row: Move, incident: Incident, actor: Person | None, *, note: str, d
     for need, value in given.items():
         if need in row.needs and not value:
             raise refusals.missing(fields.get(need, need.name.lower()))
+    _refuse_what_cannot_be(row, incident, actor, details=details, now=now)
+
+
+def _refuse_what_cannot_be(
+    row: Move, incident: Incident, actor: Person | None, *, details: Details, now: datetime
+) -> None:
+    """Raise MoveRefused for what was given but is not right for this incident."""
     if row.urgent_only and incident.urgency == Urgency.NORMAL:
         raise refusals.not_urgent()
     if details.review_at is not None and details.review_at <= now:
         raise refusals.missing("review_at")
     if details.approval is not None and actor is not None and details.approval.get("asked_by") == actor.pk:
         raise refusals.own_request()
-    if details.master is not None:
-        if details.master.pk == incident.pk or details.master.closed_at or details.master.state == State.MERGED:
-            raise refusals.missing("master")
+    if details.master is not None and (details.master.pk == incident.pk or not details.master.is_open):
+        raise refusals.missing("master")
     days = settings.WANGGE_REOPEN_DAYS
-    if row.name == "reopen" and incident.closed_at is not None and incident.state == State.CLOSED:
-        if now - incident.closed_at > timedelta(days=days):
-            raise refusals.too_late(days)
+    was_closed = incident.closed_at if incident.state == State.CLOSED else None
+    if row.name == "reopen" and was_closed is not None and now - was_closed > timedelta(days=days):
+        raise refusals.too_late(days)
 
 
 def _write(
@@ -150,7 +161,7 @@ def _write(
     target = _target(row, incident)
     _set_state(row, incident, target, holder, now=now, details=details)
     lights = _turn_clocks(row, incident, before, target, now=now, details=details)
-    incident.save()
+    incident.save(update_fields=MOVED)
     extra: dict[str, Any] = {"lights": lights, **(details.extra or {})}
     if details.orders:
         extra["orders"] = list(details.orders)
@@ -272,7 +283,7 @@ def _open_sights(row: Move, incident: Incident, details: Details, event: Inciden
 def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "") -> IncidentEvent:
     """End a drawn inspection with the finding that it is really solved; raises MoveRefused."""
     with transaction.atomic():
-        incident = _locked(incident_id, None)
+        (incident,) = _locked(incident_id)
         inspection = Inspection.objects.select_for_update().filter(incident=incident, ended_at=None).first()
         if inspection is None:
             raise refusals.wrong_state()
