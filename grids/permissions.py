@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser, Permission
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
@@ -86,6 +87,27 @@ def units_with_right(person: Person | AnonymousUser, right: Right, *, now: datet
     if not isinstance(person, Person) or not person.is_active:
         return []
     return sorted(set(_granting(person, right, now).values_list("unit", flat=True)))
+
+
+def rights_at(person: Person | AnonymousUser, units: Collection[str], *, now: datetime) -> dict[str, dict[Right, Duty]]:
+    """For each unit, the rights `person` has by posts at that very unit, each with the duty it comes from. One query.
+
+    What flows down from units above is left out: ask `allows` for that.
+    """
+    found: dict[str, dict[Right, Duty]] = {code: {} for code in units}
+    if not isinstance(person, Person) or not person.is_active or not found:
+        return found
+    held = Post.objects.filter(person=person, unit__in=found, period__contains=now).annotate(
+        granted=ArraySubquery(
+            UnitUserPermission.objects.filter(user=person, content_object=OuterRef("unit")).values(
+                "permission__codename"
+            )
+        )
+    )
+    for code, duty, granted in held.order_by("-is_primary", "id").values_list("unit", "duty", "granted"):
+        for right in RIGHTS_OF_DUTY[Duty(duty)] & {Right(name) for name in granted if name in Right.values}:
+            found[code].setdefault(right, Duty(duty))
+    return found
 
 
 def write_grants(*, people: Collection[int], now: datetime) -> None:

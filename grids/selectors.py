@@ -109,6 +109,17 @@ def people_with_duty(unit_code: str, duties: Iterable[Duty], at: datetime) -> li
     return list(Person.objects.filter(Exists(holding), is_active=True).order_by("pk"))
 
 
+def people_on_duty(units: Collection[str], duties: Iterable[Duty], at: datetime) -> dict[tuple[str, Duty], list[int]]:
+    """The ids of the active people holding each of `duties` at each of `units` at that moment. One query."""
+    found: dict[tuple[str, Duty], list[int]] = {}
+    held = Post.objects.filter(
+        unit__in=units, duty__in=list(duties), period__contains=at, person__is_active=True
+    ).order_by("person")
+    for code, duty, person in held.values_list("unit", "duty", "person"):
+        found.setdefault((code, Duty(duty)), []).append(person)
+    return found
+
+
 def holds_post_at(person: Person, units: Collection[str], *, at: datetime) -> bool:
     """Whether `person` holds any post at one of `units` at that moment."""
     return Post.objects.filter(person=person, unit__in=units, period__contains=at).exists()
