@@ -23,6 +23,7 @@ KINDS = {
     "ordered_again": _("Order called again"),
     "approval_asked": _("Asked for approval"),
     "approval_refused": _("Approval refused"),
+    "approval_lapsed": _("Request lapsed"),
     "light_yellow": _("Near due"),
     "light_red": _("Overdue"),
     "comment": _("Comment"),
