@@ -111,7 +111,7 @@
       if (!ORDER.includes(kind)) return;
       const shape = L.geoJSON(feature, {
         pane: kind, interactive: Boolean(data.select), smoothFactor: 0.5,
-        style: { className: "map-area map-" + kind, weight: undefined, color: undefined, fillColor: undefined, fillOpacity: undefined, opacity: undefined },
+        style: { className: "map-area map-" + kind, weight: 2, color: "#6d8096", fillOpacity: 0 }, // the style sheet wins
       });
       const area = { kind, code: String(code), name, url, shape, bounds: shape.getBounds() };
       areas.set(area.code, area);
@@ -181,6 +181,12 @@
       const zoom = map.getZoom();
       const view = map.getBounds().pad(0.1);
       const taken = [];
+      const drawn = [];
+      marks.eachLayer((mark) => {
+        const at = map.latLngToLayerPoint(mark.getLatLng());
+        const half = mark.options.icon.options.iconSize[0] / 2 - 2;
+        drawn.push({ left: at.x - half, right: at.x + half, top: at.y - half, bottom: at.y + half });
+      });
       for (const kind of ORDER) {
         if (!map.hasLayer(layers[kind]) || (zoom < LABELS_FROM[kind] && areas.size >= 60)) continue;
         for (const area of areas.values()) {
@@ -191,11 +197,14 @@
           const corner = map.latLngToLayerPoint(area.bounds.getNorthWest());
           const other = map.latLngToLayerPoint(area.bounds.getSouthEast());
           if (wide > (other.x - corner.x) * 0.9 || other.y - corner.y < 18) continue;
-          const box = { left: at.x - wide / 2 - 3, right: at.x + wide / 2 + 3, top: at.y - 9, bottom: at.y + 9 };
-          if (taken.some((b) => b.left < box.right && b.right > box.left && b.top < box.bottom && b.bottom > box.top)) continue;
-          taken.push(box);
+          const box = (by) => ({ left: at.x - wide / 2 - 3, right: at.x + wide / 2 + 3, top: at.y + by - 9, bottom: at.y + by + 9 });
+          const hits = (a, b) => b.left < a.right && b.right > a.left && b.top < a.bottom && b.bottom > a.top;
+          // A name gives way to the marks by a line, if it has the room.
+          const by = [0, 18, -18].find((shift) => !drawn.some((mark) => hits(box(shift), mark))) || 0;
+          if (taken.some((other) => hits(box(by), other))) continue;
+          taken.push(box(by));
           const icon = L.divIcon({ className: "", iconSize: [0, 0], html: "" });
-          const label = L.marker(middle(area), { icon, pane: "names", interactive: false, keyboard: false });
+          const label = L.marker(map.layerPointToLatLng(at.add([0, by])), { icon, pane: "names", interactive: false, keyboard: false });
           names.addLayer(label);
           const span = document.createElement("span");
           span.className = "map-label map-label-" + kind;
@@ -323,7 +332,7 @@
       const all = L.latLngBounds([]);
       for (const area of areas.values()) all.extend(area.bounds);
       const wanted = chosen && chosen.kind !== "district" ? chosen.bounds : all;
-      if (wanted.isValid()) map.fitBounds(wanted, { padding: [12, 12], animate: false });
+      if (wanted.isValid()) map.fitBounds(wanted, { paddingTopLeft: [12, 12], paddingBottomRight: [12, legend ? 60 : 12], animate: false });
       else map.setView([29.41, 103.55], 11);
       if (all.isValid()) map.setMaxBounds(all.pad(0.6));
     }
@@ -354,10 +363,11 @@
         return Object.assign({}, feature.properties, { at: L.latLng(lat, lon) });
       });
       drawMarks();
+      drawNames();
     }
 
-    map.on("zoomend", () => { showKinds(); drawMarks(); });
-    map.on("moveend", () => { drawNames(); drawMarks(); });
+    map.on("zoomend", showKinds);
+    map.on("moveend", () => { drawMarks(); drawNames(); });
     element.wanggeMap = {
       leaflet: map, select, fit, setPoint,
       reload: () => loadMarks().catch(fault),
