@@ -77,8 +77,11 @@ class DayPiece:
 class Calendar(Protocol):
     """What every kind of time answers."""
 
-    name: str
-    zone: tzinfo
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def zone(self) -> tzinfo: ...
 
     @property
     def working_day_seconds(self) -> int: ...

@@ -116,8 +116,15 @@ def pause(*, clock: Clock, now: datetime, cause: PauseCause) -> Act | None:
     """
     if clock.state != ClockState.RUNNING:
         return None
-    spent = _spent(clock, now)
-    _write(clock, state=ClockState.PAUSED, pause_cause=cause, spent=spent, run_since=None, next_at=None)
+    _write(
+        clock,
+        state=ClockState.PAUSED,
+        pause_cause=cause,
+        spent=_spent(clock, now),
+        run_since=None,
+        next_at=None,
+        turned_at=[*clock.turned_at, whole_second(now)],
+    )
     return Act(clock, "paused", now, cause)
 
 
@@ -129,7 +136,12 @@ def resume(*, clock: Clock, now: datetime) -> Act | None:
     if clock.state != ClockState.PAUSED:
         return None
     cause, since = clock.pause_cause, whole_second(now)
-    changes: dict[str, Any] = {"state": ClockState.RUNNING, "pause_cause": "", "run_since": since}
+    changes: dict[str, Any] = {
+        "state": ClockState.RUNNING,
+        "pause_cause": "",
+        "run_since": since,
+        "turned_at": [*clock.turned_at, since],
+    }
     if not is_red(clock, now):
         given, calendar = _own_time(clock)
         plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=clock.spent, budget=clock.budget)

@@ -51,7 +51,9 @@ def load_categories(*, path: Path | None = None, renew: bool = False) -> Loaded:
     Raises BadLine for a line whose parent is neither in the file nor in the database.
     """
     known = _categories()
-    lines = [{**line, "position": number} for number, line in enumerate(read("categories.csv", path))]
+    lines: list[dict[str, Any]] = [
+        {**line, "position": number} for number, line in enumerate(read("categories.csv", path))
+    ]
     present = [line for line in lines if _own_key(line) in known]
     missing = [line for line in lines if _own_key(line) not in known]
     created = len(missing)

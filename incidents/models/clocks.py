@@ -1,5 +1,6 @@
 """Limits and clocks: how long a stage may take, and the narrow row that runs while it does."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -102,8 +103,9 @@ class Clock(models.Model):
     """One running, paused or stopped clock; a new round is a new row.
 
     ``budget`` and ``spent`` are seconds of the limit's own kind of time; ``spent`` counts closed stretches only, the
-    open one began at ``run_since``. ``next_at`` is when something happens by itself; null when nothing can. ``step``
-    says what was announced: 0 nothing, 1 yellow, 2 red. ``seq`` counts changes and fences stale writers.
+    open one began at ``run_since``; ``turned_at`` holds the moments of pausing and resuming in turn. ``next_at`` is
+    when something happens by itself; null when nothing can. ``step`` says what was announced: 0 nothing, 1 yellow,
+    2 red. ``seq`` counts changes and fences stale writers.
     Kept narrow on purpose: light changes update only this row.
     """
 
@@ -125,6 +127,7 @@ class Clock(models.Model):
     due_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
+    turned_at = ArrayField(models.DateTimeField(), default=list)
     step = models.PositiveSmallIntegerField(default=0)
     seq = models.PositiveIntegerField(default=0)
     fail_count = models.PositiveSmallIntegerField(default=0)
