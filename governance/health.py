@@ -1,11 +1,21 @@
-"""Whether the parts answer: database, Redis, migrations, and how long ago the sweep last ran."""
+"""Whether the parts answer: database, Redis, migrations; and whether the sweep and the announcer keep up."""
+
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max, Min
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from dispatch.models import Ticker
+from incidents.models import Unannounced
+
+# Beat ticks every 30 s; four missed ticks are no accident any more.
+LATE = timedelta(minutes=2)
 
 
 def database() -> str:
@@ -37,15 +47,43 @@ def migrations() -> str:
     return "behind" if plan else "ok"
 
 
-def report() -> dict[str, str]:
-    """Every part's word."""
-    return {"database": database(), "redis": redis(), "migrations": migrations()}
+def age(moment: datetime | None, now: datetime) -> int | None:
+    """Whole seconds since a moment, or nothing if it never came."""
+    return None if moment is None else max(0, int((now - moment).total_seconds()))
+
+
+def backlog(now: datetime) -> dict[str, int | str | None]:
+    """How long ago anybody swept, and how long the oldest event has been waiting to be announced, in seconds.
+
+    `sweep` and `announcer` are `ok`, `late` (more than two minutes) or, for the sweep, `never`.
+    """
+    swept = age(Ticker.objects.aggregate(last=Max("last_tick"))["last"], now)
+    waiting = age(Unannounced.objects.aggregate(oldest=Min("event__recorded_at"))["oldest"], now)
+    late = LATE.total_seconds()
+    return {
+        "sweep": "never" if swept is None else "late" if swept > late else "ok",
+        "last_sweep_seconds": swept,
+        "announcer": "late" if waiting is not None and waiting > late else "ok",
+        "oldest_unannounced_seconds": waiting,
+    }
+
+
+def report(now: datetime) -> tuple[bool, dict[str, int | str | None]]:
+    """Whether pages can be served, and every part's word.
+
+    `status` is `ok`, `degraded` (pages work, but the sweep or the announcer is behind) or `failing`.
+    """
+    parts: dict[str, int | str | None] = {"database": database(), "redis": redis(), "migrations": migrations()}
+    serving = all(word == "ok" for word in parts.values())
+    if parts["migrations"] == "ok":
+        parts |= backlog(now)
+    behind = parts.get("sweep") != "ok" or parts.get("announcer") != "ok"
+    return serving, {"status": "failing" if not serving else "degraded" if behind else "ok", **parts}
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when everything is ok, else 503; the parts are named either way."""
-    parts = report()
-    healthy = all(word == "ok" for word in parts.values())
-    return JsonResponse({"status": "ok" if healthy else "failing", **parts}, status=200 if healthy else 503)
+    """200 while pages can be served, else 503; the parts are named either way."""
+    serving, parts = report(timezone.now())
+    return JsonResponse(parts, status=200 if serving else 503)
