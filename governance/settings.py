@@ -14,7 +14,8 @@ DEBUG = environment.flag("DEBUG", False)
 DEMO = environment.flag("WANGGE_DEMO", DEBUG)
 HTTPS = environment.flag("WANGGE_HTTPS", not DEBUG)
 SECRET_KEY = environment.text("SECRET_KEY", "only-for-development-and-tests" if DEBUG else None)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
+# The machine itself may always ask: health checks come from there.
+ALLOWED_HOSTS = [*environment.words("ALLOWED_HOSTS", ("localhost", "[::1]")), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -160,6 +161,7 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SECURE_SSL_REDIRECT = environment.flag("WANGGE_HTTPS_REDIRECT", False)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = environment.number("WANGGE_HSTS_SECONDS", 0)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
