@@ -139,10 +139,15 @@ def _refuse_what_cannot_be(
         raise refusals.own_request()
     if details.master is not None and (details.master.pk == incident.pk or not details.master.is_open):
         raise refusals.missing("master")
-    days = settings.WANGGE_REOPEN_DAYS
-    was_closed = incident.closed_at if incident.state == State.CLOSED else None
-    if row.name == "reopen" and was_closed is not None and now - was_closed > timedelta(days=days):
-        raise refusals.too_late(days)
+    if row.name == "reopen" and not may_be_reopened(incident, now=now):
+        raise refusals.too_late(settings.WANGGE_REOPEN_DAYS)
+
+
+def may_be_reopened(incident: Incident, *, now: datetime) -> bool:
+    """Whether it ended recently enough to be reopened; what was not accepted always may."""
+    if incident.state != State.CLOSED or incident.closed_at is None:
+        return True
+    return now - incident.closed_at <= timedelta(days=settings.WANGGE_REOPEN_DAYS)
 
 
 def _write(
@@ -190,13 +195,14 @@ def _write(
 
 
 def _target(row: Move, incident: Incident) -> State:
-    if row.name == "rework" and _answered_from(incident) == State.DISPATCHED:
+    if row.name == "rework" and answered_from(incident) == State.DISPATCHED:
         return State.DISPATCHED
     target = row.target_from(State(incident.state))
     return State(incident.state_before) if target is None else target
 
 
-def _answered_from(incident: Incident) -> str:
+def answered_from(incident: Incident) -> str:
+    """The state in which the incident was last answered: DISPATCHED when others did the work."""
     last = IncidentEvent.objects.filter(incident=incident, kind="answer").order_by("-id").first()
     return last.state_before if last else State.ACCEPTED
 

@@ -48,6 +48,8 @@ class Assignment(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=AssignmentState.choices, default=AssignmentState.CALLED)
     round = models.PositiveSmallIntegerField(default=1)
     seq = models.PositiveIntegerField(default=0)
+    # The incident's seq when it was called: names the move that gave the order.
+    called_seq = models.PositiveIntegerField(default=0)
     called_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)

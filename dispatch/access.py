@@ -1,0 +1,68 @@
+"""In what capacity somebody acts on orders and requests, and which of them a person may fetch."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from dispatch.acts import RIGHT_TO_TAKE, Act
+from dispatch.models import Assignment
+from grids import permissions
+from grids.duties import Right
+from grids.models import Person, Unit
+from incidents import access, refusals
+from incidents.models import Incident
+from incidents.records import Acting
+
+
+def taking(unit: Unit, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` acts for the unit an order was given to, or None."""
+    right = RIGHT_TO_TAKE.get(unit.kind)
+    duty = permissions.acting_duty(actor, right, unit, now=now) if right else None
+    return Acting(actor, unit.pk, duty) if duty else None
+
+
+def ordering(incident: Incident, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` acts for the holder as the one who gives orders, or None."""
+    duty = permissions.acting_duty(actor, Right.DISPATCH, incident.holder, now=now)
+    return Acting(actor, incident.holder_id, duty) if duty else None
+
+
+def granting(incident: Incident, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` decides requests about the incident, or None."""
+    duty = permissions.acting_duty(actor, Right.GRANT, incident.holder, now=now)
+    return Acting(actor, incident.holder_id, duty) if duty else None
+
+
+def acting(act: Act, incident: Incident, assignment: Assignment, actor: Person, *, now: datetime) -> Acting:
+    """In what capacity `actor` does `act` to the order; raises MoveRefused if in none."""
+    found = taking(assignment.unit, actor, now=now) if act.by_taker else ordering(incident, actor, now=now)
+    if found is None:
+        raise refusals.not_allowed()
+    return found
+
+
+def asking(incident: Incident, open_orders: list[Assignment], actor: Person, *, now: datetime) -> Acting:
+    """In what capacity `actor` asks for approval: for the holder, or for a unit at work; raises MoveRefused if none."""
+    for right in (Right.HANDLE, Right.DISPATCH):
+        duty = permissions.acting_duty(actor, right, incident.holder, now=now)
+        if duty is not None:
+            return Acting(actor, incident.holder_id, duty)
+    for assignment in open_orders:
+        found = taking(assignment.unit, actor, now=now)
+        if found is not None:
+            return found
+    raise refusals.not_allowed()
+
+
+def assignments_for(person: Person, *, now: datetime) -> QuerySet[Assignment]:
+    """The orders of all incidents `person` may see."""
+    return Assignment.objects.filter(incident__in=access.incidents_for(person, now=now))
+
+
+def assignment_for(person: Person, assignment_id: int, *, now: datetime) -> Assignment:
+    """One order with its incident and unit, or Http404 alike for absent and forbidden."""
+    found = assignments_for(person, now=now).select_related("incident", "unit").filter(pk=assignment_id).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,82 @@
+"""What follows from a press, in one sentence said before it is made. Reads limits, writes nothing."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from grids.models import Unit
+from incidents import limits
+from incidents.limits import LimitMissing
+from incidents.models import Incident, TimeLimit, TimeUnit
+from incidents.states import Stage
+
+
+def limit_in_words(limit: TimeLimit) -> str:
+    """ "4 working hours", "10 working days", "30 minutes"."""
+    count = limit.amount
+    words = {
+        TimeUnit.MINUTE: ngettext("%(count)d minute", "%(count)d minutes", count),
+        TimeUnit.HOUR: ngettext("%(count)d hour", "%(count)d hours", count),
+        TimeUnit.DAY: ngettext("%(count)d day", "%(count)d days", count),
+        TimeUnit.WORKING_HOUR: ngettext("%(count)d working hour", "%(count)d working hours", count),
+        TimeUnit.WORKING_DAY: ngettext("%(count)d working day", "%(count)d working days", count),
+    }
+    return words[TimeUnit(limit.unit)] % {"count": count}
+
+
+class Wording:
+    """Sentences about one incident; each limit is looked up once."""
+
+    def __init__(self, incident: Incident, now: datetime) -> None:
+        self.incident, self.now = incident, now
+        self._limits: dict[tuple[Stage, str], str] = {}
+
+    def within(self, stage: Stage, unit: Unit) -> str:
+        """The limit of `stage` at `unit` in words; empty where none is set."""
+        key = (stage, unit.kind)
+        if key not in self._limits:
+            self._limits[key] = self._look_up(stage, unit)
+        return self._limits[key]
+
+    def _look_up(self, stage: Stage, unit: Unit) -> str:
+        incident = self.incident
+        try:
+            limit = limits.limit_for(
+                district_id=incident.district_id,
+                category_id=incident.category_id,
+                urgency=incident.urgency,
+                stage=stage,
+                tier=unit.kind,
+                at=self.now,
+            )
+        except LimitMissing:
+            return ""
+        return limit_in_words(limit)
+
+    def goes_to(self, unit: Unit, name: str = "") -> str:
+        """It leaves for another unit, which must accept it; `name` stands for one not chosen yet."""
+        about = self._about(Stage.ACCEPT, unit)
+        if name:
+            about["unit"] = name
+        return _("Goes to %(unit)s, which must accept within %(limit)s.") % about
+
+    def is_checked_by(self, unit: Unit) -> str:
+        return _("Goes to %(unit)s for a check within %(limit)s.") % self._about(Stage.CHECK, unit)
+
+    def stays(self, unit: Unit) -> str:
+        return _("%(unit)s takes it in hand and must be done within %(limit)s.") % self._about(Stage.HANDLE, unit)
+
+    def is_done_again(self, unit: Unit) -> str:
+        return _("Goes back to %(unit)s, which must be done again within %(limit)s.") % self._about(Stage.HANDLE, unit)
+
+    def is_signed_for(self, unit: Unit) -> str:
+        return _("Each unit must sign for it within %(limit)s; your own time stands still meanwhile.") % self._about(
+            Stage.SIGN, unit
+        )
+
+    def is_finished_by(self, unit: Unit) -> str:
+        return _("%(unit)s must feed back within %(limit)s.") % self._about(Stage.FINISH, unit)
+
+    def _about(self, stage: Stage, unit: Unit) -> dict[str, object]:
+        return {"unit": unit, "limit": self.within(stage, unit)}
