@@ -22,7 +22,7 @@ FIXED_DAYS = (
     (10, 2, "国庆节"),
     (10, 3, "国庆节"),
 )
-BATCH = 500
+BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
