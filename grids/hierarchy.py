@@ -1,6 +1,6 @@
 """A unit is created, renamed, retired or succeeded. Units are never deleted and never recoded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -151,6 +151,15 @@ def tier_parent(unit: Unit) -> Unit | None:
     if unit.kind in (UnitKind.DEPARTMENT, UnitKind.OFFICE):
         return Unit.objects.get(pk=tier_code(unit.pk))
     return unit.parent
+
+
+@transaction.atomic
+def set_duty_contacts(*, contacts: Mapping[str, Person]) -> None:
+    """Who answers for each unit (by code) when it must be reached; the duty phone stays."""
+    units = list(Unit.objects.select_for_update(no_key=True).filter(pk__in=contacts).order_by("pk"))
+    for unit in units:
+        unit.duty_contact = contacts[unit.pk]
+    Unit.objects.bulk_update(units, ["duty_contact"], batch_size=1000)
 
 
 def rename(*, unit: Unit, name: str, now: datetime, actor: Person | None = None) -> Unit:

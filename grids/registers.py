@@ -14,6 +14,7 @@ from grids import hierarchy
 from grids.hierarchy import NewUnit
 from grids.levels import CODE_LENGTHS, TIER_ORDER, TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code
 from grids.models import Unit
+from grids.names import short_name_of
 
 REQUIRED = ("code", "parent_code", "level", "name")
 OPTIONAL = ("grid_kind", "short_name", "duty_phone")
@@ -157,6 +158,7 @@ def _line(number: int, row: dict[str | None, str | None]) -> _Line | str:
     if isinstance(parent, _Misplaced):
         return parent.reason
     details = {column: given.get(column, "") for column in OPTIONAL}
+    details["short_name"] = details["short_name"] or short_name_of(given["name"])
     return _Line(number, NewUnit(code=code, name=given["name"], **details), parent)
 
 

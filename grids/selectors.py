@@ -163,10 +163,12 @@ def boundaries_geojson(
     kinds: Iterable[UnitKind],
     bbox: tuple[float, float, float, float] | None = None,
     at: datetime | None = None,
+    only: Collection[str] | None = None,
 ) -> str:
     """A GeoJSON FeatureCollection, as text with 7 decimals, of the boundaries of `kinds` under the code(s) `scope`.
 
-    `bbox` is west, south, east, north in degrees. Built in PostgreSQL, which is 20 times faster than here.
+    `bbox` is west, south, east, north in degrees; `only` narrows to these units. Built in PostgreSQL, which is 20
+    times faster than here.
     """
     prefixes = [scope] if isinstance(scope, str) else list(scope)
     given: dict[str, Any] = {"kinds": [kind.value for kind in kinds], "at": at, "srid": SRID}
@@ -181,6 +183,9 @@ def boundaries_geojson(
     if bbox is not None:
         given |= dict(zip(("west", "south", "east", "north"), bbox, strict=True))
         box = "and b.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, %(srid)s)"
+    if only is not None:
+        given["only"] = list(only)
+        box += " and b.unit_id = any(%(only)s)"
     sql = _FEATURES.format(at="now()" if at is None else "%(at)s", scope=" or ".join(ranges) or "false", box=box)
     with connection.cursor() as cursor:
         cursor.execute(sql, given)

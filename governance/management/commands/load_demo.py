@@ -1,0 +1,48 @@
+"""Load the demo district: every app adds its step, lower floors first. Running it again changes nothing."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from grids import demo as grids_demo
+
+Step = Callable[[datetime], list[str]]
+
+
+def logins_file() -> Path:
+    """Where the demo's password is kept: named by the start script, else in the data folder, one per database."""
+    given = os.environ.get("WANGGE_DEMO_LOGINS")
+    return Path(given) if given else settings.DATA_DIR / f"demo-logins-{settings.DATABASES['default']['NAME']}.txt"
+
+
+def _grids(now: datetime) -> list[str]:
+    return grids_demo.load(now=now, logins=logins_file())
+
+
+# name -> what it loads, given the moment; returns a line per thing done. Order matters.
+STEPS: dict[str, Step] = {
+    "grids": _grids,
+}
+
+
+class Command(BaseCommand):
+    help = "Load the demo district 511111: places, borders, people and whatever the other apps add."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--only", choices=list(STEPS), help="load this step alone")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Demo accounts do not belong here: set WANGGE_DEMO=1 to load them.")
+        now = timezone.now()
+        for name, step in STEPS.items():
+            if options["only"] in (None, name):
+                for line in step(now):
+                    self.stdout.write(line)
+        self.stdout.write(f"\nDemo logins ({logins_file()}):\n{logins_file().read_text(encoding='utf-8')}")
