@@ -82,6 +82,7 @@ class ShownClock:
     remaining: int | None
     remaining_is_working: bool
     provisional: bool = False
+    working_day_hours: int = 8
 
 
 def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock:
@@ -91,15 +92,18 @@ def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock
     """
     colour = light(clock, now)
     working = is_working(clock)
-    if colour == PAUSED:
-        return ShownClock(SUSPENDED if suspended else PAUSED, None, remaining(clock, now), working)
     calendar = calendar_for(clock.calendar_version_id, working=working)
+    day_hours = round(calendar.working_day_seconds / 3600)
+    if colour == PAUSED:
+        kind, left = SUSPENDED if suspended else PAUSED, remaining(clock, now)
+        return ShownClock(kind, None, left, working, working_day_hours=day_hours)
     return ShownClock(
         light=colour,
         due_at=clock.due_at,
         remaining=remaining(clock, now) if colour not in (Light.GREEN, Light.NONE) else None,
         remaining_is_working=working,
         provisional=calendar.is_provisional(clock.due_at),
+        working_day_hours=day_hours,
     )
 
 

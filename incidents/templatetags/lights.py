@@ -11,7 +11,8 @@ A clock has `light`, `due_at`, `remaining` (seconds of the limit's own kind of t
 exceeded, or None) and `remaining_is_working`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django import template
@@ -70,7 +71,10 @@ def rest_of(clock: Any) -> str:
         return _("until %(date)s") % {"date": spans.exact(due)[:10]} if due else ""
     if left is None or light in ("none", "green"):
         return ""
-    say = spans.working if getattr(clock, "remaining_is_working", False) else spans.natural
+    say: Callable[[float], str] = spans.natural
+    if getattr(clock, "remaining_is_working", False):
+        # Long spans are said in the working days of the clock's own calendar.
+        say = partial(spans.working, day_hours=getattr(clock, "working_day_hours", spans.WORKING_DAY_HOURS))
     if left < 0:
         return _("by %(span)s") % {"span": say(left)}
     return _("%(span)s left") % {"span": say(left)}

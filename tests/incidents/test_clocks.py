@@ -24,6 +24,7 @@ from incidents.models import (
 )  # fmt: skip
 from incidents.refusals import MoveRefused
 from incidents.states import Stage
+from incidents.templatetags import lights
 from tests.incidents import ground
 from tests.incidents.ground import at
 from tests.incidents.test_calendars import NATURAL, WORK, moments
@@ -457,3 +458,10 @@ def test_the_rows_and_the_pure_calendar_name_days_alike() -> None:
 def test_without_a_calendar_the_missing_one_is_named(db: None) -> None:
     with pytest.raises(calendar_rows.CalendarMissing, match="load_calendar"):
         calendar_rows.current_version(district_id=ground.DISTRICT)
+
+
+def test_long_remaining_times_are_said_in_the_calendars_own_working_days(units: dict[str, Unit]) -> None:
+    clock = started(units)
+    shown = clocks.shown(clock, FRIDAY)
+    assert shown.working_day_hours == 7
+    assert "10" in lights.rest_of(shown)
