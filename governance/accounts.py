@@ -44,7 +44,7 @@ def remember_language(response: HttpResponseBase, language: str) -> None:
         domain=settings.LANGUAGE_COOKIE_DOMAIN,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,  # type: ignore[arg-type]
     )
 
 
@@ -83,7 +83,8 @@ def choose_language(request: HttpRequest) -> HttpResponseBase:
     language = request.POST.get("language", "")
     person = request.user
     if request.method == "POST" and person.is_authenticated and language in dict(settings.LANGUAGES):
-        type(person).objects.filter(pk=person.pk).update(language=language)
+        person.language = language
+        person.save(update_fields=["language"])
     return response
 
 

@@ -58,7 +58,9 @@ class VendorFinder(BaseFinder):
         hint = "Run script/setup (it installs the front-end packages)."
         return [Error(f"Front-end files are missing: {', '.join(missing)}", hint=hint)]
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(  # type: ignore[override]
+        self, path: str, find_all: bool = False, **kwargs: Any
+    ) -> str | list[str]:
         if path != SPRITE and path not in ALLOWED:
             return [] if find_all else ""
         source = str(source_of(path))

@@ -163,6 +163,19 @@ def badges(request: HttpRequest) -> HttpResponse:
     return render(request, "_badges.html", {"counts": {"todo": 12, "inbox": 128}})
 
 
+def work(request: HttpRequest) -> HttpResponse:
+    """Long work at its end."""
+    context = {
+        "id": "work-1",
+        "label": "已导入网格",
+        "done": 204,
+        "total": 204,
+        "finished": True,
+        "result": "204 个网格",
+    }
+    return render(request, "_progress.html", context)
+
+
 def fault(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=int(request.GET.get("status", 500)))
 
@@ -231,6 +244,7 @@ urlpatterns = [
     path("styleguide/", styleguide, name="styleguide"),
     path("styleguide/rows/", live_rows, name="styleguide_rows"),
     path("styleguide/badges/", badges),
+    path("styleguide/work/", work, name="styleguide_work"),
     path("styleguide/fault/", fault, name="styleguide_fault"),
     path("styleguide/areas.json", areas, name="styleguide_areas"),
     path("styleguide/marks.json", marks, name="styleguide_marks"),

@@ -4,7 +4,7 @@
  *   data-row             one row, with a lasting id          data-main        in a row: the link that Enter opens
  *   data-act             in a row: the usual move (key a)    name="pick"      in a row: the box that selects it
  *   data-pick-bar        shown while rows are selected       data-pick-count  how many
- *   data-pick-all, data-pick-none                            buttons
+ *   data-pick-all, data-pick-none                            buttons; data-pick-every: a box that selects all or none
  *
  * The rows element polls by HTMX: hx-get="…" hx-trigger="every 20s, desk:refresh" hx-swap="innerHTML" data-quiet.
  * An answer equal to the last one is not swapped in; neither is any while a dialog or a menu of the list is open.
@@ -26,6 +26,11 @@
       const bar = desk.querySelector("[data-pick-bar]");
       if (bar) bar.hidden = chosen.length === 0;
       desk.querySelectorAll("[data-pick-count]").forEach((place) => { place.textContent = chosen.length; });
+      const whole = desk.querySelector("[data-pick-every]");
+      if (whole) {
+        whole.checked = chosen.length > 0 && chosen.length === rows().length;
+        whole.indeterminate = chosen.length > 0 && !whole.checked;
+      }
       rows().forEach((row) => {
         const box = row.querySelector("input[name=pick]");
         row.classList.toggle("is-picked", Boolean(box && box.checked));
@@ -63,13 +68,19 @@
       const row = event.target.closest("[data-row]");
       if (row) here = row.id;
     });
-    desk.addEventListener("change", (event) => { if (event.target.name === "pick") showPicks(); });
+    desk.addEventListener("change", (event) => {
+      if (event.target.hasAttribute("data-pick-every")) every(event.target.checked);
+      if (event.target.name === "pick") showPicks();
+    });
+    function every(on) {
+      desk.querySelectorAll("input[name=pick]").forEach((box) => { box.checked = on; });
+      showPicks();
+    }
     desk.addEventListener("click", (event) => {
       const all = event.target.closest("[data-pick-all]");
       const none = event.target.closest("[data-pick-none]");
       if (!all && !none) return;
-      desk.querySelectorAll("input[name=pick]").forEach((box) => { box.checked = Boolean(all); });
-      showPicks();
+      every(Boolean(all));
     });
 
     // What somebody is about to do is not swapped away under their hand.
