@@ -119,7 +119,7 @@ def _shelf(name: str) -> int:
     """2 for a door, 1 for forms, 0 for everything below them."""
     parts = name.split(".")[1:2]
     word = parts[0] if parts else ""
-    if word in DOORS or word.endswith(("_views", "_api")):
+    if word in DOORS or word.endswith(tuple(f"_{door}" for door in DOORS)):
         return 2
     return 1 if word in FORMS or word.endswith("_forms") else 0
 

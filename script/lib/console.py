@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ class Stop(Exception):
 
 
 def say(line: str = "") -> None:
-    """One line on standard output, at once."""
-    print(line, flush=True)
+    """One line on standard output, at once; a terminal that is gone is no reason to leave things half done."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 @contextmanager

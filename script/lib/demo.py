@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from console import Stop, finish, reason, run, say, step
-from places import CHECKOUT, PYTHON, demo_is_running, make_home, stamp_of, try_lock, write_whole
+from places import CHECKOUT, PYTHON, demo_is_running, home, make_home, stamp_of, try_lock, write_whole
 from processes import Child, end_all, start, watch
 from servers import Servers
 from setup import certificate, prepare
@@ -30,10 +30,10 @@ def main() -> int:
     if options.reset and (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
         raise Stop("--reset only drops the demo's own data; with DATABASE_URL or REDIS_URL given it does nothing.")
     address = "0.0.0.0" if options.lan else "127.0.0.1"
-    folder = make_home()
     if demo_is_running():
-        raise Stop(_already(folder))
+        raise Stop(_already(home()))
     _refuse_taken(address, options.port)
+    folder = make_home()
     say("Wangge: setting up (the first time takes some minutes)")
     prepare(with_tests=False)
     lock = try_lock(folder / "demo.lock")

@@ -36,29 +36,34 @@ def complaints(folder: Path, env: Mapping[str, str]) -> list[str]:
         check=False,
         env={**env, "LC_ALL": "C.UTF-8"},
     )
-    return [] if compared.returncode == 0 else readable(compared.stderr, template)
+    return [] if compared.returncode == 0 else readable(compared.stderr)
 
 
-def readable(said: str, template: Path) -> list[str]:
-    """msgcmp's findings with the string itself instead of a line number in a file that is gone."""
-    lines = template.read_text(encoding="utf-8").splitlines()
+def readable(said: str) -> list[str]:
+    """msgcmp's findings with the string itself instead of a line number; strings only too many are no finding."""
+    texts: dict[Path, list[str]] = {}
     result = []
     for line in said.splitlines():
         where, _, words = line.partition(": ")
         name, _, number = where.rpartition(":")
-        if name.endswith(".pot") and number.isdigit():
-            result.append(f"{words}: {_string_at(lines, int(number) - 1)}")
-        elif line.strip():
-            result.append(line.replace(f"{CHECKOUT}/", ""))
-    return result
+        if "message is not used" in words or not number.isdigit():
+            continue
+        lines = texts.setdefault(Path(name), Path(name).read_text(encoding="utf-8").splitlines())
+        result.append(f"{words}: {_string_at(lines, int(number) - 1)}")
+    return result or [said.strip()]
 
 
 def _string_at(lines: list[str], index: int) -> str:
     """The msgid that starts at or after a line, in one piece, with the file it was found in."""
-    found = next((line[3:] for line in reversed(lines[:index]) if line.startswith("#: ")), "")
+    place = ""
+    for line in reversed(lines[:index]):
+        if line.startswith("#: "):
+            place = f" ({line[3:].split(' ')[0]})"
+        if not line.startswith(("#", "msgctxt")):
+            break
     text = ""
     for line in lines[index:]:
         if line.startswith("msgstr"):
             break
         text += line.removeprefix("msgid ").strip('"')
-    return f'"{text}" ({found.split(" ")[0]})'
+    return f'"{text}"{place}'
