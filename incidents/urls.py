@@ -2,7 +2,8 @@
 
 from incidents.field_urls import field_urls
 from incidents.list_urls import list_urls
+from incidents.mark_urls import mark_urls
 
 app_name = "incidents"
 
-urlpatterns = [*field_urls, *list_urls]
+urlpatterns = [*mark_urls, *field_urls, *list_urls]

@@ -358,6 +358,7 @@
     async function loadMarks() {
       if (!data.incidents) return;
       const answer = await get(data.incidents);
+      data.clustered = answer.clustered ? "yes" : ""; // clusters are of the view that was asked for
       points = answer.features.map((feature) => {
         const [lon, lat] = feature.geometry.coordinates;
         return Object.assign({}, feature.properties, { at: L.latLng(lat, lon) });

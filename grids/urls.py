@@ -1,0 +1,27 @@
+"""Addresses of places and the people who serve them."""
+
+from django.urls import path
+
+from grids.views import map as one_map
+from grids.views import people, posts, units
+
+app_name = "grids"
+
+urlpatterns = [
+    path("units/", units.browse, name="units"),
+    path("units/mine/", units.my_grid, name="my_grid"),
+    path("units/<str:code>/", units.unit, name="unit"),
+    path("units/<str:code>/below/", units.below, name="below"),
+    path("units/<str:code>/ended/", units.ended, name="ended_posts"),
+    path("units/<str:code>/card/", one_map.card, name="unit_card"),
+    path("units/<str:code>/people/", people.below, name="people"),
+    path("units/<str:code>/people/new/", people.new, name="person_new"),
+    path("units/<str:code>/posts/new/", posts.appoint, name="appoint"),
+    path("units/<str:code>/posts/candidates/", posts.candidates, name="candidates"),
+    path("posts/<int:pk>/relieve/", posts.relieve, name="relieve"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/password/", people.password, name="person_password"),
+    path("people/<int:pk>/close/", people.close, name="person_close"),
+    path("map/", one_map.one_map, name="map"),
+    path("map/boundaries.geojson", one_map.boundaries, name="boundaries"),
+]

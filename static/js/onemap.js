@@ -1,0 +1,58 @@
+/* The one map: a pressed unit opens its card; marks follow time, and follow the view where there are too many to send at once.
+ *
+ *   data-card    address of a unit's card, with CODE in the place of the code
+ *   data-focus   code of the unit the map begins at
+ *   data-marks   address of the marks
+ */
+(function () {
+  "use strict";
+  const EVERY = 60000;
+
+  function start(page) {
+    const element = page.querySelector("[data-map]");
+    const card = page.querySelector(".map-card");
+    if (!element || !element.wanggeMap) { setTimeout(() => start(page), 50); return; }
+    const map = element.wanggeMap;
+    let from = null;
+
+    function open(code) {
+      card.hidden = false;
+      window.htmx.ajax("GET", page.dataset.card.replace("CODE", encodeURIComponent(code)), { target: card, swap: "innerHTML" });
+      const address = new URL(location.href);
+      address.searchParams.set("unit", code);
+      history.replaceState(null, "", address);
+    }
+
+    function close() {
+      card.hidden = true;
+      map.select("");
+      const address = new URL(location.href);
+      address.searchParams.delete("unit");
+      history.replaceState(null, "", address);
+      if (from && from.isConnected) from.focus();
+    }
+
+    element.addEventListener("map:select", (event) => { from = document.activeElement; open(event.detail.code); });
+    card.addEventListener("click", (event) => { if (event.target.closest("[data-close-card]")) close(); });
+    page.addEventListener("keydown", (event) => { if (event.key === "Escape" && !card.hidden) close(); });
+
+    // Too many marks come as clusters of the whole district: ask again for what is in view.
+    let waiting = null;
+    function follow() {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        const view = map.leaflet.getBounds();
+        const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map((edge) => edge.toFixed(5)).join(",");
+        element.dataset.incidents = page.dataset.marks + (page.dataset.marks.includes("?") ? "&" : "?") + "bbox=" + box;
+        map.reload();
+      }, 250);
+    }
+    map.leaflet.on("moveend", () => { if (element.dataset.clustered === "yes") follow(); });
+    setInterval(() => { if (!document.hidden) map.reload(); }, EVERY);
+    if (element.dataset.selected) open(element.dataset.selected);
+  }
+
+  function begin() { document.querySelectorAll("[data-onemap]").forEach(start); }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
