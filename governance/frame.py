@@ -41,7 +41,7 @@ COUNTS = {
 
 @dataclass(frozen=True)
 class Area:
-    """One place of the site. The first of `views` that exists is its address; all of them light it up."""
+    """One place of the site: the first of `views` that exists is its address; they and `within` light it up."""
 
     key: str
     label: str | Promise
@@ -51,15 +51,22 @@ class Area:
     badge: str = ""
     main: bool = False
     staff_only: bool = False
+    within: tuple[str, ...] = ()
 
 
 # A view named with a trailing "*" takes the code of the person's own unit.
 RAIL = (
-    Area("todo", _("My to-do"), "checklist", ("dispatch:todo",), ACTING, "todo"),
+    Area("todo", _("My to-do"), "checklist", ("dispatch:todo", "dispatch:desk*"), ACTING, "todo"),
     Area("mine", _("My reports"), "clipboard-list", ("incidents:mine",), FIELD),
-    Area("incidents", _("Incidents"), "layout-list", ("incidents:list", "dispatch:desk*"), DESK),
+    Area("incidents", _("Incidents"), "layout-list", ("incidents:list",), DESK, within=("incidents:detail",)),
     Area("map", _("One map"), "map-2", ("grids:map",)),
-    Area("units", _("Grids and people"), "users-group", ("grids:unit*", "grids:units", "grids:my_grid")),
+    Area(
+        "units",
+        _("Grids and people"),
+        "users-group",
+        ("grids:unit*", "grids:units"),
+        within=("grids:my_grid", "grids:people", "grids:person", "grids:person_new", "grids:appoint"),
+    ),
     Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
     Area("administration", _("Administration"), "settings", ("admin:index",), staff_only=True),
@@ -71,9 +78,9 @@ FIELD_BAR = (
     Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
 )
 DESK_BAR = (
-    Area("todo", _("My to-do"), "checklist", ("dispatch:todo",), ACTING, "todo"),
+    Area("todo", _("My to-do"), "checklist", ("dispatch:todo", "dispatch:desk*"), ACTING, "todo"),
     Area("report", _("Report"), "plus", ("incidents:report",), REPORTING, main=True),
-    Area("incidents", _("Incidents"), "layout-list", ("incidents:list", "dispatch:desk*"), DESK),
+    Area("incidents", _("Incidents"), "layout-list", ("incidents:list",), DESK, within=("incidents:detail",)),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
     Area("map", _("One map"), "map-2", ("grids:map",)),
     Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
@@ -118,7 +125,6 @@ class Frame:
     person: Any
     view_name: str
     now: datetime
-    path: str = ""
     badges_url: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -165,14 +171,9 @@ class Frame:
             allowed = self.person.is_staff if area.staff_only else bool(self.duties & area.duties)
             url = first_address(area.views, self.unit_code) if allowed else ""
             if url:
-                known = tuple(view.rstrip("*") for view in area.views)
-                items.append(
-                    Item(area.key, area.label, area.icon, url, area.badge, self._is_here(known, url), area.main)
-                )
+                here = self.view_name in {view.rstrip("*") for view in area.views + area.within}
+                items.append(Item(area.key, area.label, area.icon, url, area.badge, here, area.main))
         return items
-
-    def _is_here(self, views: tuple[str, ...], url: str) -> bool:
-        return self.view_name in views and (len(views) == 1 or self.path == url or self.view_name == views[0])
 
     @cached_property
     def rail(self) -> list[Item]:
@@ -218,7 +219,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     name = match.view_name if match else ""
 
     def make() -> Frame:
-        return Frame(person=person, view_name=name, now=timezone.now(), path=request.path)
+        return Frame(person=person, view_name=name, now=timezone.now())
 
     return {"frame": SimpleLazyObject(make), "DEBUG_PAGES": settings.DEBUG}
 

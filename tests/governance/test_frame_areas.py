@@ -10,8 +10,8 @@ from tests.cast import Cast
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.governance.frame_urls")]
 
 
-def frame_of(person, now, view_name="", path=""):
-    return frame.Frame(person=person, view_name=view_name, now=now, path=path)
+def frame_of(person, now, view_name=""):
+    return frame.Frame(person=person, view_name=view_name, now=now)
 
 
 def keys(items) -> list[str]:
@@ -68,7 +68,7 @@ def test_no_bar_is_longer_than_four(cast: Cast):
 
 
 def test_the_area_one_stands_in_is_marked_once(cast: Cast):
-    made = frame_of(cast.town_clerk, cast.now, view_name="dispatch:todo", path="/dispatch/todo/")
+    made = frame_of(cast.town_clerk, cast.now, view_name="dispatch:todo")
     assert [item.key for item in made.rail if item.current] == ["todo"]
 
 
