@@ -65,7 +65,15 @@ def _new_venv() -> None:
 
 
 def _pip(lock: Path) -> None:
-    command = [PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-deps"]
+    command: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]
     run(
         [*command, "--only-binary", ":all:", "--require-hashes", "-r", lock],
         log=LOGS / "python.log",
@@ -132,7 +140,15 @@ def _own_node() -> Path:
         part = SETUP / "node.part"
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(OWN_NODE, ignore_errors=True)
-        pip = [PYTHON, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-deps"]
+        pip: list[str | Path] = [
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]
         run(
             [*pip, "--only-binary", ":all:", "--require-hashes", "--target", part, "-r", NODE],
             log=LOGS / "python.log",

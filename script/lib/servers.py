@@ -97,8 +97,9 @@ class Servers:
         part.rename(self.data)
 
     def _start_postgres(self) -> None:
+        program = self._bin() / "postgres"
         settings = [part for setting in self.settings for part in ("-c", setting)]
-        command = [self._bin() / "postgres", "-D", self.data, "-k", self.sockets, "-c", "listen_addresses=", *settings]
+        command: list[str | Path] = [program, "-D", self.data, "-k", self.sockets, "-c", "listen_addresses=", *settings]
         log = self.folder / "log" / "postgres.log"
         child = start("PostgreSQL", command, log=log, env=PLAIN, cwd=Path("/"), ending=signal.SIGINT, user=USER)
         self.children.append(child)
@@ -111,7 +112,18 @@ class Servers:
         _give(folder)
         program = shutil.which("redis-server") or "/usr/bin/redis-server"
         socket = self.sockets / "redis.sock"
-        options = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", folder, "--save", ""]
+        options: list[str | Path] = [
+            "--port",
+            "0",
+            "--unixsocket",
+            socket,
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            folder,
+            "--save",
+            "",
+        ]
         options += ["--appendonly", "no", "--maxmemory-policy", "noeviction", "--daemonize", "no"]
         log = self.folder / "log" / "redis.log"
         child = start("Redis", [program, *options], log=log, env=PLAIN, cwd=Path("/"), user=USER)
