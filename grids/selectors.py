@@ -98,6 +98,17 @@ def primary_officer(grid_code: str, at: datetime) -> Person | None:
     return Person.objects.filter(posts__unit=grid_code, posts__is_primary=True, posts__period__contains=at).first()
 
 
+def primary_officers(grid_codes: Collection[str], at: datetime) -> dict[str, int]:
+    """The id of the officer responsible for each of the grids at that moment; vacant ones are left out. One query."""
+    held = Post.objects.filter(unit__in=grid_codes, is_primary=True, period__contains=at, person__is_active=True)
+    return dict(held.values_list("unit", "person"))
+
+
+def duty_contacts(codes: Collection[str]) -> dict[str, int | None]:
+    """The id of the duty contact of each of the units, None where none is named. One query."""
+    return dict(Unit.objects.filter(pk__in=codes).values_list("pk", "duty_contact"))
+
+
 def people_of(unit_code: str, at: datetime) -> QuerySet[Post]:
     """The posts in force at the unit, each with its person."""
     return Post.objects.filter(unit=unit_code, period__contains=at).select_related("person")
@@ -127,7 +138,7 @@ def holds_post_at(person: Person, units: Collection[str], *, at: datetime) -> bo
 
 def posts_of(person: Person, at: datetime) -> QuerySet[Post]:
     """The posts `person` holds at that moment, each with its unit, widest unit first."""
-    return Post.objects.filter(person=person, period__contains=at).select_related("unit").order_by("unit", "duty")
+    return Post.objects.filter(person=person, period__contains=at).select_related("unit").order_by("unit_id", "duty")
 
 
 def vacancies(prefixes: Iterable[str], at: datetime) -> QuerySet[Unit]:
@@ -141,7 +152,7 @@ def profile_for(district: str) -> DistrictProfile:
     """How the district runs: its own row, else the installation's, else the built-in default (unsaved)."""
     rows = DistrictProfile.objects.filter(Q(district=district) | Q(district__isnull=True))
     # NULL sorts last, so the district's own row comes first.
-    return rows.order_by("district").first() or DistrictProfile()
+    return rows.order_by("district_id").first() or DistrictProfile()
 
 
 _FEATURES = """
