@@ -24,7 +24,7 @@
     if (element.wanggeMap) return;
     const data = element.dataset;
     const map = L.map(element, {
-      zoomControl: false, attributionControl: false, minZoom: 8, maxZoom: 19, zoomSnap: 0.5, preferCanvas: false,
+      zoomControl: false, attributionControl: false, minZoom: 8, maxZoom: 19, zoomSnap: 0.25, preferCanvas: false,
       zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches, maxBoundsViscosity: 0.8,
       scrollWheelZoom: !element.classList.contains("map-mini"), tap: true,
     });
