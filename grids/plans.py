@@ -121,7 +121,7 @@ def publish(*, plan: Plan, at: datetime, now: datetime, actor: Person | None = N
 
 def shapes_of(plan: Plan) -> dict[str, BaseGeometry]:
     """The areas of the plan's grids by code."""
-    rows = Boundary.objects.filter(plan=plan, kind=UnitKind.GRID).order_by("unit")
+    rows = Boundary.objects.filter(plan=plan, kind=UnitKind.GRID).order_by("unit_id")
     return {row.unit_id: lattice.from_db(row.geom) for row in rows}
 
 

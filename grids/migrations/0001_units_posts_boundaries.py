@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "post",
                 "verbose_name_plural": "posts",
-                "ordering": ["unit", "duty", "-is_primary", "id"],
+                "ordering": ["unit_id", "duty", "-is_primary", "id"],
             },
         ),
         migrations.CreateModel(
@@ -489,7 +489,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "boundary",
                 "verbose_name_plural": "boundaries",
-                "ordering": ["unit", "id"],
+                "ordering": ["unit_id", "id"],
             },
         ),
         migrations.CreateModel(
@@ -503,7 +503,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "right on a unit",
                 "verbose_name_plural": "rights on units",
-                "ordering": [models.OrderBy(models.F("user")), models.OrderBy(models.F("content_object"))],
+                "ordering": ["user_id", "content_object_id"],
                 "abstract": False,
             },
         ),

@@ -79,7 +79,7 @@ class Boundary(models.Model):
     class Meta:
         verbose_name = _("boundary")
         verbose_name_plural = _("boundaries")
-        ordering = ["unit", "id"]
+        ordering = ["unit_id", "id"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "unit"], name="boundary_once_per_plan"),
             models.CheckConstraint(condition=Q(IsValid("geom")), name="boundary_geom_valid"),

@@ -121,7 +121,7 @@ class Post(models.Model):
     class Meta:
         verbose_name = _("post")
         verbose_name_plural = _("posts")
-        ordering = ["unit", "duty", "-is_primary", "id"]
+        ordering = ["unit_id", "duty", "-is_primary", "id"]
         constraints = [
             ExclusionConstraint(
                 name="post_one_primary_officer",
@@ -189,4 +189,4 @@ class UnitUserPermission(UserObjectPermissionBase):
         verbose_name = _("right on a unit")
         verbose_name_plural = _("rights on units")
         unique_together = ["user", "permission", "content_object"]
-        ordering = [F("user").asc(), F("content_object").asc()]
+        ordering = ["user_id", "content_object_id"]
