@@ -135,9 +135,9 @@ class _Doing:
         if self.is_repeated:
             return self.assignment
         act, incident, assignment = self.act, self.incident, self.assignment
-        lights = self._turn_clocks()
+        was, lights = assignment.state, self._turn_clocks()
         orders.change(assignment, state=act.target, **values)
-        self._record(**(about or {}), lights=lights)
+        self._record(**(about or {}), was=was, lights=lights)
         if act.ends:
             settle(incident=incident, now=self.now)
         return assignment
@@ -145,12 +145,13 @@ class _Doing:
     def replace(self, order: Order) -> Assignment:
         incident, old = self.incident, self.assignment
         order = Order(order.unit, order.text, AssignmentRole(old.role), old.required)
-        lights = self._turn_clocks()
+        was, lights = old.state, self._turn_clocks()
         if old.state != AssignmentState.RETURNED:
             orders.change(old, state=AssignmentState.RECALLED, ended_at=self.now)
         (new,) = orders.give(incident=incident, orders=[order], acting=self.acting, now=self.now)
         orders.change(old, replaced_by=new)
-        self._record(order=order.as_json(), new_unit=new.unit_id, new_assignment=new.pk, lights=lights)
+        taker = {"new_unit": new.unit_id, "new_assignment": new.pk}
+        self._record(order=order.as_json(), was=was, lights=lights, **taker)
         settle(incident=incident, now=self.now)
         return new
 

@@ -241,7 +241,8 @@ def _create(
 def _end(clock: Clock, *, now: datetime, otherwise: Light, act: str) -> Act | None:
     if clock.state == ClockState.STOPPED:
         return None
-    final = Light.RED if is_red(clock, now) else otherwise
+    # A review date that came is nobody's lateness.
+    final = Light.RED if is_red(clock, now) and clock.stage != Stage.PAUSE else otherwise
     _write(
         clock,
         state=ClockState.STOPPED,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grids.duties import Duty
 from grids.models import Person
+from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 
 # Kinds of event that are no move, with the words of the timeline.
@@ -77,6 +78,23 @@ def record(
         clock=clock,
         clock_seq=clock.seq if clock else None,
         **states,
+    )
+
+
+def record_lights(told: Iterable[tuple[Announcement, dict[str, Any]]], *, now: datetime) -> None:
+    """Append what the sweep announced, each with its details, by one statement; the system acts, the unit slipped."""
+    IncidentEvent.objects.bulk_create(
+        IncidentEvent(
+            incident_id=light.clock.incident_id,
+            district_id=light.clock.district_id,
+            kind=f"light_{light.light}",
+            unit_id=light.clock.unit_id,
+            details=details,
+            occurred_at=now,
+            clock=light.clock,
+            clock_seq=light.seq,
+        )
+        for light, details in told
     )
 
 

@@ -1,0 +1,137 @@
+"""Finds the people behind a group of the audience table, for a whole batch of events in a few queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dispatch.audience import Who
+from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment
+from grids import selectors
+from grids.duties import Duty
+from incidents.models import IncidentEvent, Inspection, Subject
+from incidents.states import Stage
+
+# Who takes orders: handlers at a department or office, clerks at a town.
+TAKERS = (Duty.HANDLER, Duty.CLERK)
+
+OF_HOLDER = {
+    Who.CLERKS: Duty.CLERK,
+    Who.DISPATCHERS: Duty.DISPATCHER,
+    Who.CHECKERS: Duty.CHECKER,
+    Who.CHIEFS: Duty.DUTY_CHIEF,
+}
+
+# Who can stop a clock of a stage by doing the work.
+HANDS: dict[str, tuple[Duty, ...]] = {
+    Stage.ACCEPT: (Duty.CLERK,),
+    Stage.HANDLE: (Duty.CLERK, Duty.DISPATCHER),
+    Stage.SIGN: TAKERS,
+    Stage.ARRIVE: TAKERS,
+    Stage.FINISH: TAKERS,
+    Stage.CHECK: (Duty.CHECKER,),
+    Stage.REPLY: (Duty.CLERK,),
+    Stage.PAUSE: (Duty.CLERK, Duty.DISPATCHER, Duty.DUTY_CHIEF),
+    Stage.OVERALL: (Duty.CLERK, Duty.DISPATCHER),
+}
+INSPECTORS = (Duty.SUPERVISOR, Duty.CHECKER)
+EVERY_DUTY = (*OF_HOLDER.values(), Duty.HANDLER, Duty.HEAD, Duty.SUPERVISOR)
+
+
+class Listeners:
+    """The people around the events of one batch, as of `now`; at most six queries however many events."""
+
+    def __init__(self, events: Sequence[IncidentEvent], now: datetime) -> None:
+        self.at_work = self._open_orders(events)
+        self.inspecting = self._inspections(events)
+        units = {code for event in events for code in self._units(event)}
+        self.on_duty = selectors.people_on_duty(units, EVERY_DUTY, now)
+        self.contacts = selectors.duty_contacts({_clock_unit(e) for e in events if e.clock_id is not None})
+        self.officers = selectors.primary_officers({event.incident.place_id for event in events}, now)
+
+    def who(self, group: Who, event: IncidentEvent) -> list[int]:
+        """The ids of the people in `group` around `event`."""
+        incident = event.incident
+        if group in OF_HOLDER:
+            return self._duty([_holder(event)], [OF_HOLDER[group]])
+        if group is Who.ORDERED:
+            # Who returned an order knows that it is gone.
+            return [] if event.details.get("was") == "returned" else self._duty(_ordered(event), TAKERS)
+        if group is Who.TAKER:
+            return self._duty([event.details.get("new_unit", "")], TAKERS)
+        if group is Who.AT_WORK:
+            return self._duty(self.at_work.get(incident.pk, []), TAKERS)
+        if group is Who.CLOCK_HANDS:
+            return self._hands(event)
+        if group is Who.CLOCK_HEAD:
+            return self._head(_clock_unit(event))
+        if group is Who.DUTY_LEADER:
+            return self._duty([incident.district_id], [Duty.DUTY_CHIEF, Duty.HEAD])
+        if group is Who.INSPECTORS:
+            return self._duty([self.inspecting.get(incident.pk, "")], INSPECTORS)
+        single = {
+            Who.OFFICER: self.officers.get(incident.place_id),
+            Who.REPORTER: incident.reporter_id,
+            Who.FIRST_RECEIVER: incident.first_receiver_id,
+            Who.ASKER: _asker(event),
+        }[group]
+        return [single] if single else []
+
+    def _duty(self, units: Sequence[str], duties: Sequence[Duty]) -> list[int]:
+        return [person for unit in units for duty in duties for person in self.on_duty.get((unit, duty), [])]
+
+    def _hands(self, event: IncidentEvent) -> list[int]:
+        inspects = Subject.INSPECTION in event.details
+        duties = INSPECTORS if inspects else HANDS.get(event.details.get("stage", ""), ())
+        return self._duty([_clock_unit(event)], duties)
+
+    def _head(self, unit: str) -> list[int]:
+        """The head, and the duty contact named for the unit; where none is named, its duty chiefs."""
+        contact = self.contacts.get(unit)
+        duty = [contact] if contact else self._duty([unit], [Duty.DUTY_CHIEF])
+        return [*self._duty([unit], [Duty.HEAD]), *duty]
+
+    def _units(self, event: IncidentEvent) -> set[str]:
+        """Every unit whose people may hear of the event."""
+        incident = event.incident
+        found = {_holder(event), _clock_unit(event), incident.district_id, *_ordered(event)}
+        found |= {event.details.get("new_unit", ""), self.inspecting.get(incident.pk, "")}
+        return {code for code in found | set(self.at_work.get(incident.pk, [])) if code}
+
+    def _open_orders(self, events: Sequence[IncidentEvent]) -> dict[int, list[str]]:
+        incidents = {event.incident_id for event in events if event.kind in ("suspend", "resume")}
+        found: dict[int, list[str]] = {}
+        if incidents:
+            waiting = Assignment.objects.filter(incident__in=incidents, state__in=OPEN_ASSIGNMENT_STATES)
+            for incident, unit in waiting.values_list("incident_id", "unit_id"):
+                found.setdefault(incident, []).append(unit)
+        return found
+
+    def _inspections(self, events: Sequence[IncidentEvent]) -> dict[int, str]:
+        drawn = {event.incident_id for event in events if event.kind == "self_handle"}
+        if not drawn:
+            return {}
+        return dict(Inspection.objects.filter(incident__in=drawn).values_list("incident_id", "unit_id"))
+
+
+def _holder(event: IncidentEvent) -> str:
+    """Who holds the incident by this event; for one that moved nothing, who holds it now."""
+    return event.holder_after_id or event.incident.holder_id
+
+
+def _clock_unit(event: IncidentEvent) -> str:
+    """The unit that answers for a light: the clock's own; for the overall time, who has the incident now."""
+    if event.details.get("stage") == Stage.OVERALL or event.unit_id is None:
+        return event.incident.holder_id
+    return event.unit_id
+
+
+def _ordered(event: IncidentEvent) -> list[str]:
+    """The units whose orders the event is about."""
+    orders = event.details.get("orders") or []
+    one = event.details.get("unit")
+    return [order["unit"] for order in orders] + ([one] if one else [])
+
+
+def _asker(event: IncidentEvent) -> int | None:
+    about = event.details.get("approval")
+    asked_by = about.get("asked_by") if isinstance(about, dict) else event.details.get("asked_by")
+    return int(asked_by) if asked_by else None

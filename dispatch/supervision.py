@@ -1,0 +1,275 @@
+"""Overdue is noticed and acted on here, by any number of processes at once, without anybody opening a page.
+
+One pass claims what is due (the clock together with its incident, never waiting for a lock), announces lights for all
+of it in a few statements, and makes the moves that follow one by one, each in a transaction of its own. What somebody
+else holds stays due for the next pass. A row that fails is put aside, so that it never stops the others. The cost
+follows what is due, not what is open.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from dispatch import presses
+from dispatch.models import Ticker
+from grids.levels import UnitKind, kind_of_code
+from incidents import clock_rules, clock_steps, limits, records
+from incidents.clock_steps import Announcement
+from incidents.lifecycle import Details
+from incidents.models import Clock, Light, RedAction, Subject
+from incidents.states import MOVES, Stage
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+# Nothing is overlooked below the bound for longer than between two full passes.
+SLACK = timedelta(minutes=5)
+FULL_EVERY = timedelta(minutes=1)
+# Two clocks must agree before anything is announced that cannot be unsaid.
+LARGEST_SKEW = timedelta(seconds=30)
+SMALLEST_STEP_BACK = timedelta(seconds=1)
+FORGOTTEN_AFTER = timedelta(days=7)
+# Only these limits move an incident; red on any other stage tells people.
+MOVING_STAGES = frozenset({Stage.ACCEPT, Stage.HANDLE})
+
+
+@dataclass
+class SweepResult:
+    """What one pass, or several, did. `drained`: nothing due was left unclaimed. `refused`: why it did not run."""
+
+    claimed: int = 0
+    lights: int = 0
+    moved: int = 0
+    failed: int = 0
+    drained: bool = False
+    refused: str = ""
+    moves: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def acted(self) -> int:
+        return self.lights + self.moved
+
+    def add(self, other: "SweepResult") -> None:
+        """Add what another pass did."""
+        self.claimed += other.claimed
+        self.lights += other.lights
+        self.moved += other.moved
+        self.failed += other.failed
+        self.moves += other.moves
+        self.drained, self.refused = other.drained, other.refused
+
+
+def sweep(
+    *,
+    now: datetime | None = None,
+    worker_now: datetime | None = None,
+    limit: int = BATCH,
+    ticker: str = "sweep",
+    full: bool = False,
+) -> SweepResult:
+    """One pass over at most `limit` due clocks. `now` is the database's clock unless a test passes another.
+
+    `worker_now` is the caller's own clock: when the two disagree, or the database's went back, nothing is done.
+    `full` ignores the lower bound, which is what the first pass and one pass a minute do anyway.
+    """
+    if now is None:
+        now, trouble = _guarded_now(worker_now)
+        if trouble:
+            log.error("the sweep refuses to run: %s", trouble)
+            return SweepResult(refused=trouble)
+    signed = Ticker.objects.filter(pk=ticker).first()
+    full = full or signed is None or signed.last_full is None or now - signed.last_full >= FULL_EVERY
+    low = None if full or signed is None or signed.last_drained is None else signed.last_drained - SLACK
+    result = _pass(low, now, limit)
+    result.drained = result.claimed < limit
+    _sign(ticker, now, result, full=full and result.drained)
+    return result
+
+
+def sweep_until_drained(
+    *, now: datetime | None = None, worker_now: datetime | None = None, ticker: str = "sweep", most: int = 1000
+) -> SweepResult:
+    """Passes until nothing due is left, at most `most` of them."""
+    total = SweepResult()
+    for _pass_number in range(most):
+        total.add(sweep(now=now, worker_now=worker_now, ticker=ticker))
+        if total.drained or total.refused:
+            break
+    return total
+
+
+def due(low: datetime | None, now: datetime, limit: int) -> "QuerySet[Clock]":
+    """The claim: due clocks with their incidents, oldest first, both locked, skipping what others hold.
+
+    PostgreSQL takes the locks in the order named here: the incident first, as everywhere, and no clock without it.
+    """
+    waiting = Clock.objects.filter(next_at__lte=now)
+    if low is not None:
+        waiting = waiting.filter(next_at__gt=low)
+    return _with_locks(waiting)[:limit]
+
+
+def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
+    return (
+        clocks.select_related("incident")
+        .defer("incident__text", "incident__point", "incident__address")
+        .order_by("next_at", "pk")
+        .select_for_update(skip_locked=True, of=("incident", "self"))
+    )
+
+
+def _pass(low: datetime | None, now: datetime, limit: int) -> SweepResult:
+    result = SweepResult()
+    alone: list[int] = []
+    try:
+        with transaction.atomic():
+            claimed = list(due(low, now, limit))
+            result.claimed = len(claimed)
+            alone = [clock.pk for clock in claimed if _moves(clock, now)]
+            result.lights = _announce([clock for clock in claimed if clock.pk not in set(alone)], now)
+    except Exception:
+        # One bad row must not stop the house: the same rows again, each by itself.
+        log.exception("a batch of %d due clocks failed; taking them one by one", result.claimed)
+        alone = list(
+            Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk").values_list("pk", flat=True)[:limit]
+        )
+        result.lights = 0
+    for pk in alone:
+        _take_alone(pk, now, result)
+    return result
+
+
+def _take_alone(pk: int, now: datetime, result: SweepResult) -> None:
+    """Announce one clock and make its move, all or nothing; put it aside if that fails."""
+    try:
+        with transaction.atomic():
+            clock = _with_locks(Clock.objects.filter(pk=pk, next_at__lte=now)).first()
+            if clock is None:
+                return
+            name = _moves(clock, now)
+            lights = _announce([clock], now)
+            if name:
+                presses.press(
+                    incident_id=clock.incident_id,
+                    name=name,
+                    actor=None,
+                    now=now,
+                    details=Details(extra={"because": "due", "clock": clock.pk, "stage": clock.stage}),
+                )
+    except Exception:
+        log.exception("clock %d failed; it is put aside", pk)
+        result.failed += 1
+        _put_aside(pk, now)
+        return
+    result.lights += lights
+    if name:
+        result.moved += 1
+        result.moves.append((clock.incident_id, name))
+
+
+def _put_aside(pk: int, now: datetime) -> None:
+    with transaction.atomic():
+        clock = Clock.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if clock is not None:
+            clock_steps.postpone(clock=clock, now=now)
+
+
+def _announce(clocks: Sequence[Clock], now: datetime) -> int:
+    """Announce every light due; a clock that is not due any more (somebody set a later date) is only rescheduled."""
+    told = clock_steps.announce(clocks, now=now)
+    records.record_lights([(light, _details(light, now)) for light in told if not _is_review(light)], now=now)
+    taken = {light.clock.pk for light in told}
+    for clock in clocks:
+        if clock.pk not in taken:
+            next_at = clock_rules.next_moment(step=clock.step, warn_at=clock.warn_at, due_at=clock.due_at)
+            Clock.objects.filter(pk=clock.pk, seq=clock.seq).update(next_at=next_at)
+    return len(told)
+
+
+def _details(light: Announcement, now: datetime) -> dict[str, Any]:
+    clock = light.clock
+    about: dict[str, Any] = {
+        "stage": clock.stage,
+        "planned_at": light.planned_at.isoformat(),
+        "due_at": clock.due_at.isoformat(),
+        "superseded": light.superseded,
+    }
+    if clock.subject_kind != Subject.INCIDENT:
+        about[clock.subject_kind] = clock.subject_id
+    if light.light == Light.RED:
+        action = _moves(clock, now) or _red_action(clock)
+        if action == RedAction.ESCALATE and not _moves(clock, now):
+            # At the top nobody stands above; while others are at work it stays where it is.
+            action = RedAction.CARD.value
+        about |= {"action": action, "card": action == RedAction.CARD}
+    return about
+
+
+def _is_review(light: Announcement) -> bool:
+    """Whether it is the review date of a suspension: that is no lateness, the incident just goes on."""
+    return light.clock.stage == Stage.PAUSE and light.light == Light.RED
+
+
+def _moves(clock: Clock, now: datetime) -> str:
+    """The move that follows from this clock at `now`: "escalate", "resume" or none.
+
+    Asked of the locked rows, not of what was planned: an incident that moved on meanwhile is left alone.
+    """
+    if clock_rules.red_at(clock.due_at) > now or clock.subject_kind != Subject.INCIDENT:
+        return ""
+    action = _red_action(clock)
+    if clock.stage == Stage.PAUSE:
+        return "resume" if clock.incident.state in MOVES["resume"].sources else ""
+    escalates = action == RedAction.ESCALATE and clock.stage in MOVING_STAGES
+    if not escalates or clock.incident.state not in MOVES["escalate"].sources:
+        return ""
+    return "" if kind_of_code(clock.incident.holder_id) == UnitKind.DISTRICT else "escalate"
+
+
+def _red_action(clock: Clock) -> str:
+    return RedAction.CARD.value if clock.limit_id is None else limits.limit_row(clock.limit_id).red_action
+
+
+def clock_trouble(*, now: datetime, worker_now: datetime | None, last_tick: datetime | None) -> str:
+    """Why the two clocks cannot be trusted; empty when they can."""
+    if worker_now is not None and abs(now - worker_now) > LARGEST_SKEW:
+        return f"the database says {now.isoformat()}, this process {worker_now.isoformat()}"
+    if last_tick is not None and last_tick - now > SMALLEST_STEP_BACK:
+        return f"the database says {now.isoformat()}, but a pass ran at {last_tick.isoformat()}"
+    return ""
+
+
+def _guarded_now(worker_now: datetime | None) -> tuple[datetime, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT clock_timestamp(), max(last_tick) FROM {Ticker._meta.db_table}")
+        now, last_tick = cursor.fetchone()
+    return now, clock_trouble(now=now, worker_now=worker_now, last_tick=last_tick)
+
+
+_SIGN = """
+INSERT INTO {table} AS ticker (name, last_tick, last_drained, last_full, acted)
+VALUES (%(name)s, %(now)s, %(drained)s, %(full)s, %(acted)s)
+ON CONFLICT (name) DO UPDATE SET last_tick = excluded.last_tick, acted = ticker.acted + excluded.acted,
+    last_drained = coalesce(excluded.last_drained, ticker.last_drained),
+    last_full = coalesce(excluded.last_full, ticker.last_full)
+"""
+
+
+def _sign(name: str, now: datetime, result: SweepResult, *, full: bool) -> None:
+    """Sign the pass in a statement of its own, so that no sweeper ever waits for another's row."""
+    given: dict[str, str | datetime | int | None] = {
+        "name": name,
+        "now": now,
+        "drained": now if result.drained else None,
+        "full": now if full else None,
+        "acted": result.acted,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGN.format(table=Ticker._meta.db_table), given)
+        if full:
+            cursor.execute(f"DELETE FROM {Ticker._meta.db_table} WHERE last_tick < %s", [now - FORGOTTEN_AFTER])
