@@ -54,6 +54,11 @@ class Entry:
     icon: str
     key: tuple[str, str]
 
+    @property
+    def value(self) -> str:
+        """What the form sends for it."""
+        return str(self.pk)
+
 
 def categories(districts: Iterable[str]) -> "QuerySet[Category]":
     """The categories in use for incidents in these districts: the common list and the districts' own."""

@@ -123,6 +123,8 @@ class ReportForm(PlaceForm):
     """One report. Words or a category must say what it is; the domain decides about the place."""
 
     key = forms.CharField(required=False, max_length=64)
+    # The whole list, where no script makes a tile of what was chosen in it.
+    other = forms.ModelChoiceField(Category.objects.none(), required=False)
     text = forms.CharField(
         required=False,
         max_length=TEXT_LENGTH,
@@ -134,6 +136,10 @@ class ReportForm(PlaceForm):
     occurred_at = forms.CharField(required=False, max_length=40)
     photos = PicturesField(required=False)
     after = PicturesField(required=False)
+
+    def __init__(self, *args: Any, reach: Reach, **named: Any) -> None:
+        super().__init__(*args, reach=reach, **named)
+        self.fields["other"].queryset = self.fields["category"].queryset  # type: ignore[attr-defined]
 
     def clean_key(self) -> str:
         key = self.cleaned_data["key"]
@@ -149,6 +155,7 @@ class ReportForm(PlaceForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
+        given["category"] = given.get("category") or given.get("other")
         if not given.get("text", "").strip() and "text" not in self.errors:
             if given.get("category") is None:
                 self.add_error("text", ValidationError(_("Say what is the matter, or choose a category."), "missing"))

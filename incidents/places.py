@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from grids import permissions
+from grids import permissions, words
 from grids.duties import Right
 from grids.levels import UnitKind, ancestor_codes, district_of
 from grids.models import Person, Unit
@@ -21,6 +22,11 @@ from incidents.states import Stage, Urgency
 
 # Places a report may be given to by name: the widest last.
 NAMED_KINDS = (UnitKind.GRID, UnitKind.VILLAGE, UnitKind.TOWN)
+DESK_WORDS = {
+    UnitKind.VILLAGE: "station",
+    UnitKind.TOWN: "service_centre",
+    UnitKind.DISTRICT: "command_centre",
+}
 MOST_FOUND = 12
 GRID_DIGITS = 15
 
@@ -64,6 +70,10 @@ class Destination:
     holder: Unit
     seconds: int
     is_working: bool
+
+    @property
+    def desk(self) -> str:
+        return desk_name(self.holder)
 
 
 def reach_of(person: Person, *, now: datetime) -> Reach:
@@ -136,6 +146,12 @@ def path_of(place: Unit) -> str:
     return " · ".join(names) or place.label
 
 
+def desk_name(unit: Unit) -> str:
+    """The desk of a unit as people call it: 铜河社区网格服务工作站, 沙湾镇网格服务中心."""
+    desk = DESK_WORDS.get(UnitKind(unit.kind))
+    return _("%(unit)s %(desk)s") % {"unit": unit.label, "desk": words.word(desk)} if desk else unit.label
+
+
 def short_label(unit: Unit) -> str:
     """A unit's name without its parent's name in front: 南陵社区一网格 below 南陵社区 is 一网格."""
     above = unit.parent
@@ -147,12 +163,12 @@ def short_label(unit: Unit) -> str:
     return label
 
 
-def search(reach: Reach, words: str) -> list[Unit]:
+def search(reach: Reach, text: str) -> list[Unit]:
     """Towns, villages and grids in the person's districts whose names hold all the words; at most twelve.
 
     Villages come first: a grid is found by its position, a village is what people name.
     """
-    parts = words.split()[:4]
+    parts = text.split()[:4]
     if not parts:
         return []
     found = _living(reach)

@@ -1,0 +1,99 @@
+"""Who may add a picture to an incident, and who may see the original with what the camera wrote into it.
+
+Asked after sight: whoever comes here has the incident in scope already.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from grids import permissions
+from grids.duties import Duty, Right
+from grids.levels import UnitKind, ancestor_codes
+from grids.models import Person
+from incidents import refusals
+from incidents.models import Incident, Photo, PhotoStage, Sight
+from incidents.records import Acting
+from incidents.states import State
+
+# What has ended takes no further pictures of how it was or what was done; a check may still come.
+ENDED_FOR_GOOD = frozenset({State.VOIDED, State.MERGED})
+CLOSED_TO_WORK = ENDED_FOR_GOOD | {State.DISMISSED, State.CLOSED}
+
+# The rights that let somebody add a picture at each stage: at the responsible place and the units above it,
+# and at the units that have the work in hand.
+AT_PLACE = {
+    PhotoStage.BEFORE: (Right.REPORT, Right.INSPECT),
+    PhotoStage.AFTER: (Right.SETTLE,),
+    PhotoStage.CHECK: (Right.INSPECT, Right.CHECK),
+}
+AT_WORK = {
+    PhotoStage.BEFORE: (Right.HANDLE, Right.DISPATCH, Right.CHECK, Right.TAKE),
+    PhotoStage.AFTER: (Right.HANDLE, Right.DISPATCH, Right.TAKE),
+    PhotoStage.CHECK: (Right.CHECK,),
+}
+SEES_ORIGINAL = (Right.HANDLE, Right.DISPATCH, Right.CHECK, Right.GRANT)
+CALLED_IN = (UnitKind.DEPARTMENT, UnitKind.OFFICE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A person's rights at the units an incident has to do with."""
+
+    rights: dict[str, dict[Right, Duty]]
+    place: tuple[str, ...]
+    work: tuple[str, ...]
+
+    def first(self, units: Iterable[str], rights: Iterable[Right]) -> tuple[str, Duty] | None:
+        for right in rights:
+            for code in units:
+                if right in self.rights[code]:
+                    return code, self.rights[code][right]
+        return None
+
+
+def adding(person: Person, incident: Incident, stage: PhotoStage, *, now: datetime) -> Acting:
+    """In what capacity `person` adds a picture of this stage; raises MoveRefused if in none."""
+    if incident.state in (ENDED_FOR_GOOD if stage == PhotoStage.CHECK else CLOSED_TO_WORK):
+        raise refusals.wrong_state()
+    found = _capacity(person, incident, stage, _standing(person, incident, now))
+    if found is None:
+        raise refusals.not_allowed()
+    return found
+
+
+def stages_for(person: Person, incident: Incident, *, now: datetime) -> list[PhotoStage]:
+    """The stages at which `person` may add a picture now. Two queries, whatever the answer."""
+    standing = _standing(person, incident, now)
+    return [
+        stage
+        for stage in PhotoStage
+        if incident.state not in (ENDED_FOR_GOOD if stage == PhotoStage.CHECK else CLOSED_TO_WORK)
+        and _capacity(person, incident, stage, standing) is not None
+    ]
+
+
+def may_see_original(person: Person, photo: Photo, *, now: datetime) -> bool:
+    """Who added it, who deals with the incident where it stands now, and who audits there."""
+    holder = photo.incident.holder_id
+    if photo.added_by_id == person.pk or permissions.allows(person, Right.AUDIT, holder, now=now):
+        return True
+    held = permissions.rights_at(person, [holder], now=now)[holder]
+    return any(right in held for right in SEES_ORIGINAL)
+
+
+def _capacity(person: Person, incident: Incident, stage: PhotoStage, standing: _Standing) -> Acting | None:
+    found = standing.first(standing.place, AT_PLACE[stage]) or standing.first(standing.work, AT_WORK[stage])
+    if found is not None:
+        return Acting(person, *found)
+    # Whoever took the report looks after it, wherever they serve today; what was done is for others to show.
+    if incident.first_receiver_id == person.pk and stage != PhotoStage.AFTER:
+        return Acting(person, incident.first_unit_id)
+    return None
+
+
+def _standing(person: Person, incident: Incident, now: datetime) -> _Standing:
+    called = Sight.objects.filter(incident=incident, unit__kind__in=CALLED_IN).values_list("unit_id", flat=True)
+    place = (incident.place_id, *ancestor_codes(incident.place_id))
+    work = (incident.holder_id, *called)
+    return _Standing(permissions.rights_at(person, {*place, *work}, now=now), place, work)
