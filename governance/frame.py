@@ -157,8 +157,11 @@ class Frame:
 
     @property
     def duty_names(self) -> str:
-        """The person's duties in words, each with its unit; the first four."""
-        return " · ".join(f"{post.unit} {Duty(post.duty).label}" for post in self.posts[:4])
+        """The person's duties in words by unit; the first three units."""
+        units: dict[str, list[str]] = {}
+        for post in self.posts:
+            units.setdefault(str(post.unit), []).append(str(Duty(post.duty).label))
+        return " · ".join(f"{unit} {', '.join(duties)}" for unit, duties in list(units.items())[:3])
 
     @property
     def in_field(self) -> bool:
@@ -185,7 +188,9 @@ class Frame:
         items = self._items(FIELD_BAR if self.in_field else DESK_BAR)
         while len(items) > BAR_LENGTH:
             items.remove(next(item for item in reversed(items) if item.key not in BAR_KEEPS))
-        return items
+        large = [item for item in items if item.main]
+        rest = [item for item in items if not item.main]
+        return [*rest[:1], *large, *rest[1:]]
 
     @cached_property
     def menu(self) -> list[Item]:

@@ -2,9 +2,12 @@
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import translation
 
 from governance import frame
 from governance.landing import landing_url
+from grids import posts
+from grids.duties import Duty
 from tests.cast import Cast
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.governance.frame_urls")]
@@ -21,7 +24,7 @@ def keys(items) -> list[str]:
 def test_an_officer_has_the_field_bar_with_report_large(cast: Cast):
     made = frame_of(cast.officer, cast.now)
     assert made.in_field
-    assert keys(made.bar) == ["report", "mine", "inbox"]
+    assert keys(made.bar) == ["mine", "report", "inbox"]
     assert [item.key for item in made.bar if item.main] == ["report"]
     assert keys(made.rail) == ["mine", "map", "units"]
     assert made.report_url
@@ -44,6 +47,17 @@ def test_a_leader_sees_but_is_offered_nothing_to_do(cast: Cast):
 def test_administration_is_for_staff_only(cast: Cast):
     cast.administrator.is_staff = True
     assert "administration" not in keys(frame_of(cast.observer, cast.now).rail)
+
+
+def test_duties_are_told_by_unit(cast: Cast):
+    posts.appoint(unit=cast.town, person=cast.town_clerk, duty=Duty.CHECKER, since=cast.since, now=cast.now)
+    with translation.override("en"):
+        assert frame_of(cast.town_clerk, cast.now).duty_names == "沙湾镇 Checker, Clerk"
+
+
+@pytest.mark.urls("governance.urls")
+def test_the_style_guide_is_for_development_only(client: Client):
+    assert client.get("/styleguide/").status_code == 404
 
 
 def test_somebody_without_a_post_is_offered_nothing(cast: Cast):
