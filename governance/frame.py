@@ -69,7 +69,7 @@ RAIL = (
     ),
     Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
-    Area("administration", _("Administration"), "settings", ("admin:index",), staff_only=True),
+    Area("administration", _("Admin"), "settings", ("admin:index",), staff_only=True),
 )
 FIELD_BAR = (
     Area("today", _("Today"), "sun", ("incidents:today", "dispatch:today", "grids:my_grid"), FIELD),

@@ -95,7 +95,7 @@ def sample_frame() -> dict[str, Any]:
         Item("units", _("Grids and people"), "users-group", "#units"),
         Item("supervision", _("Supervision"), "gavel", "#supervision"),
         Item("statistics", _("Statistics"), "chart-bar", "#statistics"),
-        Item("administration", _("Administration"), "settings", "#administration"),
+        Item("administration", _("Admin"), "settings", "#administration"),
     ]
     bar = [
         Item("today", _("Today"), "sun", "#today", current=True),
