@@ -155,7 +155,7 @@ def _rounding(small: list[Fault]) -> list[Fault]:
 
 
 def _polygons(geometry: BaseGeometry) -> list[BaseGeometry]:
-    return [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
+    return [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and not part.is_empty]
 
 
 def _inside(geometry: BaseGeometry) -> tuple[float, float]:

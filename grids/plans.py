@@ -210,7 +210,9 @@ def _derived(grids: Mapping[str, BaseGeometry], scope: str) -> dict[str, BaseGeo
 
 def same(one: BaseGeometry, other: BaseGeometry) -> bool:
     """Whether two areas have the same rings, wherever these begin and whichever way they turn."""
-    return bool(shapely.equals_exact(shapely.normalize(one), shapely.normalize(other), tolerance=0.0))
+    # Stored areas are multipolygons, derived ones may be plain: compare the parts.
+    alike = [shapely.normalize(shapely.multipolygons(shapely.get_parts(shape))) for shape in (one, other)]
+    return bool(shapely.equals_exact(*alike, tolerance=0.0))
 
 
 def _end(codes: set[str], scope: str, *, at: datetime, now: datetime) -> None:
