@@ -1,9 +1,20 @@
-"""What every test shares: a database that Django may flush."""
+"""What every test shares: a database that Django may flush, a scratch folder for files."""
+
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 
 pytest_plugins = ["tests.browser", "tests.cast", "tests.incidents.story"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def files_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Uploads of the tests go to a folder that pytest tidies away."""
+    folder = tmp_path_factory.mktemp("files")
+    with override_settings(DATA_DIR=folder, MEDIA_ROOT=folder):
+        yield
 
 
 @pytest.fixture(scope="session")

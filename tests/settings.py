@@ -1,17 +1,10 @@
 """The project's settings with a fast password hasher and nothing that leaves the process."""
 
-import atexit
 import os
-import shutil
-import tempfile
-from pathlib import Path
 
 os.environ.setdefault("DEBUG", "1")
 # Playwright keeps an event loop in the test's own thread; Django would refuse every query beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-if "WANGGE_DATA_DIR" not in os.environ:
-    os.environ["WANGGE_DATA_DIR"] = tempfile.mkdtemp(prefix="wangge-test-files-")
-    atexit.register(shutil.rmtree, os.environ["WANGGE_DATA_DIR"], ignore_errors=True)
 
 from governance.settings import *  # noqa: F403
 
@@ -24,4 +17,3 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 CELERY_BROKER_URL = "memory://"
-MEDIA_ROOT = Path(os.environ["WANGGE_DATA_DIR"])
