@@ -40,10 +40,11 @@ def symbol(name: str, drawing: str) -> str:
     found = BODY.search(drawing)
     if found is None:
         raise IconMissing(f"{name}: the drawing is not an SVG")
+    # No stroke width here: the style sheet gives it by size.
     shape = " ".join(NO_SHAPE.sub("", found.group(1)).split())
     return (
         f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
-        f'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">{shape}</symbol>'
+        f'stroke-linecap="round" stroke-linejoin="round">{shape}</symbol>'
     )
 
 
