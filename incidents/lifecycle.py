@@ -67,7 +67,7 @@ def move(
     """
     row = MOVES[name]
     with transaction.atomic():
-        incident, *masters = _locked(incident_id, *([details.master.pk] if details.master else []))
+        incident, *masters = locked(incident_id, *([details.master.pk] if details.master else []))
         details = replace(details, master=masters[0]) if masters else details
         if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
             return incident
@@ -83,16 +83,19 @@ def move(
         return incident
 
 
-def _locked(*ids: int) -> list[Incident]:
-    """The incidents, locked in id order, returned in the order asked for."""
-    rows = {
-        row.pk: row
-        for row in Incident.objects.select_for_update(of=("self",))
-        .select_related("holder", "place", "came_from", "answered_by_unit")
-        .filter(pk__in=ids)
-        .order_by("pk")
-    }
-    return [rows[pk] for pk in ids]
+def locked(*ids: int) -> list[Incident]:
+    """The incidents, locked in id order, returned in the order asked for; raises Incident.DoesNotExist.
+
+    Locked first and joined afterwards: PostgreSQL re-checks a row it waited for against the units joined before the
+    wait, so an incident that got another holder meanwhile would be missing from the answer.
+    """
+    waited_for = Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    found = list(waited_for.values_list("pk", flat=True))
+    if not set(ids) <= set(found):
+        raise Incident.DoesNotExist
+    rows = Incident.objects.select_related("holder", "holder__parent", "place", "came_from", "answered_by_unit")
+    by_id = rows.in_bulk(ids)
+    return [by_id[pk] for pk in ids]
 
 
 def _acting(row: Move, incident: Incident, actor: Person | None, *, now: datetime, details: Details) -> Acting:
@@ -289,7 +292,7 @@ def _open_sights(row: Move, incident: Incident, details: Details, event: Inciden
 def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "") -> IncidentEvent:
     """End a drawn inspection with the finding that it is really solved; raises MoveRefused."""
     with transaction.atomic():
-        (incident,) = _locked(incident_id)
+        (incident,) = locked(incident_id)
         inspection = Inspection.objects.select_for_update().filter(incident=incident, ended_at=None).first()
         if inspection is None:
             raise refusals.wrong_state()
