@@ -13,7 +13,7 @@ from dispatch import access, presses, refusals
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, ApprovalKind, ApprovalState, Assignment
 from grids import selectors
 from grids.models import Person
-from incidents import calendar_rows, limits, records
+from incidents import calendar_rows, lifecycle, limits, records
 from incidents.lifecycle import Details
 from incidents.models import Incident
 from incidents.refusals import missing, not_allowed, own_request, stale, wrong_state
@@ -36,7 +36,7 @@ def ask(
 
     Who has the incident in hand asks, or a unit with an open order. Raises MoveRefused.
     """
-    incident = presses.locked(incident_id)
+    incident = lifecycle.locked(incident_id)[0]
     earlier = records.earlier(actor=actor, idempotency_key=key)
     if earlier is not None:
         return Approval.objects.get(pk=earlier.details["approval"])
@@ -159,7 +159,7 @@ def _locked(approval_id: int) -> tuple[Incident, Approval]:
     incident_id = Approval.objects.filter(pk=approval_id).values_list("incident_id", flat=True).first()
     if incident_id is None:
         raise refusals.no_such_request()
-    incident = presses.locked(incident_id)
+    incident = lifecycle.locked(incident_id)[0]
     return incident, Approval.objects.select_for_update().get(pk=approval_id)
 
 

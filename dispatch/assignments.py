@@ -16,7 +16,7 @@ from dispatch.acts import ACTS, SETTLED, Act
 from dispatch.models import Assignment, AssignmentRole, AssignmentState, ReturnReason
 from dispatch.orders import Order
 from grids.models import Person, Unit
-from incidents import records
+from incidents import lifecycle, records
 from incidents.models import Incident
 from incidents.records import Acting
 from incidents.refusals import missing, stale
@@ -198,7 +198,7 @@ def _locked(assignment_id: int) -> tuple[Incident, Assignment]:
     incident_id = Assignment.objects.filter(pk=assignment_id).values_list("incident_id", flat=True).first()
     if incident_id is None:
         raise refusals.no_such_order()
-    incident = presses.locked(incident_id)
+    incident = lifecycle.locked(incident_id)[0]
     assignment = (
         Assignment.objects.select_for_update(of=("self",)).select_related("unit", "replaced_by").get(pk=assignment_id)
     )

@@ -114,7 +114,7 @@ def perform(
     given = Inputs(**inputs)
     with transaction.atomic():
         ids = [incident_id] if given.master is None else [incident_id, given.master.pk]
-        incident = presses.locked(*ids)
+        incident = lifecycle.locked(*ids)[0]
         if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
             return incident
         press = _Press(incident, name, actor, now, note, seen_seq, idempotency_key, given)

@@ -22,20 +22,6 @@ from incidents.states import MOVES, State
 WITH_OPEN_ORDERS = frozenset({State.DISPATCHED, State.SUSPENDED})
 
 
-def locked(*incident_ids: int) -> Incident:
-    """The first incident, locked together with the others in the order of their ids; raises Incident.DoesNotExist."""
-    rows = {
-        row.pk: row
-        for row in Incident.objects.select_for_update(of=("self",))
-        .select_related("holder", "place")
-        .filter(pk__in=incident_ids)
-        .order_by("pk")
-    }
-    if incident_ids[0] not in rows:
-        raise Incident.DoesNotExist
-    return rows[incident_ids[0]]
-
-
 @transaction.atomic
 def press(
     *,

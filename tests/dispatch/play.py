@@ -53,6 +53,15 @@ class Play(Story):
         incident = self.dispatched()
         return self.finish(incident, self.cast.department, self.cast.handler)
 
+    def answered_in_one_go(self) -> Incident:
+        """Answered by the village at once, at the present moment: the town shall check it."""
+        incident = self.report()
+        for name in ("accept", "answer"):
+            incident = moves.perform(
+                incident_id=incident.pk, name=name, actor=self.cast.village_clerk, now=self.now, note="已处理"
+            )
+        return incident
+
     def finish(self, incident: Incident, unit: Unit, by: Person) -> Incident:
         """The unit signs and feeds back."""
         order = self.order(incident, unit)
