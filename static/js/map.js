@@ -188,7 +188,9 @@
         drawn.push({ left: at.x - half, right: at.x + half, top: at.y - half, bottom: at.y + half });
       });
       for (const kind of ORDER) {
-        if (!map.hasLayer(layers[kind]) || (zoom < LABELS_FROM[kind] && areas.size >= 60)) continue;
+        // The one area that holds all others says its name in the page's title.
+        const alone = layers[kind].getLayers().length === 1 && ORDER.slice(ORDER.indexOf(kind) + 1).some((lower) => layers[lower].getLayers().length);
+        if (alone || !map.hasLayer(layers[kind]) || (zoom < LABELS_FROM[kind] && areas.size >= 60)) continue;
         for (const area of areas.values()) {
           if (area.kind !== kind || kind === "district" || !view.intersects(area.bounds)) continue;
           const at = map.latLngToLayerPoint(middle(area));
@@ -345,6 +347,10 @@
           areas.clear();
           for (const kind of ORDER) layers[kind].clearLayers();
           answer.features.forEach(addArea);
+          // Without the district the widest areas drawn are the pale ground.
+          const widest = ORDER.find((kind) => layers[kind].getLayers().length);
+          const ground = widest === "district" ? [] : answer.features.filter((feature) => feature.properties.kind === widest);
+          layers.district.addLayer(L.geoJSON(ground, { pane: "district", interactive: false, style: { className: "map-ground", weight: 0, fillOpacity: 1 } }));
         }
         fit();
         await loadMarks();
