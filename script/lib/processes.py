@@ -42,7 +42,10 @@ class Child:
 
     def last_words(self) -> str:
         """Why it stopped, as far as its log tells."""
-        return reason(self.log) or f"exit code {self.process.returncode}"
+        code = self.process.returncode
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return reason(self.log) or f"exit code {code}"
 
 
 def start(
