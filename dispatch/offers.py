@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -108,7 +109,8 @@ class _Desk:
                 yield replace(offer, units=units, consequence=self.wording.goes_to(units[0], _("The unit you choose")))
             return
         if row.name == "dispatch":
-            units = tuple(targets.choices(self.incident.holder))
+            busy = {order.unit_id for order in self.orders if order.is_open}
+            units = tuple(unit for unit in self.targets if unit.pk not in busy)
             if units:
                 yield replace(offer, units=units, consequence=self.wording.is_signed_for(units[0]))
             return
@@ -197,16 +199,14 @@ class _Desk:
     # -- orders --------------------------------------------------------------------------------------------
 
     def _current(self) -> list[Assignment]:
-        since = orders.dispatched_since(self.incident)
-        return [order for order in self.orders if order.called_seq >= since]
+        return [order for order in self.orders if order.called_seq >= self.since]
 
     def _order_acts(self) -> Iterator[Offer]:
         if self.state != State.DISPATCHED:
             return
-        since = orders.dispatched_since(self.incident)
         for assignment in self.orders:
             for act in ACTS.values():
-                if possible(act, self.incident, assignment, since=since) and self._may(act, assignment):
+                if possible(act, self.incident, assignment, since=self.since) and self._may(act, assignment):
                     yield from self._order_act(act, assignment)
 
     def _may(self, act: Act, assignment: Assignment) -> bool:
@@ -218,7 +218,7 @@ class _Desk:
         units: tuple[Unit, ...] = ()
         if act.name == "replace":
             busy = {order.unit_id for order in self.orders if order.is_open} - {assignment.unit_id}
-            units = tuple(unit for unit in self._targets() if unit.pk not in busy)
+            units = tuple(unit for unit in self.targets if unit.pk not in busy)
             if not units:
                 return
         needs = tuple("result" if act.name == "feed_back" and need == "note" else need for need in act.needs)
@@ -232,10 +232,13 @@ class _Desk:
             units=units,
         )
 
-    def _targets(self) -> list[Unit]:
-        if not hasattr(self, "_found_targets"):
-            self._found_targets = list(targets.choices(self.incident.holder))
-        return self._found_targets
+    @cached_property
+    def targets(self) -> list[Unit]:
+        return list(targets.choices(self.incident.holder))
+
+    @cached_property
+    def since(self) -> int:
+        return orders.dispatched_since(self.incident)
 
     def _order_consequence(self, act: Act, assignment: Assignment) -> str:
         if act.name == "sign":
@@ -257,9 +260,7 @@ class _Desk:
                 continue
             if any(request.kind == kind and not approvals.is_stale(request, self.now) for request in self.requests):
                 continue
-            offer = Offer(
-                f"ask_{kind}", label, self.incident.seq, ("note",), consequence=_("A duty chief decides; you cannot.")
-            )
+            offer = Offer(f"ask_{kind}", label, self.incident.seq, ("note",), consequence=_("The duty chief decides."))
             if kind == ApprovalKind.SUSPEND:
                 latest = approvals.latest_review(self.incident, self.now)[0]
                 offer = replace(offer, needs=("note", "review_at"), latest=latest)

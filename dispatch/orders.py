@@ -4,7 +4,7 @@ Called inside a transaction that holds the incident's lock; who may do it was as
 assignment, clock.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,13 +93,16 @@ def call_again(*, incident: Incident, assignment: Assignment, acting: Acting, no
     write(incident, assignment, "ordered_again", acting, now=now, note=note)
 
 
-def take_back_open(*, incident: Incident, acting: Acting, now: datetime) -> list[Assignment]:
-    """Recall every open order: clocks stop uncoloured (red stays), each unit reads it in the record."""
+def take_back_open(*, incident: Incident, acting: Callable[[], Acting], now: datetime) -> list[Assignment]:
+    """Recall every open order: clocks stop uncoloured (red stays), each unit reads it in the record.
+
+    `acting` tells who did it; it is asked only when there is an open order.
+    """
     taken = list(_open(incident).select_for_update(of=("self",)).select_related("unit").order_by("pk"))
     for assignment in taken:
-        turn_clocks(incident, assignment, finished=None, now=now)
+        was, lights = assignment.state, turn_clocks(incident, assignment, finished=None, now=now)
         change(assignment, state=AssignmentState.RECALLED, ended_at=now)
-        write(incident, assignment, "order_recalled", acting, now=now)
+        write(incident, assignment, "order_recalled", acting(), now=now, was=was, lights=lights)
     return taken
 
 

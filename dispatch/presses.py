@@ -22,7 +22,7 @@ from incidents.states import MOVES, State
 WITH_OPEN_ORDERS = frozenset({State.DISPATCHED, State.SUSPENDED})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def press(
     *,
     incident_id: int,
@@ -46,7 +46,7 @@ def press(
         details=details,
     )
     if incident.state not in WITH_OPEN_ORDERS:
-        orders.take_back_open(incident=incident, acting=acting_of_move(incident), now=now)
+        orders.take_back_open(incident=incident, acting=lambda: acting_of_move(incident), now=now)
     lapse_requests(incident=incident, now=now)
     return incident
 
