@@ -105,7 +105,7 @@ def load(
             actor=actor,
             is_synthetic=is_synthetic,
         )
-        plans.publish(plan=plan, at=effective or now, now=now, actor=actor)
+        plan = plans.publish(plan=plan, at=effective or now, now=now, actor=actor)
     except BoundaryRefused as refused:
         raise BoundaryFileRefused([FeatureFault(0, "", message) for message in refused.messages]) from refused
     return Published(plan, changed, len(shapes) - len(changed))

@@ -1,5 +1,6 @@
 """Load the demo district: every app adds its step, lower floors first. Running it again changes nothing."""
 
+import io
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -7,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from dispatch import demo as dispatch_demo
 from grids import demo as grids_demo
 
 Step = Callable[[datetime], list[str]]
@@ -25,9 +28,28 @@ def _grids(now: datetime) -> list[str]:
     return grids_demo.load(now=now, logins=logins_file())
 
 
+def _reference(command: str) -> Step:
+    """A step that runs a loader which is safe to repeat."""
+
+    def load(now: datetime) -> list[str]:
+        said = io.StringIO()
+        call_command(command, stdout=said)
+        return said.getvalue().splitlines()
+
+    return load
+
+
+def _incidents(now: datetime) -> list[str]:
+    return dispatch_demo.load(now=now)
+
+
 # name -> what it loads, given the moment; returns a line per thing done. Order matters.
 STEPS: dict[str, Step] = {
     "grids": _grids,
+    "categories": _reference("load_categories"),
+    "calendar": _reference("load_calendar"),
+    "limits": _reference("load_limits"),
+    "incidents": _incidents,
 }
 
 
