@@ -3,7 +3,7 @@
 import csv
 import gzip
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -86,7 +86,11 @@ def load(*, path: Path, now: datetime) -> Loaded:
     if faults:
         raise RegisterRefused(faults)
     done = Loaded()
-    fresh = [line.unit for line in lines if line.unit.code not in existing]
+    fresh = [
+        replace(line.unit, short_name=line.unit.short_name or short_name_of(line.unit.name))
+        for line in lines
+        if line.unit.code not in existing
+    ]
     done.created = [unit.pk for unit in hierarchy.create_units(units=fresh, now=now)]
     changed = [_updated(existing[line.unit.code], line.unit, done) for line in lines if line.unit.code in existing]
     rows = [unit for unit in changed if unit is not None]
@@ -158,7 +162,6 @@ def _line(number: int, row: dict[str | None, str | None]) -> _Line | str:
     if isinstance(parent, _Misplaced):
         return parent.reason
     details = {column: given.get(column, "") for column in OPTIONAL}
-    details["short_name"] = details["short_name"] or short_name_of(given["name"])
     return _Line(number, NewUnit(code=code, name=given["name"], **details), parent)
 
 
@@ -222,12 +225,13 @@ def _against_the_tree(lines: list[_Line], existing: dict[str, Unit]) -> list[Lin
 
 def _updated(unit: Unit, given: NewUnit, done: Loaded) -> Unit | None:
     """The unit with what the file says otherwise, or None if it says nothing new; empty fields say nothing."""
-    if unit.name != given.name:
+    renamed = unit.name != given.name
+    if renamed:
         done.renamed.append((unit.pk, unit.name, given.name))
+        # A short name that followed from the old name follows the new one; one given by hand stays.
+        if unit.short_name == short_name_of(unit.name):
+            unit.short_name = short_name_of(given.name)
         unit.name = given.name
-        renamed = True
-    else:
-        renamed = False
     differing = [
         column for column in OPTIONAL if getattr(given, column) and getattr(unit, column) != getattr(given, column)
     ]

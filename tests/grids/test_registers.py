@@ -196,6 +196,18 @@ def test_a_dedicated_village_is_refused(tmp_path: Path) -> None:
     assert list(_faults(path)) == [2]
 
 
+def test_short_names_follow_a_renaming_unless_given_by_hand(tmp_path: Path) -> None:
+    _load(_file(tmp_path, *TREE))
+    renamed = _file(tmp_path, *TREE[:4], "511111100001,511111100000,village,铜河社区居民委员会")
+    _load(renamed)
+    assert Unit.objects.get(pk="511111100001").short_name == "铜河社区"
+    Unit.objects.filter(pk="511111100001").update(short_name="铜河")
+    _load(renamed)
+    _load(_file(tmp_path, *TREE))
+    unit = Unit.objects.get(pk="511111100001")
+    assert (unit.name, unit.short_name) == ("南陵社区居委会", "铜河")
+
+
 def test_a_retired_code_never_comes_back(tmp_path: Path) -> None:
     path = _file(tmp_path, *TREE)
     _load(path)
