@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import ssl
 import time
 import urllib.request
 from pathlib import Path
@@ -231,15 +232,16 @@ class Demo:
         """Until the health page answers over the pages' own port, whatever it says about the parts."""
         until = time.monotonic() + 60
         web = self.children[0]
+        url = f"http://127.0.0.1:{self.options.port}/healthz"
+        trust = None
+        if self.options.lan:
+            url = url.replace("http:", "https:")
+            trust = ssl.create_default_context(cafile=str(self.folder / "certificate" / "cert.pem"))
         while time.monotonic() < until:
             if not web.is_alive():
                 raise Stop(f"the pages did not start: {web.last_words()} (more in {web.log})")
             try:
-                with socket.create_connection(("127.0.0.1", self.options.port), timeout=1):
-                    pass
-                if self.options.lan:
-                    return
-                urllib.request.urlopen(f"http://127.0.0.1:{self.options.port}/healthz", timeout=10).close()
+                urllib.request.urlopen(url, timeout=10, context=trust).close()
                 return
             except OSError:
                 time.sleep(0.2)
