@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -242,6 +243,8 @@ class Demo:
                 raise Stop(f"the pages did not start: {web.last_words()} (more in {web.log})")
             try:
                 urllib.request.urlopen(url, timeout=10, context=trust).close()
+                return
+            except urllib.error.HTTPError:
                 return
             except OSError:
                 time.sleep(0.2)
