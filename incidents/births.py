@@ -260,7 +260,7 @@ class _Birth:
         if not here:
             raise refusals.not_allowed()
         code = max(covering, key=len) if covering else here[0]
-        duty = permissions.acting_duty(self.actor, self._right, selectors.unit(code), now=self.now)
+        duty = permissions.acting_duty(self.actor, self._right, code, now=self.now)
         return Acting(self.actor, code, duty)
 
 

@@ -6,6 +6,7 @@ Asked by the report page before anything is written; `births` decides again, by 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -31,12 +32,19 @@ MOST_FOUND = 12
 GRID_DIGITS = 15
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reach:
-    """Where a person may report and settle: codes of units; the districts those lie in."""
+    """Where a person may report at a moment: codes of units, which stand for what lies below them too."""
 
+    person: Person
+    now: datetime
     reports: tuple[str, ...]
-    settles: tuple[str, ...]
+
+    @cached_property
+    def settles(self) -> frozenset[str]:
+        """The grids in which the person may settle matters on the spot. One query when first asked."""
+        held = permissions.rights_at(self.person, self.grids, now=self.now)
+        return frozenset(code for code, rights in held.items() if Right.SETTLE in rights)
 
     @property
     def grids(self) -> list[str]:
@@ -77,11 +85,8 @@ class Destination:
 
 
 def reach_of(person: Person, *, now: datetime) -> Reach:
-    """Where `person` may report and settle at `now`; empty for somebody who may not report at all."""
-    return Reach(
-        reports=tuple(permissions.units_with_right(person, Right.REPORT, now=now)),
-        settles=tuple(permissions.units_with_right(person, Right.SETTLE, now=now)),
-    )
+    """Where `person` may report at `now`; `reports` is empty for somebody who may not at all. One query."""
+    return Reach(person, now, tuple(permissions.units_with_right(person, Right.REPORT, now=now)))
 
 
 def destination(

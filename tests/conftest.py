@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 
-pytest_plugins = ["tests.browser", "tests.cast", "tests.incidents.story"]
+pytest_plugins = ["tests.browser", "tests.cast", "tests.incidents.story", "tests.incidents.pages"]
 
 
 @pytest.fixture(scope="session", autouse=True)

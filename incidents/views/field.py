@@ -67,8 +67,8 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _title(filters, posts, total),
         "rows": rows(page.rows, now),
-        "whose": _whose_chips(filters, posts),
-        "narrow": _state_chips(filters),
+        "whose": _whose_tabs(filters, posts),
+        "narrow": _narrowing_chips(filters),
         "filters": filters,
         "plain": filters == Filters(mine=filters.mine, place=filters.place, states=frozenset(State)),
         "previous_url": f"?{filters.query(before=page.before)}" if page.before else "",
@@ -98,28 +98,23 @@ def _grid_chips(posts: list[Any], chosen: str) -> list[dict[str, Any]]:
     return [{"label": unit.label, "url": f"?grid={code}", "on": code == chosen} for code, unit in units.items()]
 
 
-def _whose_chips(filters: Filters, posts: list[Any]) -> list[dict[str, Any]]:
+def _whose_tabs(filters: Filters, posts: list[Any]) -> list[dict[str, Any]]:
     units = {post.unit_id: post.unit for post in posts}
-    chips = [_chip(_("Reported by me"), filters.but(mine=True, place=""), not filters.place)]
-    return chips + [
+    tabs = [_chip(_("Reported by me"), filters.but(mine=True, place=""), not filters.place)]
+    return tabs + [
         _chip(unit.label, filters.but(mine=False, place=code), filters.place == code) for code, unit in units.items()
     ]
 
 
-def _state_chips(filters: Filters) -> list[dict[str, Any]]:
-    chips = [
-        _chip(label, filters.but(states=frozenset(states), light=""), filters.states == states and not filters.light)
-        for label, states in (
-            (pgettext("incidents", "Open"), OPEN_STATES),
-            (pgettext("incidents", "Ended"), FINAL_STATES),
-            (pgettext("incidents", "All"), frozenset(State)),
-        )
-    ]
+def _narrowing_chips(filters: Filters) -> list[dict[str, Any]]:
+    """Open, ended, overdue, near due; pressing one that is on takes it away."""
+    everything = frozenset(State)
+    chips = []
+    for label, states in ((pgettext("incidents", "Open"), OPEN_STATES), (pgettext("incidents", "Ended"), FINAL_STATES)):
+        on = filters.states == states
+        chips.append(_chip(label, filters.but(states=everything if on else frozenset(states), light=""), on))
     for light in (Light.RED, Light.YELLOW):
         on = filters.light == light
-        chips.append(
-            _chip(
-                "", filters.but(light="" if on else light.value, states=frozenset(OPEN_STATES)), on, light=light.value
-            )
-        )
+        wanted = filters.but(light="") if on else filters.but(light=light.value, states=frozenset(OPEN_STATES))
+        chips.append(_chip("", wanted, on, light=light.value))
     return chips

@@ -162,6 +162,7 @@ def _context(request: HttpRequest, reach: Reach, form: ReportForm | None, now: A
         "phrases": PHRASES,
         "result_phrases": RESULT_PHRASES,
         "own": [{"unit": unit, "path": places.path_of(unit)} for unit in own.values()],
+        "focus": reach.prefer or reach.reports[0],
         "may_settle": bool(reach.settles),
         "most_pictures": MOST_PICTURES,
         "settled": bool(given.get("settled")),

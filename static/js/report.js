@@ -36,6 +36,7 @@
     fault(name, "");
     const shot = { blob: file, ready: null };
     shots[name].push(shot);
+    box.classList.add("has-shots");
     const item = document.createElement("li");
     const frame = document.createElement("div");
     frame.className = "photo is-shrinking";
@@ -51,6 +52,7 @@
       shots[name].splice(shots[name].indexOf(shot), 1);
       URL.revokeObjectURL(image.src);
       item.remove();
+      box.classList.toggle("has-shots", shots[name].length > 0);
       box.querySelector("[data-shots-input]").focus();
     });
     frame.append(image, drop);
@@ -134,7 +136,6 @@
     if (trouble.textContent === say.saySeeking) explain("");
   }
 
-  seek.hidden = false;
   seek.addEventListener("click", startSeeking);
   map.addEventListener("map:point", (event) => {
     stopSeeking();
@@ -143,10 +144,10 @@
     setPosition(event.detail.lat, event.detail.lon, 0, "tap");
   });
   form.addEventListener("click", (event) => {
-    const choice = event.target.closest("[data-places] [data-place]");
+    const choice = event.target.closest("button[data-place]");
     if (!choice) return;
     setNamed(choice.dataset.place);
-    by("place-dialog").close();
+    if (by("place-dialog").open) by("place-dialog").close();
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) words.addEventListener(name, () => explain(say.sayOfflinePlace));
   words.addEventListener("htmx:afterSwap", () => { if (trouble.textContent === say.sayOfflinePlace) explain(""); });
@@ -172,7 +173,9 @@
     const label = entry.label.toLowerCase();
     if (label.startsWith(word)) return 0;
     if (label.includes(word)) return 1;
-    if (entry.words.split(" ").some((each) => each && (each.includes(word) || word.includes(each)))) return 2;
+    // The first of its words says most about a category.
+    const at = entry.words.split(" ").findIndex((each) => each && (each.includes(word) || word.includes(each)));
+    if (at >= 0) return 2 + Math.min(at, 9) / 10;
     if (entry.family.toLowerCase().includes(word) || entry.familyWords.includes(word)) return 4;
     return 9;
   }
@@ -244,6 +247,8 @@
   }
 
   search.addEventListener("input", offer);
+  // Above the keyboard of a phone there must be room for what is found.
+  search.addEventListener("focus", () => { if (matchMedia("(max-width: 767.98px)").matches) search.scrollIntoView({ block: "start" }); });
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") { event.preventDefault(); point(1); }
     if (event.key === "ArrowUp") { event.preventDefault(); point(-1); }
