@@ -143,7 +143,7 @@ def _rework(press: _Press) -> None:
     done = [a for a in orders.current(press.incident) if a.state == AssignmentState.FED_BACK]
     named = press.given.handlers
     again = done if named is None else [assignment for assignment in done if assignment.pk in set(named)]
-    incident = press.move()
+    incident = press.move(on_site=press.given.on_site)
     if incident.state != State.DISPATCHED:
         return
     if not again or (named is not None and len(again) != len(set(named))):

@@ -76,6 +76,16 @@ class Play(Story):
         request = self.request(incident)
         return self.press(incident, "grant", self.cast.district_duty_chief, approval_id=request.pk)
 
+    def at_holder(self, incident: Incident) -> Incident:
+        """Another open incident that the same unit holds."""
+        other = self.report()
+        holder = incident.holder_id
+        if holder != self.cast.village.pk:
+            other = self.press(other, "escalate", self.cast.village_clerk)
+        if holder == self.cast.district.pk:
+            other = self.press(other, "escalate", self.cast.town_clerk)
+        return other
+
     # -- what there is -------------------------------------------------------------------------------------
 
     def order(self, incident: Incident, unit: Unit | None = None) -> Assignment:
