@@ -52,9 +52,9 @@ def missing(*, with_tests: bool) -> list[str]:
 
 def ensure(*, with_tests: bool) -> None:
     """Installs what is missing, or stops with the one command an administrator has to run."""
-    _put_back()
     wanted = missing(with_tests=with_tests)
     if not wanted:
+        _put_back()
         return
     command = "apt-get install --no-install-recommends " + " ".join(wanted)
     if not AS_ROOT:
@@ -86,7 +86,7 @@ def _install(wanted: list[str]) -> None:
 @contextmanager
 def _quiet_services(wanted: list[str]) -> Iterator[None]:
     """While packages are installed, no service starts and no main cluster of PostgreSQL is made."""
-    if NO_START.exists():
+    if NO_START.exists() and not _is_ours(NO_START):
         NO_START.replace(NO_START_KEPT)
     NO_START.write_text("#!/bin/sh\n# Written by Wangge's script/setup for the time of an installation.\nexit 101\n")
     NO_START.chmod(0o755)
@@ -105,7 +105,11 @@ def _put_back() -> None:
     """The administrator's own policy again, also after an installation that was killed."""
     if not AS_ROOT:
         return
-    if NO_START.exists() and "Written by Wangge" in NO_START.read_text(errors="replace"):
+    if NO_START.exists() and _is_ours(NO_START):
         NO_START.unlink()
     if NO_START_KEPT.exists():
         NO_START_KEPT.replace(NO_START)
+
+
+def _is_ours(file: Path) -> bool:
+    return "Written by Wangge" in file.read_text(errors="replace")
