@@ -1,6 +1,7 @@
 """Boundaries change by a proven plan that is published, and in no other way."""
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -257,3 +258,28 @@ def test_what_shapely_writes_is_on_the_lattice_of_the_database(cast: Cast) -> No
             " st_orderingequals(geom, st_geomfromgeojson(st_asgeojson(geom, 7)))"
         )
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_plans_published_at_once_one_is_stale() -> None:
+    cast = Cast.make()
+    drafts = [_draft(cast, _moved_border(cast)), _draft(cast, _moved_border(cast))]
+    start, outcomes = threading.Barrier(2), []
+
+    def publish(plan: Plan) -> None:
+        try:
+            start.wait(timeout=10)
+            plans.publish(plan=plan, at=cast.now, now=cast.now)
+            outcomes.append("published")
+        except BoundaryRefused as refused:
+            outcomes.append(refused.error_list[0].code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=publish, args=[plan]) for plan in drafts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sorted(map(str, outcomes)) == ["plan_stale", "published"]
+    assert Boundary.objects.filter(unit=cast.grid, valid__upper_inf=True).count() == 1
