@@ -44,6 +44,8 @@ class PicturesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[Picture]:
         uploads: list[UploadedFile] = [each for each in (data if isinstance(data, (list, tuple)) else [data]) if each]
+        if self.required and not uploads:
+            raise ValidationError(_("Choose a picture first."), code="required")
         if len(uploads) > MOST_PICTURES:
             raise ValidationError(_("At most %(count)d pictures at once.") % {"count": MOST_PICTURES}, code="too_many")
         pictures, faults = [], []

@@ -59,11 +59,15 @@ def mine(request: HttpRequest) -> HttpResponse:
     filters = Filters.parsed(request.GET)
     if filters.place not in {post.unit_id for post in posts}:
         filters = filters.but(place="", mine=True)
-    incidents = lists.found(request.user, filters, now=now).select_related("category")
+    incidents = lists.found(request.user, filters, now=now)
     page = keyset.page(
-        incidents, ORDER, size=PAGE_SIZE, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        incidents.select_related("category"),
+        ORDER,
+        size=PAGE_SIZE,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
     )
-    total = lists.total(request.user, filters, now=now, at_most=COUNTED_AT_MOST)
+    total = incidents.values("pk")[:COUNTED_AT_MOST].count()
     context = {
         "title": _title(filters, posts, total),
         "rows": rows(page.rows, now),
