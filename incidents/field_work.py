@@ -131,5 +131,5 @@ def calls(person: Person, grid: Unit, *, now: datetime) -> list[Call]:
     order = (*CALLED_AT_GRID, *CALLED_AT_VILLAGE)
     for post in sorted(posts, key=lambda post: order.index(Duty(post.duty))):
         if post.person_id != person.pk:
-            found_calls.append(Call(Duty(post.duty).label, post.person.full_name, post.person.phone))
+            found_calls.append(Call(str(Duty(post.duty).label), post.person.full_name, post.person.phone))
     return found_calls

@@ -3,7 +3,7 @@
 import re
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -51,7 +51,7 @@ class PicturesField(forms.FileField):
         pictures, faults = [], []
         for number, upload in enumerate(uploads, 1):
             try:
-                pictures.append(photos.check(upload))
+                pictures.append(photos.check(cast(BinaryIO, upload)))
             except ValidationError as fault:
                 faults += [
                     _("Picture %(number)d: %(reason)s") % {"number": number, "reason": reason}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from grids.requests import PersonRequest
 from incidents import field_work, keyset, lists, places
 from incidents.lists import Filters
 from incidents.models import Light
@@ -25,7 +26,7 @@ ORDER = ("-reported_at", "-pk")
 @require_safe
 @never_cache
 @login_required
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: PersonRequest) -> HttpResponse:
     """The person's grid: what waits for them, what is open there and who has it, whom to call."""
     now = timezone.now()
     posts = field_work.field_posts(request.user, now=now)
@@ -52,7 +53,7 @@ def today(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: PersonRequest) -> HttpResponse:
     """What this person reported, or what is in one of their grids; narrowed by chips that stand in the address."""
     now = timezone.now()
     posts = field_work.field_posts(request.user, now=now)

@@ -1,12 +1,15 @@
 """Pictures: served to those who see the incident, added by those who deal with it."""
 
+from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -14,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from grids.models import Person
+from grids.requests import PersonRequest
 from incidents import access, photo_rights, photos, records, reporting, selectors
 from incidents.forms import PhotoForm
 from incidents.models import Incident, Photo, PhotoStage
@@ -25,7 +30,7 @@ CONTENT_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp
 
 @require_safe
 @login_required
-def photo(request: HttpRequest, token: str, size: str) -> HttpResponse:
+def photo(request: PersonRequest, token: str, size: str) -> HttpResponseBase:
     """One picture in one size; 304 when the browser has it. The original is for those who deal with the matter."""
     if size not in SIZES:
         raise Http404
@@ -34,7 +39,7 @@ def photo(request: HttpRequest, token: str, size: str) -> HttpResponse:
     if size == "original" and not photo_rights.may_see_original(request.user, found, now=now):
         raise PermissionDenied(_("The original picture is for those who deal with the incident."))
     etag = f'"{found.sha256[:32]}-{size}"'
-    response = get_conditional_response(request, etag=etag) or _file(found, size)
+    response: HttpResponseBase = get_conditional_response(request, etag=etag) or _file(found, size)
     response["ETag"] = etag
     patch_cache_control(response, private=True, max_age=FRESH_SECONDS, must_revalidate=True)
     response["X-Content-Type-Options"] = "nosniff"
@@ -42,9 +47,9 @@ def photo(request: HttpRequest, token: str, size: str) -> HttpResponse:
     return response
 
 
-def _file(found: Photo, size: str) -> HttpResponse | HttpResponseNotModified | FileResponse:
+def _file(found: Photo, size: str) -> HttpResponseBase:
     stored: FieldFile = {"shown": found.shown, "thumb": found.thumbnail, "original": found.original}[size]
-    suffix = "." + stored.name.rpartition(".")[2].lower()
+    suffix = PurePath(stored.name or "").suffix.lower()
     name = f"{found.incident.number}-{found.stage}-{found.pk}{suffix}"
     try:
         file = stored.open("rb")
@@ -60,7 +65,7 @@ def _file(found: Photo, size: str) -> HttpResponse | HttpResponseNotModified | F
 
 @require_POST
 @login_required
-def add_photo(request: HttpRequest, number: str) -> HttpResponse:
+def add_photo(request: PersonRequest, number: str) -> HttpResponse:
     """Add pictures to an incident: before, after, or of a check on site; answers with the pictures as they are then."""
     now = timezone.now()
     incident = access.incident_for(request.user, number, now=now)
@@ -75,7 +80,7 @@ def add_photo(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @transaction.atomic
-def _add(person: Any, incident: Incident, form: PhotoForm, now: Any) -> list[Photo]:
+def _add(person: Person, incident: Incident, form: PhotoForm, now: datetime) -> list[Photo]:
     stage = PhotoStage(form.cleaned_data["stage"])
     acting = photo_rights.adding(person, incident, stage, now=now)
     point = reporting.taken_at_hand(form.position) if form.at_hand else None
@@ -94,7 +99,9 @@ def _add(person: Any, incident: Incident, form: PhotoForm, now: Any) -> list[Pho
     ]
 
 
-def _answer(request: HttpRequest, incident: Incident, form: PhotoForm, added: list[Photo], now: Any) -> HttpResponse:
+def _answer(
+    request: PersonRequest, incident: Incident, form: PhotoForm, added: list[Photo], now: datetime
+) -> HttpResponse:
     faults = [str(each) for faults in form.errors.values() for each in faults]
     status = 422 if faults else 200
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
@@ -112,14 +119,14 @@ def _answer(request: HttpRequest, incident: Incident, form: PhotoForm, added: li
 
 @require_safe
 @login_required
-def photos_of(request: HttpRequest, number: str) -> HttpResponse:
+def photos_of(request: PersonRequest, number: str) -> HttpResponse:
     """The pictures of an incident before and after, with the tiles to add more, as a fragment."""
     now = timezone.now()
     incident = access.incident_for(request.user, number, now=now)
     return render(request, "incidents/_photos.html", photos_context(request.user, incident, now=now))
 
 
-def photos_context(person: Any, incident: Incident, *, now: Any) -> dict[str, Any]:
+def photos_context(person: Person, incident: Incident, *, now: datetime) -> dict[str, Any]:
     """What `incidents/_photos.html` needs."""
     pictures = selectors.photos_of(incident)
     may_add = photo_rights.stages_for(person, incident, now=now)

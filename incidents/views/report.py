@@ -1,10 +1,11 @@
 """The report page: one screen to report in half a minute, or to settle on the spot, from a phone or a desk."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grids.levels import UnitKind
+from grids.requests import PersonRequest
 from grids.selectors import boundaries_geojson
 from incidents import access, catalogue, places, records, reporting, selectors
 from incidents.forms import MOST_PICTURES, PlaceForm, ReportForm, new_key
@@ -43,7 +45,7 @@ AREAS_FRESH_SECONDS = 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def report(request: HttpRequest) -> HttpResponse:
+def report(request: PersonRequest) -> HttpResponse:
     """The empty page; by POST the report itself, which leads to its receipt or back with what is at fault."""
     now = timezone.now()
     reach = _reach(request, now)
@@ -66,7 +68,7 @@ def report(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def locate(request: HttpRequest) -> HttpResponse:
+def locate(request: PersonRequest) -> HttpResponse:
     """Where a report from here would go, as the fragment of the place card and of the consequence."""
     now = timezone.now()
     reach = _reach(request, now)
@@ -78,7 +80,7 @@ def locate(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def find_places(request: HttpRequest) -> HttpResponse:
+def find_places(request: PersonRequest) -> HttpResponse:
     """Places by name, for somebody whose position no grid holds or who reports from elsewhere."""
     reach = _reach(request, timezone.now())
     words = request.GET.get("q", "").replace("\x00", "").strip()[:40]
@@ -88,7 +90,7 @@ def find_places(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def areas(request: HttpRequest) -> HttpResponse:
+def areas(request: PersonRequest) -> HttpResponse:
     """The outlines around the person's own units, for the map of the report page."""
     reach = _reach(request, timezone.now())
     scopes = sorted({code[:9] for code in reach.reports})
@@ -108,7 +110,7 @@ def areas(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def receipt(request: HttpRequest, key: str) -> HttpResponse:
+def receipt(request: PersonRequest, key: str) -> HttpResponse:
     """Whether what was handed in under this key has arrived: the address of its page, or 404."""
     event = records.earlier(actor=request.user, idempotency_key=key)
     if event is None:
@@ -120,7 +122,7 @@ def receipt(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
-def sent(request: HttpRequest, number: str) -> HttpResponse:
+def sent(request: PersonRequest, number: str) -> HttpResponse:
     """After sending: the number, who has it now and until when."""
     now = timezone.now()
     incident = access.incident_for(request.user, number, now=now)
@@ -135,14 +137,14 @@ def sent(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "incidents/sent.html", context)
 
 
-def _reach(request: HttpRequest, now: Any) -> Reach:
+def _reach(request: PersonRequest, now: datetime) -> Reach:
     reach = places.reach_of(request.user, now=now)
     if not reach.reports:
         raise PermissionDenied(_("You have no duty here that allows this."))
     return reach
 
 
-def _context(request: HttpRequest, reach: Reach, form: ReportForm | None, now: Any) -> dict[str, Any]:
+def _context(request: PersonRequest, reach: Reach, form: ReportForm | None, now: datetime) -> dict[str, Any]:
     offered = catalogue.entries(reach.districts)
     tiles = catalogue.tiles(request.user, offered, now=now)
     given = form.data if form is not None else {}
@@ -172,7 +174,7 @@ def _context(request: HttpRequest, reach: Reach, form: ReportForm | None, now: A
     return context
 
 
-def _destination(form: PlaceForm, reach: Reach, now: Any) -> dict[str, Any]:
+def _destination(form: PlaceForm, reach: Reach, now: datetime) -> dict[str, Any]:
     """Where the place of this form leads, or why it leads nowhere; both empty while no place is given."""
     form.is_valid()
     given = form.cleaned_data
@@ -199,5 +201,5 @@ def _errors(form: ReportForm) -> dict[str, list[str]]:
     return {name if name != "__all__" else "": [str(each) for each in faults] for name, faults in form.errors.items()}
 
 
-def _wants_json(request: HttpRequest) -> bool:
+def _wants_json(request: PersonRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
