@@ -21,7 +21,9 @@ VENV_STAMP = VENV / "wangge-stamp"
 NODE_MODULES = CHECKOUT / "node_modules"
 NODE_STAMP = NODE_MODULES / ".wangge-stamp"
 OWN_NODE = SETUP / "node"
-LEAST_FREE = 1_500 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+PYTHON_NEEDS = 900 * MEGABYTE
+FRONT_NEEDS = 300 * MEGABYTE
 
 
 def _python_version() -> str:
@@ -37,7 +39,7 @@ def python_packages(*, with_tests: bool) -> None:
         return
     if present != runtime and demo_is_running():
         raise Stop("the running demo uses other packages than this lock file; stop it first.")
-    _room()
+    _room(PYTHON_NEEDS)
     if present == runtime:
         VENV_STAMP.unlink()
     else:
@@ -81,11 +83,11 @@ def _pip(lock: Path) -> None:
     )
 
 
-def _room() -> None:
+def _room(needed: int) -> None:
     free = shutil.disk_usage(CHECKOUT).free
-    if free < LEAST_FREE:
+    if free < needed:
         raise Stop(
-            f"the disk of {CHECKOUT} has {free // 2**20} MB free and {LEAST_FREE // 2**20} MB are needed; "
+            f"the disk of {CHECKOUT} has {free // MEGABYTE} MB free and {needed // MEGABYTE} MB are needed; "
             "free some space and run it again."
         )
 
@@ -97,7 +99,7 @@ def front_end_packages(*, with_tests: bool) -> None:
     present = stamp_of(NODE_STAMP)
     if present == whole or (not with_tests and present == lock):
         return
-    _room()
+    _room(FRONT_NEEDS)
     npm, env = _npm()
     with step("Front-end packages"):
         NODE_STAMP.unlink(missing_ok=True)

@@ -30,7 +30,8 @@ class Fake:
             "VENV_STAMP": venv / "wangge-stamp",
             "NODE_MODULES": root / "node_modules",
             "NODE_STAMP": root / "node_modules" / ".wangge-stamp",
-            "LEAST_FREE": 0,
+            "PYTHON_NEEDS": 0,
+            "FRONT_NEEDS": 0,
             "run": self.run,
             "demo_is_running": lambda: False,
         }.items():
@@ -110,7 +111,7 @@ def test_the_environment_is_not_replaced_under_a_running_demo(fake: Fake, monkey
 
 
 def test_too_little_space_is_told_before_anything_is_installed(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "LEAST_FREE", 1 << 60)
+    monkeypatch.setattr(packages, "PYTHON_NEEDS", 1 << 60)
     with pytest.raises(console.Stop, match="free some space and run it again"):
         packages.python_packages(with_tests=False)
     assert not fake.ran
