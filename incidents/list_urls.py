@@ -1,5 +1,17 @@
 """Addresses of the lists and of an incident's own page."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-list_urls: list[URLPattern] = []
+from incidents.views import detail, lists
+
+# Digits only, so that no other page below incidents/ is taken for a number.
+NUMBER = r"^incidents/(?P<number>[0-9]{12,24})/"
+
+list_urls = [
+    path("incidents/", lists.index, name="list"),
+    path("incidents/filter/", lists.narrow, name="filter"),
+    re_path(NUMBER + r"$", detail.detail, name="detail"),
+    re_path(NUMBER + r"live/$", detail.live, name="live"),
+    re_path(NUMBER + r"why/(?P<clock_id>[0-9]{1,18})/$", detail.why, name="why"),
+    re_path(NUMBER + r"comments/$", detail.comment, name="comment"),
+]

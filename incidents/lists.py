@@ -7,11 +7,24 @@ Which light an incident shows is `shown_light`, with the same answer for a row i
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -29,6 +42,7 @@ LIGHTS = (Light.RED, Light.YELLOW, Light.UNLIT, lights.PAUSED, lights.SUSPENDED,
 HOLDING_KINDS = tuple(kind for kind in TIER_ORDER if kind not in (UnitKind.PROVINCE, UnitKind.CITY))
 QUERY_LENGTH = 80
 NO_CATEGORY = 0
+NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ class Filters:
     words: str = ""
     since: date | None = None
     until: date | None = None
+    ended: date | None = None
     mine: bool = False
 
     @classmethod
@@ -67,11 +82,16 @@ class Filters:
             words=words,
             since=_day(given.get("since")),
             until=_day(given.get("until")),
+            ended=_day(given.get("ended")),
             mine=given.get("mine") == "1",
         )
 
     def query(self, **extra: str) -> str:
         """The query string that parses to these filters; `extra` are other parameters of the page."""
+        return urlencode(self.pairs(**extra))
+
+    def pairs(self, **extra: str) -> list[tuple[str, str]]:
+        """The same as names and values, for the hidden fields of a form."""
         pairs: list[tuple[str, str]] = [("state", name) for name in _state_names(self.states)]
         given = {
             "light": self.light,
@@ -85,10 +105,11 @@ class Filters:
             "q": self.words,
             "since": self.since or "",
             "until": self.until or "",
+            "ended": self.ended or "",
             "mine": "1" if self.mine else "",
             **extra,
         }
-        return urlencode(pairs + [(name, str(value)) for name, value in given.items() if value])
+        return pairs + [(name, str(value)) for name, value in given.items() if value]
 
     def but(self, **changes: Any) -> "Filters":
         """The same filters with some of them changed."""
@@ -148,6 +169,8 @@ def conditions(filters: Filters, person: Person) -> Q:
         wanted &= Q(reported_at__gte=_midnight(filters.since))
     if filters.until:
         wanted &= Q(reported_at__lt=_midnight(filters.until + timedelta(days=1)))
+    if filters.ended:
+        wanted &= Q(closed_at__gte=_midnight(filters.ended), closed_at__lt=_midnight(filters.ended + timedelta(days=1)))
     if filters.mine:
         wanted &= Q(reporter=person) | Q(first_receiver=person)
     return wanted & _about(filters.words)
@@ -198,6 +221,12 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
 
 def _ranks() -> list[When]:
     return [When(shown=light, then=Value(rank)) for rank, light in enumerate(lights.ORDER)]
+
+
+def due(*, at: str = "") -> Coalesce:
+    """When the first running stage of an incident is due; far off where nothing runs."""
+    first = running_clocks(at).filter(state=ClockState.RUNNING).order_by("due_at").values("due_at")[:1]
+    return Coalesce(Subquery(first), Value(NEVER), output_field=DateTimeField())
 
 
 PLACE_LENGTHS = {"town": 9, "village": 12, "grid": 15}

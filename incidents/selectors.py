@@ -20,7 +20,10 @@ BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An incident as a list draws it. `handlers` are other units at work on it; `origin` is where it came from."""
+    """An incident as a list draws it.
+
+    `origin` is where it came from, `handlers` are other units at work on it, `others` the worst of their lights.
+    """
 
     incident: Incident
     clock: ShownClock | None
@@ -31,6 +34,7 @@ class Row:
     holder: str
     handlers: str
     came_back: str = ""
+    others: ShownClock | None = None
 
     @property
     def number(self) -> str:
@@ -92,11 +96,8 @@ def rows(incidents: Sequence[Incident], now: datetime, *, at: str = "") -> list[
 
 
 def _row(incident: Incident, clocks: list[Clock], units: dict[str, Unit], now: datetime, *, at: str) -> Row:
-    others = {
-        clock.unit_id
-        for clock in clocks
-        if clock.subject_kind == Subject.ASSIGNMENT and clock.unit_id != incident.holder_id
-    }
+    theirs = [clock for clock in clocks if clock.subject_kind == Subject.ASSIGNMENT]
+    worst = lights.worst(theirs, now) if incident.is_open else None
     source = units.get(incident.came_from_id or incident.first_unit_id or "")
     return Row(
         incident=incident,
@@ -106,8 +107,9 @@ def _row(incident: Incident, clocks: list[Clock], units: dict[str, Unit], now: d
         category=incident.category.label if incident.category else "",
         origin=places.short_label(source) if source and source.is_grid else source.label if source else "",
         holder=units[incident.holder_id].label,
-        handlers=_(", ").join(units[code].label for code in sorted(others)),
+        handlers=_(", ").join(units[code].label for code in sorted({clock.unit_id for clock in theirs})),
         came_back=incident.arrived_by if incident.arrived_by in CAME_BACK else "",
+        others=lights.shown(worst, now) if worst else None,
     )
 
 

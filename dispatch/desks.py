@@ -1,0 +1,292 @@
+"""One desk: the tabs of a unit, what lies in each and in which order, by one set of conditions for rows and counts.
+
+What waits for a unit is told by the clock that runs against it, so a tab is a set of stages; what it has handed in is
+told by the state of its orders. Sorted by due moment, what stands still last. Whoever sees the unit sees its desk: each
+incident that was held or ordered here has a `Sight` of this unit.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.acts import ACTS, RIGHT_TO_TAKE
+from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
+from grids.duties import Right
+from grids.levels import UnitKind
+from grids.models import Person, Unit
+from incidents import keyset, lights, selectors
+from incidents.lists import Filters, conditions
+from incidents.models import Clock, ClockState, Incident, Subject
+from incidents.selectors import CAME_BACK, Row
+from incidents.states import MOVES, Stage, State
+
+A = AssignmentState
+SIZE = 50
+BY_DUE = ("rest", "due_at", "pk")
+LAST_ENDED = ("-ended_at", "-pk")
+FIRST_ASKED = ("asked_at", "pk")
+BODIES = frozenset({UnitKind.DEPARTMENT, UnitKind.OFFICE})
+COMMANDS = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
+# Presses that need nothing but the press itself: the row's button makes them at once.
+AT_ONCE = frozenset({"accept", "sign", "resume"})
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: clocks of `stages` about `subject`, or ended orders in `ended`. `many`: presses for several rows."""
+
+    key: str
+    label: str | Promise
+    empty: str | Promise
+    stages: tuple[Stage, ...] = ()
+    of_orders: bool = False
+    ended: AssignmentState | None = None
+    many: tuple[str, ...] = ()
+
+
+# fmt: off
+HELD_TABS = (
+    Tab("accept", _("To accept"), _("What is reported, escalated or transferred to this unit appears here by itself."),
+        (Stage.ACCEPT,), many=("accept", "escalate")),
+    Tab("hand", _("In hand"), _("Accept something, and it lies here until it is done."), (Stage.HANDLE,),
+        many=("escalate",)),
+    Tab("check", _("To check"), _("What others report as done comes here to be checked."), (Stage.CHECK,),
+        many=("close",)),
+    Tab("returned", _("Returned"), _("What comes back to this unit, or a department returned, shows here as well."),
+        (Stage.ACCEPT, Stage.HANDLE), many=("accept",)),
+)
+ORDER_TABS = (
+    Tab("sign", _("To sign for"), _("Orders of the command centre appear here by themselves."),
+        (Stage.SIGN,), of_orders=True, many=("sign",)),
+    Tab("work", _("In hand"), _("Sign for an order, and it lies here until you feed back."),
+        (Stage.FINISH,), of_orders=True),
+    Tab("fed", _("Fed back"), _("What you fed back stays here until the incident is closed."), ended=A.FED_BACK),
+    Tab("back", _("Returned"), _("What you returned stays here until the incident is closed."), ended=A.RETURNED),
+)
+# A town both holds incidents and takes orders, so there the tabs of orders say that they are.
+TOWN_TABS = (
+    Tab("sign", _("Orders to sign for"), ORDER_TABS[0].empty, (Stage.SIGN,), of_orders=True, many=("sign",)),
+    Tab("work", _("Orders in hand"), ORDER_TABS[1].empty, (Stage.FINISH,), of_orders=True),
+    Tab("fed", _("Orders fed back"), ORDER_TABS[2].empty, ended=A.FED_BACK),
+)
+REQUESTS = Tab("requests", _("To decide"), _("Requests for suspension and voiding come here to be decided."))
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a desk: the incident's row, the clock against this unit, and the order or request it is about."""
+
+    row: Row
+    clock: lights.ShownClock | None
+    arrived_at: datetime
+    seq: int
+    act: str = ""
+    assignment: Assignment | None = None
+    request: Approval | None = None
+
+    @property
+    def act_label(self) -> str:
+        """The verb on the row's button."""
+        row = MOVES.get(self.act) or ACTS.get(self.act)
+        return str(row.label) if row else str(_("Grant"))
+
+    @property
+    def is_at_once(self) -> bool:
+        return self.act in AT_ONCE
+
+    @property
+    def pick(self) -> str:
+        """What a selected row sends: number, the `seq` that was seen, the order if it is about one."""
+        order = f":{self.assignment.pk}" if self.assignment else ""
+        return f"{self.row.number}:{self.seq}{order}"
+
+
+def takes_orders(kind: UnitKind | str | None, rights: Collection[Right]) -> bool:
+    """Whether somebody with `rights` at a unit of this kind signs for its orders."""
+    return RIGHT_TO_TAKE.get(kind or "") in rights
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A unit's desk as one person meets it at `now`, narrowed by `filters` (their states count for nothing here)."""
+
+    unit: Unit
+    person: Person
+    rights: frozenset[Right]
+    now: datetime
+    filters: Filters
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The tabs of this kind of unit."""
+        if self.unit.kind in BODIES:
+            return list(ORDER_TABS)
+        orders = TOWN_TABS if self.unit.kind == UnitKind.TOWN else ()
+        return [*HELD_TABS, *orders, REQUESTS]
+
+    def tab(self, key: str) -> Tab:
+        """The tab with this key, else the first."""
+        return next((tab for tab in self.tabs if tab.key == key), self.tabs[0])
+
+    @property
+    def takes_orders(self) -> bool:
+        return takes_orders(self.unit.kind, self.rights)
+
+    def presses(self, tab: Tab) -> list[str]:
+        """What the person may press for several rows of the tab at once."""
+        asked = {"accept": Right.HANDLE, "escalate": Right.HANDLE, "close": Right.CHECK}
+        top = self.unit.kind == UnitKind.DISTRICT
+        return [
+            name
+            for name in tab.many
+            if (
+                self.takes_orders if name == "sign" else asked[name] in self.rights and not (top and name == "escalate")
+            )
+        ]
+
+    # -- what lies where, one condition each ---------------------------------------------------------------
+
+    def clocks(self, tab: Tab) -> QuerySet[Clock]:
+        """The clocks of a tab, each with its incident, in no order."""
+        found = self._open_clocks().filter(_in_tab(tab)).annotate(rest=_rest())
+        return found.select_related("incident", "incident__category")
+
+    def ended(self, tab: Tab) -> QuerySet[Assignment]:
+        """The ended orders of a tab whose incidents still go on."""
+        found = self._ended_orders().filter(state=tab.ended)
+        return found.select_related("incident", "incident__category", "ordered_by_unit")
+
+    def requests(self) -> QuerySet[Approval]:
+        """The requests that wait for a decision at this unit."""
+        found = Approval.objects.filter(holder=self.unit, state=ApprovalState.PENDING)
+        return self._narrowed(found).select_related("incident", "incident__category", "asked_by", "asked_unit")
+
+    def counts(self) -> dict[str, int]:
+        """How much lies in each tab. Two or three queries."""
+        by_clock = {tab.key: Count("pk", filter=_in_tab(tab)) for tab in self.tabs if tab.stages}
+        found: dict[str, int] = self._open_clocks().aggregate(**by_clock)
+        by_state = {tab.key: Count("pk", filter=Q(state=tab.ended)) for tab in self.tabs if tab.ended}
+        if by_state:
+            found |= self._ended_orders().aggregate(**by_state)
+        if REQUESTS in self.tabs:
+            found[REQUESTS.key] = self.requests().count()
+        return found
+
+    def _open_clocks(self) -> QuerySet[Clock]:
+        found = self._narrowed(Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED))
+        if self.filters.light:
+            found = found.annotate(shown=lights.light_sql(self.now)).filter(shown=self.filters.light)
+        return found.annotate(came_back=_came_back())
+
+    def _ended_orders(self) -> QuerySet[Assignment]:
+        wanted = [tab.ended for tab in self.tabs if tab.ended]
+        found = Assignment.objects.filter(unit=self.unit, state__in=wanted, incident__closed_at__isnull=True)
+        return self._narrowed(found)
+
+    def _narrowed(self, found: QuerySet) -> QuerySet:
+        bare = self.filters.but(states=frozenset(State), light="")
+        if bare == Filters(states=frozenset(State)):
+            return found
+        return found.filter(incident__in=Incident.objects.filter(conditions(bare, self.person)))
+
+    # -- rows ----------------------------------------------------------------------------------------------
+
+    def page(self, tab: Tab, *, after: str = "", before: str = "") -> tuple[list[Line], keyset.Page]:
+        """The lines of one page of a tab, and the marks to go on from."""
+        marks = {"after": after, "before": before}
+        if tab is REQUESTS:
+            page = keyset.page(self.requests(), FIRST_ASKED, size=SIZE, **marks)
+            return self._request_lines(page.rows), page
+        if tab.ended:
+            page = keyset.page(self.ended(tab), LAST_ENDED, size=SIZE, **marks)
+            return self._ended_lines(page.rows), page
+        page = keyset.page(self.clocks(tab), BY_DUE, size=SIZE, **marks)
+        return self._clock_lines(tab, page.rows), page
+
+    def _clock_lines(self, tab: Tab, found: Sequence[Clock]) -> list[Line]:
+        rows = selectors.rows([clock.incident for clock in found], self.now)
+        orders: dict[int, Assignment] = {}
+        if tab.of_orders:
+            orders = Assignment.objects.select_related("ordered_by_unit").in_bulk([clock.subject_id for clock in found])
+        lines = []
+        for clock, row in zip(found, rows, strict=True):
+            order = orders.get(clock.subject_id) if tab.of_orders else None
+            lines.append(self._line(clock, row, order))
+        return lines
+
+    def _line(self, clock: Clock, row: Row, order: Assignment | None) -> Line:
+        incident = row.incident
+        shown = lights.shown(clock, self.now)
+        if incident.state == State.SUSPENDED and shown.light == lights.PAUSED:
+            shown = lights.ShownClock(lights.SUSPENDED, incident.review_at, None, False)
+        if order is not None:
+            act = "" if incident.state == State.SUSPENDED else "sign" if order.state == A.CALLED else "feed_back"
+            return Line(row, shown, order.called_at, order.seq, act if self.takes_orders else "", order)
+        return Line(row, shown, incident.arrived_at, incident.seq, self._usual(incident))
+
+    def _usual(self, incident: Incident) -> str:
+        """The press the person most likely wants on a held incident; its page offers the others."""
+        if incident.state == State.REPORTED:
+            return "accept" if Right.HANDLE in self.rights else ""
+        if incident.state == State.ACCEPTED:
+            if Right.DISPATCH in self.rights and self.unit.kind in COMMANDS:
+                return "dispatch"
+            return "answer" if Right.HANDLE in self.rights else ""
+        if incident.state == State.ANSWERED:
+            return "close" if Right.CHECK in self.rights else ""
+        if incident.state == State.SUSPENDED:
+            return "resume" if Right.GRANT in self.rights else ""
+        return ""
+
+    def _ended_lines(self, found: Sequence[Assignment]) -> list[Line]:
+        rows = selectors.rows([order.incident for order in found], self.now)
+        return [
+            Line(row, row.clock, order.ended_at or order.called_at, order.seq, assignment=order)
+            for order, row in zip(found, rows, strict=True)
+        ]
+
+    def _request_lines(self, found: Sequence[Approval]) -> list[Line]:
+        rows = selectors.rows([request.incident for request in found], self.now)
+        grants = Right.GRANT in self.rights
+        return [
+            Line(
+                row,
+                row.clock,
+                request.asked_at,
+                row.incident.seq,
+                "grant" if grants and request.asked_by_id != self.person.pk else "",
+                request=request,
+            )
+            for request, row in zip(found, rows, strict=True)
+        ]
+
+
+def _in_tab(tab: Tab) -> Q:
+    about = Q(subject_kind=Subject.ASSIGNMENT)
+    wanted = Q(stage__in=tab.stages) & (about if tab.of_orders else ~about)
+    return wanted & Q(came_back=1) if tab.key == "returned" else wanted
+
+
+def _came_back() -> Case:
+    """1 for what was sent back, is to be done again, or waits because a unit returned its order; else 0."""
+    returned = Assignment.objects.filter(
+        incident=OuterRef("incident"), state=A.RETURNED, required=True, replaced_by__isnull=True
+    )
+    return Case(
+        When(incident__arrived_by__in=CAME_BACK, then=Value(1)),
+        When(Q(incident__state=State.DISPATCHED, state=ClockState.RUNNING) & Exists(returned), then=Value(1)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+
+
+def _rest() -> Case:
+    """0 for what runs or is late already, 1 for what stands still with time left: that comes last."""
+    still = Q(state=ClockState.PAUSED) & Q(spent__lte=F("budget"))
+    return Case(When(still, then=Value(1)), default=Value(0), output_field=IntegerField())

@@ -1,0 +1,24 @@
+"""Addresses of what is done about incidents: desks, moves, orders, requests, the inbox."""
+
+from django.urls import path, re_path
+
+from dispatch.views import approvals, assignments, desk, inbox, moves
+
+app_name = "dispatch"
+
+INCIDENT = r"^incidents/(?P<number>[0-9]{12,24})/"
+NAME = r"(?P<name>[a-z_]{3,20})/$"
+
+urlpatterns = [
+    path("todo/", desk.todo, name="todo"),
+    path("desk/<str:code>/", desk.desk, name="desk"),
+    path("desk/<str:code>/moves/<str:name>/", desk.several, name="several"),
+    re_path(INCIDENT + r"panel/$", moves.panel, name="panel"),
+    re_path(INCIDENT + r"moves/" + NAME, moves.move, name="move"),
+    re_path(INCIDENT + r"orders/(?P<order_id>[0-9]{1,18})/" + NAME, assignments.act, name="order_act"),
+    re_path(INCIDENT + r"requests/(?P<request_id>[0-9]{1,18})/" + NAME, approvals.decide, name="decide"),
+    path("inbox/", inbox.index, name="inbox"),
+    path("inbox/unread/", inbox.unread, name="unread"),
+    path("inbox/read/", inbox.read_all, name="read_all"),
+    path("inbox/<int:pk>/", inbox.open_notice, name="notice"),
+]

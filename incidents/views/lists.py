@@ -1,0 +1,203 @@
+"""The list of incidents: what a person may see, narrowed by the filters in the address."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import quote_etag
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from grids import permissions
+from grids.levels import UnitKind, tier_code
+from grids.models import Unit
+from grids.requests import PersonRequest
+from grids.subtrees import within
+from incidents import keyset, lists, selectors
+from incidents.list_forms import FilterForm
+from incidents.lists import Filters
+from incidents.models import Category, Incident, IncidentKind, Light
+from incidents.states import OPEN_STATES, State, Urgency
+
+SIZE = 50
+# Beyond this a list says "more than", so that no page costs the counting of everything ever reported.
+COUNTED = 10_000
+NEWEST, BY_DUE = ("-reported_at", "-pk"), ("due", "pk")
+STATES: tuple[State, ...] = (
+    State.REPORTED,
+    State.ACCEPTED,
+    State.DISPATCHED,
+    State.ANSWERED,
+    State.SUSPENDED,
+    State.CLOSED,
+)
+LIGHTS = (Light.RED.value, Light.YELLOW.value, Light.UNLIT.value, Light.GREEN.value)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter as it is drawn: what it says, where it leads, whether it is on."""
+
+    label: str
+    url: str
+    on: bool = False
+    light: str = ""
+
+
+@require_safe
+@login_required
+def index(request: PersonRequest) -> HttpResponse:
+    """The page; or with `rows` its rows alone, 304 when they are the same as before."""
+    now = timezone.now()
+    filters = Filters.parsed(request.GET)
+    sort = "due" if request.GET.get("sort") == "due" else ""
+    page = _page(request, filters, sort, now)
+    rows = selectors.rows(page.rows, now, at=filters.at)
+    if "rows" in request.GET:
+        context = {"rows": rows, "is_narrowed": _is_narrowed(filters)}
+        return unchanged_or(request, render_to_string("incidents/_rows.html", context, request))
+    number = lists.total(request.user, filters, now=now, at_most=COUNTED)
+    named = _named(filters)
+    context = {
+        "title": _title(filters, named, number),
+        "whose": _whose(filters, named),
+        "number": f"{COUNTED:,}+" if number >= COUNTED else f"{number:,}",
+        "filters": filters,
+        "sort": sort,
+        "rows": rows,
+        "state_chips": _state_chips(filters, sort),
+        "light_chips": _light_chips(filters, sort),
+        "other_chips": list(_other_chips(filters, named, sort)),
+        "filter_url": f"{reverse('incidents:filter')}?{filters.query(sort=sort)}",
+        "rows_url": _url(
+            filters, sort, rows="1", after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        ),
+        "sort_url": _url(filters, "" if sort else "due"),
+        "previous_url": _url(filters, sort, before=page.before) if page.before else "",
+        "next_url": _url(filters, sort, after=page.after) if page.after else "",
+        "is_narrowed": _is_narrowed(filters),
+    }
+    return render(request, "incidents/list.html", context)
+
+
+@require_safe
+@login_required
+def narrow(request: PersonRequest) -> HttpResponse:
+    """The form of the filters that are no chips, for a dialog or as a page; it leads back to the list."""
+    now = timezone.now()
+    filters = Filters.parsed(request.GET)
+    prefixes = permissions.visible_prefixes(request.user, now=now)
+    units = Unit.objects.filter(_places(prefixes), kind__in=(UnitKind.TOWN, UnitKind.VILLAGE), retired_at__isnull=True)
+    categories = Category.objects.filter(kind=IncidentKind.INCIDENT, retired_at__isnull=True)
+    given = {name: getattr(filters, name) for name in ("under", "category", "tier", "urgency", "since", "until")}
+    given["q"] = filters.words
+    bare = filters.but(words="", under="", category=None, tier="", urgency="", since=None, until=None)
+    context = {
+        "title": _("Filter the incidents"),
+        "form": FilterForm(initial=given, places=units, categories=categories, auto_id="filter-%s"),
+        "kept": bare.pairs(sort=request.GET.get("sort", "")),
+        "clear_url": _url(bare, request.GET.get("sort", "")),
+    }
+    return render(request, "incidents/_filter.html" if request.htmx else "incidents/filter.html", context)
+
+
+def unchanged_or(request: PersonRequest, body: str) -> HttpResponse:
+    """The fragment with an ETag of what it says; 304 without a body when the browser has the same."""
+    etag = quote_etag(hashlib.sha256(body.encode()).hexdigest()[:32])
+    response = get_conditional_response(request, etag=etag) or HttpResponse(body)
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+def _page(request: PersonRequest, filters: Filters, sort: str, now: datetime) -> keyset.Page:
+    found: QuerySet[Incident] = lists.found(request.user, filters, now=now).select_related("category")
+    if sort:
+        found = found.annotate(due=lists.due(at=filters.at))
+    marks = {"after": request.GET.get("after", ""), "before": request.GET.get("before", "")}
+    return keyset.page(found, BY_DUE if sort else NEWEST, size=SIZE, **marks)
+
+
+def _is_narrowed(filters: Filters) -> bool:
+    return filters.but(states=frozenset(OPEN_STATES)) != Filters()
+
+
+def _places(prefixes: Iterable[str]) -> Q:
+    """The places a filter may name: a department looks around in its own district."""
+    return within(sorted({tier_code(prefix) for prefix in prefixes}))
+
+
+def _url(filters: Filters, sort: str = "", **extra: str) -> str:
+    return f"{reverse('incidents:list')}?{filters.query(sort=sort, **extra)}"
+
+
+def _state_chips(filters: Filters, sort: str) -> list[Chip]:
+    """One choice: all that is open, one state, or everything."""
+    choices: list[tuple[str, frozenset[str]]] = [(_("Open"), frozenset(OPEN_STATES))]
+    choices += [(str(state.label), frozenset({state})) for state in STATES]
+    choices.append((_("All"), frozenset(State)))
+    if filters.states not in [states for _label, states in choices]:
+        choices.append((", ".join(str(State(state).label) for state in sorted(filters.states)), filters.states))
+    return [Chip(label, _url(filters.but(states=states), sort), filters.states == states) for label, states in choices]
+
+
+def _light_chips(filters: Filters, sort: str) -> list[Chip]:
+    return [
+        Chip("", _url(filters.but(light="" if filters.light == light else light), sort), filters.light == light, light)
+        for light in LIGHTS
+    ]
+
+
+def _other_chips(filters: Filters, named: dict[str, str], sort: str) -> Iterable[Chip]:
+    """What else narrows the list, each to be taken away again; and the switch to one's own."""
+    yield Chip(_("Mine"), _url(filters.but(mine=not filters.mine), sort), filters.mine)
+    said = {
+        "words": f"“{filters.words}”" if filters.words else "",
+        "under": named.get("under", ""),
+        "place": named.get("place", ""),
+        "holder": _("Held by %(unit)s") % {"unit": named["holder"]} if filters.holder else "",
+        "at": _("At work: %(unit)s") % {"unit": named["at"]} if filters.at else "",
+        "category": named.get("category", ""),
+        "tier": _("Held by tier: %(tier)s") % {"tier": UnitKind(filters.tier).label} if filters.tier else "",
+        "urgency": str(Urgency(filters.urgency).label) if filters.urgency else "",
+        "since": _("from %(day)s") % {"day": filters.since} if filters.since else "",
+        "until": _("to %(day)s") % {"day": filters.until} if filters.until else "",
+        "ended": _("ended on %(day)s") % {"day": filters.ended} if filters.ended else "",
+    }
+    empty = Filters()
+    for name, label in said.items():
+        if label:
+            yield Chip(label, _url(filters.but(**{name: getattr(empty, name)}), sort), True)
+
+
+def _named(filters: Filters) -> dict[str, str]:
+    """The names of the units and the category the filters speak of; a code nobody knows stands for itself."""
+    codes = {name: getattr(filters, name) for name in ("under", "place", "holder", "at") if getattr(filters, name)}
+    units = Unit.objects.in_bulk(set(codes.values())) if codes else {}
+    named = {name: units[code].label if code in units else code for name, code in codes.items()}
+    if filters.category == lists.NO_CATEGORY:
+        named["category"] = _("Without a category")
+    elif filters.category is not None:
+        category = Category.objects.filter(pk=filters.category).first()
+        named["category"] = category.label if category else str(filters.category)
+    return named
+
+
+def _whose(filters: Filters, named: dict[str, str]) -> str:
+    for name in ("at", "holder", "place", "under"):
+        if name in named:
+            return named[name]
+    return _("My incidents") if filters.mine else _("Incidents")
+
+
+def _title(filters: Filters, named: dict[str, str], number: int) -> str:
+    return f"{_whose(filters, named)} {number:,}"
