@@ -133,8 +133,6 @@ TIME_ZONE = environment.text("TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
 # Labels that differ by place ("grid" is 网格 here, 微网格 there): see the template tag `word`.
 WANGGE_WORDS = environment.pairs("WANGGE_WORDS")
-# A closed incident may be reopened this long; after that it is reported anew.
-WANGGE_REOPEN_DAYS = environment.number("WANGGE_REOPEN_DAYS", 30)
 
 # -- people and rights --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "grids.Person"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
+from grids import selectors
 from grids.models import Person, Unit
 from incidents import clocks, holders, records, refusals, who_may
 from incidents.births import Position, find_place, report, self_handle
@@ -143,14 +143,18 @@ def _refuse_what_cannot_be(
     if details.master is not None and (details.master.pk == incident.pk or not details.master.is_open):
         raise refusals.missing("master")
     if row.name == "reopen" and not may_be_reopened(incident, now=now):
-        raise refusals.too_late(settings.WANGGE_REOPEN_DAYS)
+        raise refusals.too_late(_reopen_days(incident))
 
 
 def may_be_reopened(incident: Incident, *, now: datetime) -> bool:
     """Whether it ended recently enough to be reopened; what was not accepted always may."""
     if incident.state != State.CLOSED or incident.closed_at is None:
         return True
-    return now - incident.closed_at <= timedelta(days=settings.WANGGE_REOPEN_DAYS)
+    return now - incident.closed_at <= timedelta(days=_reopen_days(incident))
+
+
+def _reopen_days(incident: Incident) -> int:
+    return selectors.profile_for(incident.district_id).reopen_days
 
 
 def _write(
