@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from governance import accounts, frame, health, landing, styleguide
+from governance import accounts, frame, health, landing, styleguide, views
 
 own = [
     path("healthz", health.healthz, name="health"),
     path("frame/badges/", frame.badges, name="badges"),
+    path("dashboard/", views.overview, name="dashboard"),
 ]
 
 urlpatterns = [

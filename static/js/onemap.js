@@ -1,6 +1,6 @@
 /* The one map: a pressed unit opens its card; marks follow time, and follow the view where there are too many to send at once.
  *
- *   data-card    address of a unit's card, with CODE in the place of the code
+ *   data-card    address of a unit's card, with CODE in the place of the code (with an element .map-card; both optional)
  *   data-focus   code of the unit the map begins at
  *   data-marks   address of the marks
  */
@@ -8,11 +8,7 @@
   "use strict";
   const EVERY = 60000;
 
-  function start(page) {
-    const element = page.querySelector("[data-map]");
-    const card = page.querySelector(".map-card");
-    if (!element || !element.wanggeMap) { setTimeout(() => start(page), 50); return; }
-    const map = element.wanggeMap;
+  function cards(page, element, map, card) {
     let from = null;
 
     function open(code) {
@@ -35,6 +31,15 @@
     element.addEventListener("map:select", (event) => { from = document.activeElement; open(event.detail.code); });
     card.addEventListener("click", (event) => { if (event.target.closest("[data-close-card]")) close(); });
     page.addEventListener("keydown", (event) => { if (event.key === "Escape" && !card.hidden) close(); });
+    if (element.dataset.selected) open(element.dataset.selected);
+  }
+
+  function start(page) {
+    const element = page.querySelector("[data-map]");
+    const card = page.querySelector(".map-card");
+    if (!element || !element.wanggeMap) { setTimeout(() => start(page), 50); return; }
+    const map = element.wanggeMap;
+    if (card) cards(page, element, map, card);
 
     // Too many marks come as clusters of the whole district: ask again for what is in view.
     let waiting = null;
@@ -49,7 +54,6 @@
     }
     map.leaflet.on("moveend", () => { if (element.dataset.clustered === "yes") follow(); });
     setInterval(() => { if (!document.hidden) map.reload(); }, EVERY);
-    if (element.dataset.selected) open(element.dataset.selected);
   }
 
   function begin() { document.querySelectorAll("[data-onemap]").forEach(start); }
