@@ -4,23 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from grids import selectors as people
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Person, Post, Unit
-from incidents import lights, places
-from incidents.lists import Filters, found
-from incidents.models import Handler, Incident, Inspection
+from incidents import places
+from incidents.lists import Filters, found, running_clocks, shown_light
+from incidents.models import Handler, Incident, Inspection, Light
 from incidents.selectors import Row, rows
 from incidents.states import State
 
 FIELD_DUTIES = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
 # How long the end of something one reported stays news.
 NEWS_LASTS = timedelta(days=3)
-MOST_ROWS, MOST_WAITING, MOST_NEWS = 50, 20, 10
+MOST_ROWS, MOST_WAITING, MOST_NEWS = 10, 20, 10
 # Whom an officer calls: at the grid, then at the village.
 CALLED_AT_GRID = (Duty.SUPERVISOR, Duty.OFFICER, Duty.ASSISTANT)
 CALLED_AT_VILLAGE = (Duty.CLERK, Duty.HEAD)
@@ -60,18 +60,16 @@ def field_posts(person: Person, *, now: datetime) -> list[Post]:
     return [post for post in posts if post.unit.kind == UnitKind.GRID and Duty(post.duty) in FIELD_DUTIES]
 
 
-def open_rows(person: Person, grid: Unit, *, now: datetime) -> list[Row]:
-    """What is open in the grid, worst light first, then what is due first."""
-    incidents = found(person, Filters(place=grid.pk), now=now).select_related("category").order_by("arrived_at")
-    found_rows = rows(list(incidents[:MOST_ROWS]), now)
-    far = now + timedelta(days=36500)
-    worst = [str(light) for light in lights.ORDER]
+def open_in(person: Person, grid: Unit, *, now: datetime) -> QuerySet[Incident]:
+    """What is open in the grid, in no order."""
+    return found(person, Filters(place=grid.pk), now=now)
 
-    def key(row: Row) -> tuple[int, datetime]:
-        clock = row.clock
-        return (worst.index(clock.light), clock.due_at or far) if clock else (len(worst), far)
 
-    return sorted(found_rows, key=key)
+def due_first(incidents: QuerySet[Incident], *, now: datetime) -> list[Row]:
+    """The rows of the ten that are due first."""
+    due = running_clocks().order_by("due_at").values("due_at")[:1]
+    ordered = incidents.order_by(Subquery(due).asc(nulls_last=True), "arrived_at")
+    return rows(list(ordered.select_related("category")[:MOST_ROWS]), now)
 
 
 def waiting(person: Person, posts: Sequence[Post], *, now: datetime) -> list[Waiting]:
@@ -101,18 +99,18 @@ def news(person: Person, *, now: datetime) -> list[Row]:
     return rows(list(ended.order_by("-closed_at")[:MOST_NEWS]), now)
 
 
-def counts(person: Person, open_here: Sequence[Row], *, now: datetime) -> Counts:
-    """The figures above the list; one query for the person's own of today."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    own = Incident.objects.filter(first_receiver=person, reported_at__gte=midnight).values_list(
-        "self_handled", flat=True
+def counts(person: Person, open_here: QuerySet[Incident], *, now: datetime) -> Counts:
+    """The figures above the list: of the grid by light, and the person's own of today. Two queries."""
+    by_light = dict(
+        open_here.order_by().annotate(light=shown_light(now)).values_list("light").annotate(number=Count("pk"))
     )
-    today = list(own)
-    shown = [row.clock.light for row in open_here if row.clock]
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    own = Incident.objects.filter(first_receiver=person, reported_at__gte=midnight)
+    today = list(own.values_list("self_handled", flat=True))
     return Counts(
-        open=len(open_here),
-        red=shown.count("red"),
-        yellow=shown.count("yellow"),
+        open=sum(by_light.values()),
+        red=by_light.get(Light.RED.value, 0),
+        yellow=by_light.get(Light.YELLOW.value, 0),
         reported=len(today),
         settled=sum(today),
     )

@@ -34,16 +34,17 @@ def today(request: PersonRequest) -> HttpResponse:
         return redirect("landing")
     post = next((each for each in posts if each.unit_id == request.GET.get("grid")), posts[0])
     grid = places.with_parents([post.unit_id])[post.unit_id]
-    open_here = field_work.open_rows(request.user, grid, now=now)
+    open_here = field_work.open_in(request.user, grid, now=now)
+    counts = field_work.counts(request.user, open_here, now=now)
     context = {
-        "title": _("%(grid)s · open %(count)d") % {"grid": grid.label, "count": len(open_here)},
+        "title": _("%(grid)s · open %(count)d") % {"grid": grid.label, "count": counts.open},
         "grid": grid,
         "path": places.path_of(grid),
         "grids": _grid_chips(posts, grid.pk),
-        "rows": open_here,
+        "rows": field_work.due_first(open_here, now=now),
         "waiting": field_work.waiting(request.user, posts, now=now),
         "news": field_work.news(request.user, now=now),
-        "counts": field_work.counts(request.user, open_here, now=now),
+        "counts": counts,
         "calls": field_work.calls(request.user, grid, now=now),
         "now": now,
     }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from grids import permissions
 from grids.levels import UnitKind
 from grids.requests import PersonRequest
 from grids.selectors import boundaries_geojson
@@ -91,9 +92,11 @@ def find_places(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def areas(request: PersonRequest) -> HttpResponse:
-    """The outlines around the person's own units, for the map of the report page."""
-    reach = _reach(request, timezone.now())
-    scopes = sorted({code[:9] for code in reach.reports})
+    """The outlines around the person's own places, for the map of the report page and of the day."""
+    seen = permissions.visible_prefixes(request.user, now=timezone.now())
+    scopes = sorted({code[:9] for code in seen if code and "D" not in code})
+    if not scopes:
+        raise PermissionDenied(_("You have no duty here that allows this."))
     kinds = [UnitKind.TOWN, UnitKind.VILLAGE]
     if all(len(code) == 9 for code in scopes):
         kinds.append(UnitKind.GRID)

@@ -186,7 +186,7 @@ def test_a_clerk_reports_from_the_desk(signed_in: SignIn, story: Story) -> None:
 @pytest.mark.parametrize("name", ["handler", "district_head", "auditor", "supervisor", "stranger"])
 def test_who_may_not_report_finds_no_page(signed_in: SignIn, story: Story, name: str) -> None:
     client = signed_in(getattr(story.cast, name))
-    for path in ("/report/", "/report/place/", "/report/places/?q=a", "/report/areas.geojson"):
+    for path in ("/report/", "/report/place/", "/report/places/?q=a"):
         assert client.get(path).status_code == 403
     assert send(client, fields(story)).status_code == 403
     assert not Incident.objects.exists()
@@ -261,6 +261,12 @@ def test_the_outlines_for_the_map_are_kept_by_the_browser(signed_in: SignIn, sto
     assert {feature["id"] for feature in first.json()["features"]} >= {story.cast.grid.pk, story.cast.third_grid.pk}
     assert "private" in first["cache-control"]
     assert client.get("/report/areas.geojson", headers={"if-none-match": first["etag"]}).status_code == 304
+
+
+def test_the_outlines_are_for_whoever_serves_a_place(signed_in: SignIn, story: Story) -> None:
+    for name, status in (("supervisor", 200), ("district_head", 200), ("handler", 403), ("stranger", 403)):
+        answer = signed_in(getattr(story.cast, name)).get("/report/areas.geojson")
+        assert answer.status_code == status, name
 
 
 def test_the_page_and_the_report_cost_few_queries(signed_in: SignIn, story: Story) -> None:
