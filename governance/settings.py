@@ -220,6 +220,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "dispatch.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
+    "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # -- what leaves the house ----------------------------------------------------------------------------------
