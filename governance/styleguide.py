@@ -244,7 +244,7 @@ urlpatterns = [
     path("styleguide/", styleguide, name="styleguide"),
     path("styleguide/rows/", live_rows, name="styleguide_rows"),
     path("styleguide/badges/", badges),
-    path("styleguide/work/", work, name="styleguide_work"),
+    path("styleguide/slow/", work, name="styleguide_work"),
     path("styleguide/fault/", fault, name="styleguide_fault"),
     path("styleguide/areas.json", areas, name="styleguide_areas"),
     path("styleguide/marks.json", marks, name="styleguide_marks"),
