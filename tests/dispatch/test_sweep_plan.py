@@ -1,0 +1,73 @@
+"""What one pass costs the database: it follows what is due, however much is open."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Model
+
+from dispatch import supervision
+from incidents.models import Clock, Incident
+from incidents.states import Stage
+from tests.dispatch.play import Play
+
+OPEN = 5_000
+
+
+def copy(table: type[Model], pk: int, **changed: str) -> None:
+    """Copy one row `OPEN` times in the database; `changed` are columns as SQL over the running number n."""
+    names = [field.column for field in table._meta.concrete_fields if not field.primary_key]
+    values = ", ".join(changed.get(name, name) for name in names)
+    name = table._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {name} ({', '.join(names)})"
+            f" SELECT {values} FROM {name}, generate_series(1, {OPEN}) n WHERE id = %s",
+            [pk],
+        )
+        cursor.execute(f"ANALYZE {name}")
+
+
+@pytest.fixture
+def crowded(play: Play) -> Play:
+    """5 000 incidents, their clocks due a second after one another."""
+    incident = play.report()
+    copy(Incident, incident.pk, number="'copy-' || n", token="gen_random_uuid()")
+    copy(
+        Clock,
+        play.clock(incident, Stage.ACCEPT).pk,
+        incident_id=f"(SELECT min(id) FROM {Incident._meta.db_table} WHERE id > incident_id) - 1 + n",
+        next_at="next_at + n * interval '1 second'",
+    )
+    return play
+
+
+def plan(query: object) -> tuple[str, int, int]:
+    """The plan as text, the pages it touched and the rows it gave."""
+    with transaction.atomic():
+        (row,) = json.loads(query.explain(format="json", analyze=True, buffers=True))  # type: ignore[attr-defined]
+    top = row["Plan"]
+    return json.dumps(top), top["Shared Hit Blocks"] + top["Shared Read Blocks"], top["Actual Rows"]
+
+
+def test_a_pass_with_nothing_due_reads_a_handful_of_pages(crowded: Play) -> None:
+    text, pages, rows = plan(supervision.due(None, crowded.now, supervision.BATCH))
+    assert rows == 0 and pages <= 10
+    assert "clock_due" in text and "Seq Scan" not in text
+
+
+def test_a_full_batch_is_read_from_the_index_in_order(crowded: Play) -> None:
+    middle = Clock.objects.order_by("next_at")[OPEN // 2].next_at
+    assert middle is not None
+    low = middle - supervision.SLACK
+    text, pages, rows = plan(supervision.due(low, middle, supervision.BATCH))
+    assert rows == supervision.BATCH
+    assert "clock_due" in text and '"Node Type": "Sort"' not in text
+    assert pages < 20 * supervision.BATCH
+
+
+def test_the_claim_locks_the_incident_before_its_clock(crowded: Play) -> None:
+    """Otherwise two sweepers could each hold a clock of the incident the other one holds."""
+    sql = str(supervision.due(None, crowded.now + timedelta(days=1), supervision.BATCH).query)
+    assert sql.index('FOR UPDATE OF "incidents_incident", "incidents_clock" SKIP LOCKED')
