@@ -121,6 +121,7 @@ class Desk:
     rights: frozenset[Right]
     now: datetime
     filters: Filters
+    under_name: str = ""
 
     @cached_property
     def tabs(self) -> list[Tab]:

@@ -224,6 +224,8 @@ class MoveForm(forms.Form):
         day: date | None = self.cleaned_data["review_at"]
         if day is None:
             return None
+        if day <= timezone.localdate(self.now):
+            raise ValidationError(_("Choose a date in the future."), code="past")
         at = timezone.make_aware(datetime.combine(day, REVIEW_HOUR))
         latest = self.offer.latest
         return latest if latest is not None and at > latest and timezone.localdate(latest) == day else at

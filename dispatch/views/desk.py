@@ -20,7 +20,8 @@ from django_htmx.http import trigger_client_event
 from dispatch import moves, selectors
 from dispatch.desks import Desk, Tab
 from dispatch.forms import SeveralForm
-from grids import directory, permissions
+from grids import permissions
+from grids.duties import Right
 from grids.levels import DESK_KINDS
 from grids.models import Person, Unit
 from grids.requests import PersonRequest
@@ -174,12 +175,17 @@ def _label(name: str) -> str:
 
 
 def _desk(request: PersonRequest, code: str, now: datetime) -> Desk:
-    """The desk for this person; 404 for a unit out of sight and for one that has none."""
-    unit = directory.door(request.user, code, now=now).unit
-    if unit.kind not in DESK_KINDS:
+    """The desk for this person; 404 for a unit out of sight and for one that has none. Two or three queries."""
+    filters = Filters.parsed(request.GET)
+    units = Unit.objects.in_bulk({code, filters.under} - {""})
+    unit = units.get(code)
+    if unit is None or unit.kind not in DESK_KINDS:
         raise Http404
     rights = permissions.rights_at(request.user, [unit.pk], now=now)[unit.pk]
-    return Desk(unit, request.user, frozenset(rights), now, Filters.parsed(request.GET))
+    if Right.VIEW not in rights and not permissions.allows(request.user, Right.VIEW, unit, now=now):
+        raise Http404
+    under = units.get(filters.under)
+    return Desk(unit, request.user, frozenset(rights), now, filters, under.label if under else filters.under)
 
 
 @dataclass(frozen=True)
@@ -219,8 +225,7 @@ def _other_chips(here: Desk, address: _Address) -> Iterable[Chip]:
         label = category.label if category else str(filters.category)
         yield Chip(label, address(filters=filters.but(category=None)), True)
     if filters.under:
-        unit = Unit.objects.filter(pk=filters.under).first()
-        yield Chip(unit.label if unit else filters.under, address(filters=filters.but(under="")), True)
+        yield Chip(here.under_name, address(filters=filters.but(under="")), True)
 
 
 def _summary(shown: int, total: int) -> str:
