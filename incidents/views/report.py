@@ -75,6 +75,8 @@ def locate(request: PersonRequest) -> HttpResponse:
     reach = _reach(request, now)
     form = PlaceForm(request.GET, reach=reach)
     context = _destination(form, reach, now) | {"settled": bool(request.GET.get("settled")), "oob": True}
+    if not context["to"] and not context["fault"]:
+        context["own"] = _own(reach)
     return render(request, "incidents/_place.html", context)
 
 
@@ -154,7 +156,6 @@ def _context(request: PersonRequest, reach: Reach, form: ReportForm | None, now:
     chosen = str(given.get("category", ""))
     if chosen and chosen not in {str(entry.pk) for entry in tiles}:
         tiles = [entry for entry in offered if str(entry.pk) == chosen] + tiles[: catalogue.TILES - 1]
-    own = places.with_parents(reach.grids)
     context = {
         "title": _("Report"),
         "form": form,
@@ -166,7 +167,7 @@ def _context(request: PersonRequest, reach: Reach, form: ReportForm | None, now:
         "urgencies": Urgency,
         "phrases": PHRASES,
         "result_phrases": RESULT_PHRASES,
-        "own": [{"unit": unit, "path": places.path_of(unit)} for unit in own.values()],
+        "own": _own(reach),
         "focus": reach.prefer or reach.reports[0],
         "may_settle": bool(reach.settles),
         "most_pictures": MOST_PICTURES,
@@ -175,6 +176,12 @@ def _context(request: PersonRequest, reach: Reach, form: ReportForm | None, now:
     if form is not None:
         context |= _destination(form, reach, now)
     return context
+
+
+def _own(reach: Reach) -> list[dict[str, Any]]:
+    """The person's grids, each with its path. One query, for a desk none."""
+    units = places.with_parents(reach.grids) if reach.grids else {}
+    return [{"unit": unit, "path": places.path_of(unit)} for unit in units.values()]
 
 
 def _destination(form: PlaceForm, reach: Reach, now: datetime) -> dict[str, Any]:

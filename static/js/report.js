@@ -98,7 +98,7 @@
     stopSeeking();
     byHand = true;
     // A position no grid holds stays: it is true, and the name says who takes it.
-    const outside = Boolean(words.querySelector(".icon use[href$='#map-pin-off']"));
+    const outside = Boolean(words.querySelector("[data-outside]"));
     if (!outside) for (const name of ["lat", "lon", "accuracy", "by"]) field(name).value = "";
     field("place").value = code;
     fault("place", "");
@@ -150,7 +150,16 @@
     if (by("place-dialog").open) by("place-dialog").close();
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) words.addEventListener(name, () => explain(say.sayOfflinePlace));
-  words.addEventListener("htmx:afterSwap", () => { if (trouble.textContent === say.sayOfflinePlace) explain(""); });
+  words.addEventListener("htmx:afterSwap", () => {
+    if (trouble.textContent === say.sayOfflinePlace) explain("");
+    const code = words.querySelector("[data-code]");
+    const drawn = map.wanggeMap;
+    if (!drawn) return;
+    // The map tints what was found. A place by name has no pin, and a position far off leaves the map at home.
+    map.classList.toggle("is-named", !field("lat").value);
+    if (code) drawn.select(code.dataset.code);
+    if (words.querySelector("[data-outside]") || (code && field("place").value)) drawn.fit();
+  });
 
   /* -- the category: a tile, or a word ------------------------------------------------------------------------ */
   const list = by("category-list");
