@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -160,6 +160,8 @@ def board(person: Person, ground: Ground, *, now: datetime) -> Board:
         if _BODY in unit:
             by_body[unit][light] = number
     units = Unit.objects.in_bulk({*by_place, *by_body})
+    # Asked once for both that need it: finding out what somebody may see takes queries of its own.
+    in_sight = Incident.objects.filter(access.scope(person, now=now))
     tiers = [
         _line(base.narrowed("tier", kind), kind, str(UnitKind(kind).label), by_tier[kind])
         for kind in lists.HOLDING_KINDS
@@ -167,14 +169,14 @@ def board(person: Person, ground: Ground, *, now: datetime) -> Board:
     ]
     return Board(
         ground=ground,
-        strip=_strip(person, ground, by_light, now=now),
+        strip=_strip(person, ground, in_sight, by_light, now=now),
         tiers=tiers,
         places=_places(base, level, by_place, units),
         departments=[
             _line(ground.whole.narrowed("at", code), code, _name(units, code), by_body[code])
             for code in sorted(by_body, key=lambda code: (-sum(by_body[code].values()), code))
         ],
-        urgent=_urgent(person, base, now=now),
+        urgent=_urgent(in_sight, person, base, now=now),
     )
 
 
@@ -197,12 +199,14 @@ def _name(units: Mapping[str, Unit], code: str) -> str:
     return units[code].label if code in units else code
 
 
-def _strip(person: Person, ground: Ground, by_light: Mapping[str, int], *, now: datetime) -> dict[str, Figure]:
+def _strip(
+    person: Person, ground: Ground, in_sight: QuerySet[Incident], by_light: Mapping[str, int], *, now: datetime
+) -> dict[str, Figure]:
     """The five figures of the top strip: now, and at yesterday's same hour."""
     today, base = timezone.localtime(now).date(), ground.base
     reported = ground.whole.but(states=frozenset(State), since=today, until=today)
     closed = ground.whole.but(states=frozenset({State.CLOSED}), ended=today)
-    counted = _today_and_then(person, ground, reported, closed, now=now)
+    counted = _today_and_then(in_sight, person, ground, reported, closed, now=now)
     return {
         "reported": Figure(counted["reported"], reported, counted["reported_then"]),
         "open": Figure(sum(by_light.values()), base, counted["open_then"]),
@@ -213,7 +217,7 @@ def _strip(person: Person, ground: Ground, by_light: Mapping[str, int], *, now: 
 
 
 def _today_and_then(
-    person: Person, ground: Ground, reported: Filters, closed: Filters, *, now: datetime
+    in_sight: QuerySet[Incident], person: Person, ground: Ground, reported: Filters, closed: Filters, *, now: datetime
 ) -> dict[str, int]:
     """Today's births and ends by the lists' own conditions; the five figures a day ago. One query over recent rows."""
     then = now - DAY
@@ -226,8 +230,7 @@ def _today_and_then(
     if ground.base.at:
         open_then &= Q(ran_then=True)
     red, yellow = Q(red_then=True), Q(yellow_then=True, red_then=False)
-    recent = Incident.objects.filter(
-        access.scope(person, now=now),
+    recent = in_sight.filter(
         lists.conditions(ground.whole.but(states=frozenset(State)), person),
         Q(closed_at__isnull=True) | Q(closed_at__gte=morning),
     ).annotate(
@@ -247,11 +250,12 @@ def _today_and_then(
     return {name.removesuffix("_") if name.endswith("then_") else name: number for name, number in counts.items()}
 
 
-def _urgent(person: Person, base: Filters, *, now: datetime) -> list[selectors.Row]:
+def _urgent(in_sight: QuerySet[Incident], person: Person, base: Filters, *, now: datetime) -> list[selectors.Row]:
     """What is overdue or near due, the one due longest ago first."""
-    lit = lists.found(person, base, now=now).annotate(
-        shown=lists.shown_light(now, at=base.at), due=lists.due(at=base.at)
-    )
+    lit = in_sight.filter(lists.conditions(base, person))
+    if base.at:
+        lit = lit.filter(Exists(lists.running_clocks(base.at)))
+    lit = lit.annotate(shown=lists.shown_light(now, at=base.at), due=lists.due(at=base.at))
     first = lit.filter(shown__in=[Light.RED.value, Light.YELLOW.value]).select_related("category").order_by("due", "pk")
     return selectors.rows(list(first[:URGENT_MOST]), now, at=base.at)
 

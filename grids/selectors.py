@@ -158,7 +158,7 @@ def profile_for(district: str) -> DistrictProfile:
 _FEATURES = """
 select coalesce(json_agg(json_build_object(
     'type', 'Feature', 'id', u.code, 'geometry', st_asgeojson(
-      case when st_numgeometries(b.geom) = 1 then st_geometryn(b.geom, 1) else b.geom end, 7)::json,
+      case when st_numgeometries(b.geom) = 1 then st_geometryn(b.geom, 1) else b.geom end, 7, 0)::json,
     'properties', json_build_object('code', u.code, 'name', coalesce(nullif(u.short_name, ''), u.name),
       'kind', u.kind, 'grid_kind', u.grid_kind, 'parent', u.parent_id, 'synthetic', p.is_synthetic,
       'vacant', u.kind = 'grid' and not exists (select 1 from grids_post o

@@ -1,0 +1,184 @@
+"""Every number of the dashboard is the number of rows of the list it opens."""
+
+import re
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from governance import dashboard
+from grids.models import Person
+from incidents import lists
+from incidents.lists import Filters
+from incidents.models import Incident
+from incidents.states import State
+from tests.cast import SHANGHAI, Cast
+from tests.dispatch.play import Play
+from tests.incidents.story import Story
+
+QUERIES = 20
+NOON = datetime(2026, 11, 18, 11, 30, tzinfo=SHANGHAI)
+ADDRESS = "governance:dashboard"
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """A Wednesday before noon for everything that asks the time, so that "today" never ends within a test."""
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
+    return NOON
+
+
+@pytest.fixture
+def board(noon: datetime, story: Story) -> Play:
+    """A district at work: something in every tier, at departments, in every state, of every light."""
+    play, cast = Play(story.cast), story.cast
+    play.now = timezone.now() - timedelta(days=40)
+    play.at_district()  # overdue long since
+    play.dispatched(cast.department)
+    play.suspended(play.at_district())
+    play.now = timezone.now() - timedelta(days=1, hours=2)
+    play.press(play.report(grid=cast.third_grid), "accept", cast.sibling_clerk)
+    play.now = timezone.now() - timedelta(hours=3)
+    play.report(grid=cast.other_grid)
+    play.press(play.report(grid=cast.second_grid), "accept", cast.village_clerk)
+    play.dispatched(cast.department, cast.other_department)
+    play.press(play.report(), "dismiss", cast.village_clerk)
+    play.answered()
+    play.now = timezone.now() - timedelta(minutes=90)
+    done = play.answered_in_one_go()
+    play.press(done, "close", cast.town_checker)
+    return play
+
+
+def listed(client: Client, address: str) -> int:
+    """How many rows the list behind an address has, over all its pages."""
+    found, following = 0, address
+    while following:
+        context = client.get(following).context
+        found += len(context["rows"])
+        following = context["next_url"]
+    return found
+
+
+PEOPLE = ["observer", "district_head", "town_head", "village_head", "department_head", "other_town_clerk", "officer"]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_number_equals_the_list_it_links_to(board: Play, client: Client, who: str) -> None:
+    person: Person = getattr(board.cast, who)
+    client.force_login(person)
+    page = client.get(reverse(ADDRESS))
+    shown = page.context["board"].figures()
+    assert len(shown) >= 5
+    text = page.content.decode()
+    for figure in shown:
+        if figure.number:
+            assert figure.filters is not None
+            assert figure.url.replace("&", "&amp;") in text
+            assert listed(client, figure.url) == figure.number, figure.url
+            # The address says all there is to say: read back, it is the same filter.
+            assert Filters.parsed(QueryDict(urlsplit(figure.url).query)) == figure.filters
+    # No number on the page is without its list.
+    for address in re.findall(r'href="(/incidents/\?[^"]*)"', text):
+        assert address.replace("&amp;", "&") in {figure.url for figure in shown if figure.number} | {
+            dashboard.list_url(figure.filters) for figure in shown if figure.filters
+        }
+
+
+@pytest.mark.parametrize("under", ["town", "village", "grid", "other_town"])
+def test_narrowed_to_a_place_every_number_still_equals_its_list(board: Play, client: Client, under: str) -> None:
+    client.force_login(board.cast.observer)
+    page = client.get(reverse(ADDRESS), {"under": getattr(board.cast, under).pk})
+    for figure in page.context["board"].figures():
+        if figure.number:
+            assert listed(client, figure.url) == figure.number, figure.url
+
+
+def test_rows_and_tiers_add_up_to_what_is_open(board: Play, client: Client) -> None:
+    client.force_login(board.cast.observer)
+    shown = client.get(reverse(ADDRESS)).context["board"]
+    number = shown.strip["open"].number
+    assert number == lists.total(board.cast.observer, Filters(under="511111"), now=timezone.now()) > 5
+    assert sum(line.total.number for line in shown.places) == sum(line.total.number for line in shown.tiers) == number
+    assert all(sum(line.counts.values()) == line.total.number for line in (*shown.places, *shown.tiers))
+    assert {line.key for line in shown.departments} == {board.cast.department.pk, board.cast.other_department.pk}
+    assert shown.strip["red"].number and shown.strip["closed"].number == 1
+
+
+def test_a_leader_sees_their_own_ground_only(board: Play, client: Client) -> None:
+    client.force_login(board.cast.other_town_clerk)
+    page = client.get(reverse(ADDRESS))
+    assert page.context["board"].strip["open"].number == 1
+    assert [line.key for line in page.context["board"].places] == [board.cast.other_village.pk]
+    # Another's place in the address changes nothing.
+    foreign = client.get(reverse(ADDRESS), {"under": board.cast.town.pk})
+    assert foreign.context["board"].strip["open"].number == 1
+
+
+def test_a_stranger_finds_no_dashboard(cast: Cast, client: Client) -> None:
+    client.force_login(cast.stranger)
+    assert client.get(reverse(ADDRESS)).status_code == 404
+    client.logout()
+    assert client.get(reverse(ADDRESS)).status_code == 302
+
+
+def test_what_is_overdue_longest_stands_first(board: Play, client: Client) -> None:
+    client.force_login(board.cast.observer)
+    rows = client.get(reverse(ADDRESS)).context["board"].urgent
+    assert rows and {row.clock.light for row in rows} <= {"red", "yellow"}
+    due = [row.clock.due_at for row in rows]
+    assert due == sorted(due)
+
+
+def test_yesterdays_same_hour_is_read_back_from_the_record(board: Play, client: Client) -> None:
+    client.force_login(board.cast.observer)
+    strip = client.get(reverse(ADDRESS)).context["board"].strip
+    then = timezone.now() - timedelta(days=1)
+    open_then = [
+        incident
+        for incident in Incident.objects.all()
+        if incident.reported_at <= then and (incident.closed_at is None or incident.closed_at > then)
+    ]
+    assert strip["open"].before == len(open_then)
+    assert strip["red"].before and strip["red"].before <= strip["open"].before
+
+
+def test_the_page_costs_few_queries_and_an_unchanged_one_three(
+    board: Play, client: Client, django_assert_max_num_queries
+) -> None:
+    client.force_login(board.cast.observer)
+    with django_assert_max_num_queries(QUERIES):
+        client.get(reverse(ADDRESS))
+    live = client.get(reverse(ADDRESS), {"live": "1"})
+    assert live.status_code == 200 and 'hx-swap-oob="true"' in live.content.decode()
+    with django_assert_max_num_queries(7):
+        again = client.get(reverse(ADDRESS), {"live": "1"}, headers={"if-none-match": live["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_fingerprint_changes_with_an_event_and_with_a_minute(board: Play) -> None:
+    now = NOON
+    before = dashboard.fingerprint(now)
+    assert dashboard.fingerprint(now + timedelta(seconds=10)) == before
+    assert dashboard.fingerprint(now + timedelta(minutes=1)) != before
+    board.report()
+    assert dashboard.fingerprint(now) != before
+
+
+def test_an_empty_district_says_so(cast: Cast, client: Client, noon: datetime) -> None:
+    client.force_login(cast.observer)
+    page = client.get(reverse(ADDRESS))
+    assert page.status_code == 200 and page.context["board"].strip["open"].number == 0
+    assert 'class="empty"' in page.content.decode()
+
+
+def test_the_filters_of_closed_today_hold_only_what_ended_that_day(board: Play) -> None:
+    filters = Filters(states=frozenset({State.CLOSED}), ended=timezone.localdate())
+    assert lists.total(board.cast.observer, filters, now=timezone.now()) == 1
+    earlier = filters.but(ended=timezone.localdate() - timedelta(days=3))
+    assert lists.total(board.cast.observer, earlier, now=timezone.now()) == 0
+    assert parse_qs(filters.query())["ended"] == [timezone.localdate().isoformat()]
