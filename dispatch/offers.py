@@ -106,7 +106,11 @@ class _Desk:
         if row.holder is HolderAfter.SIBLING:
             units = tuple(self._siblings())
             if units:
-                yield replace(offer, units=units, consequence=self.wording.goes_to(units[0], _("The unit you choose")))
+                yield replace(
+                    offer,
+                    units=units,
+                    consequence=self.wording.goes_to(units[0], row.direction, _("the unit you choose")),
+                )
             return
         if row.name == "dispatch":
             busy = {order.unit_id for order in self.orders if order.is_open}
@@ -142,7 +146,7 @@ class _Desk:
     def _consequence(self, row: Move, holder: Unit) -> str:
         say = self.wording
         if row.target is State.REPORTED:
-            return say.goes_to(holder)
+            return say.goes_to(holder, row.direction)
         if row.name == "accept":
             return say.stays(holder)
         if row.name == "answer":
@@ -179,7 +183,9 @@ class _Desk:
             yield offer
             return
         target = row.target_from(self.state)
-        said = self.wording.goes_to(holder) if target == State.REPORTED else self.wording.is_done_again(holder)
+        said = self.wording.is_done_again(holder)
+        if target == State.REPORTED:
+            said = self.wording.goes_to(holder, "up")
         yield replace(offer, consequence=said)
 
     def _check_needs(self, row: Move) -> tuple[str, ...] | None:

@@ -54,12 +54,16 @@ class Wording:
             return ""
         return limit_in_words(limit)
 
-    def goes_to(self, unit: Unit, name: str = "") -> str:
+    def goes_to(self, unit: Unit, direction: str, name: str = "") -> str:
         """It leaves for another unit, which must accept it; `name` stands for one not chosen yet."""
         about = self._about(Stage.ACCEPT, unit)
         if name:
             about["unit"] = name
-        return _("Goes to %(unit)s, which must accept within %(limit)s.") % about
+        if direction == "up":
+            return _("Goes up to %(unit)s, which must accept within %(limit)s.") % about
+        if direction == "down":
+            return _("Goes back to %(unit)s, which must accept within %(limit)s.") % about
+        return _("Goes over to %(unit)s, which must accept within %(limit)s.") % about
 
     def is_checked_by(self, unit: Unit) -> str:
         return _("Goes to %(unit)s for a check within %(limit)s.") % self._about(Stage.CHECK, unit)

@@ -220,7 +220,7 @@ def test_the_usual_press_comes_first_and_says_where_it_goes_and_until_when(play:
         transfer = next(offer for offer in rest if offer.name == "transfer")
     assert first.name == "accept" and first.is_primary
     assert first.consequence == "南陵社区 takes it in hand and must be done within 10 working days."
-    assert escalate.consequence == "Goes to 沙湾镇, which must accept within 4 working hours."
+    assert escalate.consequence == "Goes up to 沙湾镇, which must accept within 4 working hours."
     assert escalate.needs == ("note",) and escalate.direction == "up" and escalate.seq == incident.seq
     assert transfer.units == (cast.sibling_village,)
 
