@@ -2,7 +2,10 @@
 
 import csv
 import gzip
-import io
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from grids import hierarchy
 from grids.hierarchy import NewUnit
-from grids.levels import CODE_LENGTHS, TIER_ORDER, TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code
+from grids.levels import CODE_LENGTHS, TIER_ORDER, TOP_KINDS, GridKind, UnitKind, kind_of_code, parent_code, unpadded
 from grids.models import Unit
 from grids.names import short_name_of
 
@@ -21,6 +24,9 @@ OPTIONAL = ("grid_kind", "short_name", "duty_phone")
 _LEVELS: dict[str, UnitKind] = {**{kind.value: kind for kind in UnitKind}, "county": UnitKind.DISTRICT}
 _PADDED = 12
 _MOST_LETTERS = {"name": 100, "short_name": 30, "duty_phone": 30}
+# Control and invisible formatting characters; private ones stay, as old registers hold rare characters that way.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NOT_A_CHARACTER = "\ufffd"
 
 
 @dataclass(frozen=True, order=True)
@@ -59,19 +65,29 @@ class _Line:
     parent: str | None
 
 
+def read_bytes(path: Path) -> bytes:
+    """The file's content, unpacked if it is gzip. Raises RegisterRefused if it is damaged or cannot be read."""
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except PermissionError as error:
+        raise RegisterRefused([LineFault(1, _("The file may not be read."))]) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise RegisterRefused([LineFault(1, _("The gzip file is damaged."))]) from error
+
+
 def read_text(path: Path) -> str:
-    """The file's text, unpacked if it is gzip, without a byte-order mark. Raises RegisterRefused if it is not UTF-8."""
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
-            raise RegisterRefused([LineFault(1, _("The gzip file is damaged."))]) from error
+    """The file's text without a byte-order mark. Raises RegisterRefused if it is not UTF-8."""
+    data = read_bytes(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RegisterRefused([LineFault(line, _("not UTF-8 text: save the file as UTF-8."))]) from error
+        raise RegisterRefused([LineFault(line, _not_utf8())]) from error
+
+
+def _not_utf8() -> str:
+    return _("not UTF-8 text: save the file as UTF-8.")
 
 
 @transaction.atomic
@@ -80,9 +96,10 @@ def load(*, path: Path, now: datetime) -> Loaded:
 
     Raises RegisterRefused with every bad line, and then nothing was written.
     """
-    lines, faults = _parsed(read_text(path))
+    # A line that is not UTF-8 is one bad line among others: its bytes come through marked and are found below.
+    lines, faults, spoilt = _parsed(read_bytes(path).decode("utf-8-sig", errors="surrogateescape"))
     existing = {unit.pk: unit for unit in Unit.objects.filter(pk__in=_concerned(lines))}
-    faults += _against_the_tree(lines, existing)
+    faults += _against_the_tree(lines, existing, spoilt)
     if faults:
         raise RegisterRefused(faults)
     done = Loaded()
@@ -92,39 +109,57 @@ def load(*, path: Path, now: datetime) -> Loaded:
         if line.unit.code not in existing
     ]
     done.created = [unit.pk for unit in hierarchy.create_units(units=fresh, now=now)]
-    changed = [_updated(existing[line.unit.code], line.unit, done) for line in lines if line.unit.code in existing]
+    changed = [_updated(existing[line.unit.code], line, done) for line in lines if line.unit.code in existing]
     rows = [unit for unit in changed if unit is not None]
-    Unit.objects.bulk_update(rows, ["name", "short_name", "grid_kind", "duty_phone"], batch_size=1000)
+    Unit.objects.bulk_update(rows, ["name", "short_name", "grid_kind", "duty_phone", "parent"], batch_size=1000)
     return done
 
 
-def _parsed(text: str) -> tuple[list[_Line], list[LineFault]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = list(reader.fieldnames or [])
-    except csv.Error as error:
-        raise RegisterRefused([LineFault(1, str(error))]) from error
-    fault = _header_fault(header)
-    if fault:
-        raise RegisterRefused([LineFault(1, fault)])
+def _parsed(text: str) -> tuple[list[_Line], list[LineFault], set[str]]:
+    """The good lines, why each of the others is bad, and the codes on those.
+
+    Each line stands by itself: no field goes on on the next.
+    """
+    rows = _rows(text)
+    number, _text, header = next(rows, (1, "", []))
+    fault = header if isinstance(header, str) else _header_fault(header)
+    if isinstance(header, str) or fault:
+        raise RegisterRefused([LineFault(number, fault or "")])
     lines: list[_Line] = []
     faults: list[LineFault] = []
     seen: dict[str, int] = {}
+    column = header.index("code")
+    spoilt: set[str] = set()
+    for number, text, row in rows:
+        line = row if isinstance(row, str) else _line(number, header, row)
+        if isinstance(line, str):
+            faults.append(LineFault(number, line))
+            spoilt |= {unpadded(part.strip(' "')) for part in text.split(",")[column : column + 1]}
+        elif line.unit.code in seen:
+            words = {"code": line.unit.code, "line": seen[line.unit.code]}
+            faults.append(LineFault(number, _("%(code)s stands on line %(line)d already.") % words))
+        else:
+            seen[line.unit.code] = number
+            lines.append(line)
+    if not lines and not faults:
+        raise RegisterRefused([LineFault(1, _("There is no line below the header."))])
+    return lines, faults, spoilt
+
+
+def _rows(text: str) -> Iterator[tuple[int, str, list[str] | str]]:
+    """The number of the header and of each line that is not empty, its text, and its fields or why it has none."""
+    for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
+        if line or number == 1:
+            yield number, line, _fields(line)
+
+
+def _fields(line: str) -> list[str] | str:
+    if any("\udc80" <= letter <= "\udcff" for letter in line):
+        return _not_utf8()
     try:
-        for row in reader:
-            number = reader.line_num
-            line = _line(number, row)
-            if isinstance(line, str):
-                faults.append(LineFault(number, line))
-            elif line.unit.code in seen:
-                words = {"code": line.unit.code, "line": seen[line.unit.code]}
-                faults.append(LineFault(number, _("%(code)s stands on line %(line)d already.") % words))
-            else:
-                seen[line.unit.code] = number
-                lines.append(line)
-    except csv.Error as error:
-        faults.append(LineFault(reader.line_num, str(error)))
-    return lines, faults
+        return next(csv.reader([line], strict=True))
+    except csv.Error:
+        return _("The quotation marks do not match, or the line is far too long.")
 
 
 def _header_fault(header: list[str]) -> str | None:
@@ -139,11 +174,14 @@ def _header_fault(header: list[str]) -> str | None:
     return None
 
 
-def _line(number: int, row: dict[str | None, str | None]) -> _Line | str:
+def _line(number: int, header: list[str], fields: list[str]) -> _Line | str:
     """The line as a unit, or the reason why it is none."""
-    if None in row or None in row.values():
+    if len(fields) != len(header):
         return _("It has more or fewer fields than the header.")
-    given = {str(column): str(value).strip() for column, value in row.items()}
+    given = {column: value.strip() for column, value in zip(header, fields, strict=True)}
+    unseen = [column for column, value in given.items() if _has_unseen(value)]
+    if unseen:
+        return _("Damaged or invisible characters in: %(columns)s.") % {"columns": ", ".join(unseen)}
     kind = _LEVELS.get(given["level"])
     if kind is None:
         return _("Unknown level %(level)r.") % {"level": given["level"]}
@@ -163,6 +201,10 @@ def _line(number: int, row: dict[str | None, str | None]) -> _Line | str:
         return parent.reason
     details = {column: given.get(column, "") for column in OPTIONAL}
     return _Line(number, NewUnit(code=code, name=given["name"], **details), parent)
+
+
+def _has_unseen(value: str) -> bool:
+    return any(letter == _NOT_A_CHARACTER or unicodedata.category(letter) in _UNSEEN for letter in value)
 
 
 def _cut(code: str, kind: UnitKind) -> str | None:
@@ -207,10 +249,13 @@ def _concerned(lines: list[_Line]) -> set[str]:
     return {line.unit.code for line in lines} | {line.parent for line in lines if line.parent}
 
 
-def _against_the_tree(lines: list[_Line], existing: dict[str, Unit]) -> list[LineFault]:
-    """What the file cannot know by itself: parents that are nowhere, and units that were retired."""
+def _against_the_tree(lines: list[_Line], existing: dict[str, Unit], spoilt: set[str]) -> list[LineFault]:
+    """What the file cannot know by itself: parents that are nowhere, and units that were retired.
+
+    A parent on a bad line is the fault of that line alone, not of those below it.
+    """
     faults = []
-    in_file = {line.unit.code for line in lines}
+    in_file = spoilt | {line.unit.code for line in lines}
     for line in lines:
         code, parent = line.unit.code, line.parent
         if code in existing and existing[code].is_retired:
@@ -223,8 +268,9 @@ def _against_the_tree(lines: list[_Line], existing: dict[str, Unit]) -> list[Lin
     return faults
 
 
-def _updated(unit: Unit, given: NewUnit, done: Loaded) -> Unit | None:
+def _updated(unit: Unit, line: _Line, done: Loaded) -> Unit | None:
     """The unit with what the file says otherwise, or None if it says nothing new; empty fields say nothing."""
+    given = line.unit
     renamed = unit.name != given.name
     if renamed:
         done.renamed.append((unit.pk, unit.name, given.name))
@@ -237,6 +283,10 @@ def _updated(unit: Unit, given: NewUnit, done: Loaded) -> Unit | None:
     ]
     for column in differing:
         setattr(unit, column, getattr(given, column))
+    if unit.parent_id is None and line.parent:
+        # It stood at the top of the installation until its parent came.
+        unit.parent_id = line.parent
+        differing.append("parent")
     if differing:
         done.changed.append(unit.pk)
     if not differing and not renamed:

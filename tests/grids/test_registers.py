@@ -142,6 +142,59 @@ def test_a_bad_line_is_named_with_its_reason(tmp_path: Path, line: str, word: st
     assert word in faults[7] or line.startswith("510000000000")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '511111101000,511111000000,town,"嘉农镇',
+        '511111101000,511111000000,town,"嘉"农镇',
+        "511111101000,511111000000,town,嘉\x00农镇",
+        "511111101000,511111000000,town,嘉\x07农镇",
+        "511111101000,511111000000,town,\u200b",
+        "511111101000,511111000000,town,嘉\ufffd镇",
+        "511111101000,511111000000,town,嘉\u2028农镇",
+        "511111101000,511111000000,town," + "长" * 200_000,
+        "511111d01,511111000000,department,局",
+        "５１１１１１１０１,511111000000,town,嘉农镇",
+        "5.11111E+11,511111000000,town,嘉农镇",
+        "  ",
+        ",,,",
+    ],
+)
+def test_a_damaged_line_hides_none_of_those_after_it(tmp_path: Path, line: str) -> None:
+    assert list(_faults(_file(tmp_path, *TREE, line, "x,,town,y"))) == [7, 8]
+
+
+def test_lines_in_another_encoding_are_named_beside_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "units.csv"
+    lines = [HEADER.encode(), *[line.encode() for line in TREE], "511111101000,511111000000,town,嘉农镇".encode("gbk")]
+    path.write_bytes(b"\r\n".join([*lines, b"x,,town,y", b""]))
+    assert list(_faults(path)) == [7, 8]
+
+
+@pytest.mark.parametrize(
+    "parent", ["511111101000,511111000000,hamlet,嘉农镇", '511111101000,511111000000,town,"嘉农镇']
+)
+def test_a_bad_parent_is_one_bad_line_and_not_one_for_each_child(tmp_path: Path, parent: str) -> None:
+    child = "511111101001,511111101000,village,农场村"
+    assert list(_faults(_file(tmp_path, *TREE, child, parent))) == [8]
+    orphan = "511111199001,511111199000,village,无镇村"
+    misplaced = "511111100009,511111199000,village,别镇村"
+    assert list(_faults(_file(tmp_path, *TREE, orphan, misplaced))) == [7, 8]
+
+
+def test_a_header_alone_is_refused(tmp_path: Path) -> None:
+    assert list(_faults(_file(tmp_path))) == [1]
+
+
+def test_a_district_gets_its_parents_when_they_come(tmp_path: Path) -> None:
+    _load(_file(tmp_path, "511111000000,,county,沙湾区"))
+    assert Unit.objects.get(pk="511111").parent_id is None
+    done = _load(_file(tmp_path, *TREE))
+    assert done.changed == ["511111"]
+    assert Unit.objects.get(pk="511111").parent_id == "5111"
+    assert _load(_file(tmp_path, *TREE)).unchanged == 5
+
+
 def test_every_bad_line_is_named_at_once(tmp_path: Path) -> None:
     bad = ["511111101000,511111000000,hamlet,一", "511111102000,511111000000,town,", "x,y,town,三"]
     assert list(_faults(_file(tmp_path, *TREE, *bad))) == [7, 8, 9]
@@ -221,7 +274,7 @@ def test_the_command_names_file_line_and_reason(tmp_path: Path) -> None:
     out, err = StringIO(), StringIO()
     call_command("load_units", str(_file(tmp_path, *TREE)), stdout=out)
     assert "5 created" in out.getvalue()
-    with pytest.raises(CommandError, match="1 bad lines"):
+    with pytest.raises(CommandError, match="units.csv"):
         call_command("load_units", str(_file(tmp_path, "x,,town,y")), stderr=err)
     assert err.getvalue().startswith("units.csv, ")
     with pytest.raises(CommandError, match="no file"):

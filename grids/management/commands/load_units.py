@@ -5,8 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from grids import registers
+from grids.refusals import HierarchyRefused
 
 
 class Command(BaseCommand):
@@ -21,13 +24,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
+            raise CommandError(_("There is no file %(path)s.") % {"path": path})
         try:
             done = registers.load(path=path, now=timezone.now())
         except registers.RegisterRefused as refused:
             for fault in refused.faults:
                 self.stderr.write(f"{path.name}, {fault}")
-            raise CommandError(f"Nothing was loaded: {len(refused.faults)} bad lines in {path.name}.") from refused
+            message = ngettext(
+                "Nothing was loaded: %(count)d bad line in %(file)s.",
+                "Nothing was loaded: %(count)d bad lines in %(file)s.",
+                len(refused.faults),
+            )
+            raise CommandError(message % {"count": len(refused.faults), "file": path.name}) from refused
+        except HierarchyRefused as refused:
+            # Somebody else changed the tree meanwhile.
+            raise CommandError(" ".join(refused.messages)) from refused
         for code, old, new in done.renamed:
             self.stdout.write(f"renamed {code}: {old} -> {new}")
         self.stdout.write(
