@@ -14,11 +14,14 @@ from grids.models import Person
 from incidents import refusals
 from incidents.models import Incident, Photo, PhotoStage, Sight
 from incidents.records import Acting
-from incidents.states import State
+from incidents.states import OPEN_STATES, State
 
-# What has ended takes no further pictures of how it was or what was done; a check may still come.
-ENDED_FOR_GOOD = frozenset({State.VOIDED, State.MERGED})
-CLOSED_TO_WORK = ENDED_FOR_GOOD | {State.DISMISSED, State.CLOSED}
+# How it was and what was done is shown while it is open; a check is made of what somebody calls done.
+STATES = {
+    PhotoStage.BEFORE: OPEN_STATES,
+    PhotoStage.AFTER: OPEN_STATES,
+    PhotoStage.CHECK: frozenset({State.ANSWERED, State.CLOSED, State.DISMISSED}),
+}
 
 # The rights that let somebody add a picture at each stage: at the responsible place and the units above it,
 # and at the units that have the work in hand.
@@ -54,7 +57,7 @@ class _Standing:
 
 def adding(person: Person, incident: Incident, stage: PhotoStage, *, now: datetime) -> Acting:
     """In what capacity `person` adds a picture of this stage; raises MoveRefused if in none."""
-    if incident.state in (ENDED_FOR_GOOD if stage == PhotoStage.CHECK else CLOSED_TO_WORK):
+    if incident.state not in STATES[stage]:
         raise refusals.wrong_state()
     found = _capacity(person, incident, stage, _standing(person, incident, now))
     if found is None:
@@ -68,8 +71,7 @@ def stages_for(person: Person, incident: Incident, *, now: datetime) -> list[Pho
     return [
         stage
         for stage in PhotoStage
-        if incident.state not in (ENDED_FOR_GOOD if stage == PhotoStage.CHECK else CLOSED_TO_WORK)
-        and _capacity(person, incident, stage, standing) is not None
+        if incident.state in STATES[stage] and _capacity(person, incident, stage, standing) is not None
     ]
 
 
@@ -86,8 +88,11 @@ def _capacity(person: Person, incident: Incident, stage: PhotoStage, standing: _
     found = standing.first(standing.place, AT_PLACE[stage]) or standing.first(standing.work, AT_WORK[stage])
     if found is not None:
         return Acting(person, *found)
-    # Whoever took the report looks after it, wherever they serve today; what was done is for others to show.
-    if incident.first_receiver_id == person.pk and stage != PhotoStage.AFTER:
+    # Whoever took the report looks after it, wherever they serve today; what was done is for others to show, and
+    # nobody checks what they settled themselves.
+    if stage == PhotoStage.AFTER or (stage == PhotoStage.CHECK and incident.self_handled):
+        return None
+    if incident.first_receiver_id == person.pk:
         return Acting(person, incident.first_unit_id)
     return None
 

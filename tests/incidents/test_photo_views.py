@@ -22,6 +22,13 @@ def reported(client: Client, story: Story, **given: Any) -> Photo:
     return Photo.objects.latest("pk")
 
 
+def answered(story: Story) -> Incident:
+    """An incident of the officer's grid that the village says is done."""
+    incident = story.report()
+    story.move(incident, "accept", story.cast.village_clerk)
+    return story.move(incident, "answer", story.cast.village_clerk, "已修好")
+
+
 def add(client: Client, incident: Incident, stage: str, **given: Any) -> Any:
     sent = {"stage": stage, "photos": [picture("c.jpg", (4, 5, 6))]} | given
     return client.post(f"/incidents/{incident.number}/photos/add/", sent, headers={"accept": "application/json"})
@@ -101,26 +108,40 @@ def test_the_original_is_for_who_took_it_who_deals_with_it_and_who_audits(
         ("officer", True, True, True),
         ("assistant", True, False, False),
         ("supervisor", True, False, True),
-        ("village_clerk", True, True, False),
-        ("village_checker", True, False, True),
+        ("village_clerk", True, False, False),
+        ("village_checker", False, False, True),
         ("village_head", False, False, False),
-        ("town_clerk", True, False, False),
-        ("town_checker", False, False, True),
+        ("town_clerk", True, True, False),
+        ("town_checker", True, False, True),
         ("handler", False, False, False),
         ("observer", False, False, False),
         ("auditor", False, False, False),
     ],
 )
-def test_who_adds_what_while_the_village_has_it(
+def test_who_adds_what_when_the_town_checks_what_the_village_did(
     story: Story, name: str, before: bool, after: bool, check: bool
 ) -> None:
-    incident = story.report()
+    incident = answered(story)
     person = getattr(story.cast, name)
     assert photo_rights.stages_for(person, incident, now=story.now) == [
         stage
         for stage, may in ((PhotoStage.BEFORE, before), (PhotoStage.AFTER, after), (PhotoStage.CHECK, check))
         if may
     ]
+
+
+def test_nothing_is_checked_before_somebody_calls_it_done(story: Story) -> None:
+    incident = story.report()
+    assert photo_rights.stages_for(story.cast.supervisor, incident, now=story.now) == [PhotoStage.BEFORE]
+    clerk = photo_rights.stages_for(story.cast.village_clerk, incident, now=story.now)
+    assert clerk == [PhotoStage.BEFORE, PhotoStage.AFTER]
+
+
+def test_who_settled_it_does_not_check_it(story: Story) -> None:
+    incident = story.report()
+    incident.state, incident.self_handled = State.CLOSED, True
+    assert photo_rights.stages_for(story.cast.officer, incident, now=story.now) == []
+    assert photo_rights.stages_for(story.cast.supervisor, incident, now=story.now) == [PhotoStage.CHECK]
 
 
 def test_a_department_that_was_called_in_shows_what_it_did(story: Story) -> None:
@@ -157,7 +178,7 @@ def test_a_picture_added_later_stands_in_the_record(signed_in: SignIn, story: St
 
 
 def test_a_check_needs_the_position_of_the_phone(signed_in: SignIn, story: Story) -> None:
-    incident = story.report()
+    incident = answered(story)
     client = signed_in(story.cast.supervisor)
     assert add(client, incident, "check").status_code == 422
     tapped = {"lon": "103.555", "lat": "29.415", "by": "tap"}
