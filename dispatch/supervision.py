@@ -7,7 +7,7 @@ follows what is due, not what is open.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,10 @@ SMALLEST_STEP_BACK = timedelta(seconds=1)
 FORGOTTEN_AFTER = timedelta(days=7)
 # Only these limits move an incident; red on any other stage tells people.
 MOVING_STAGES = frozenset({Stage.ACCEPT, Stage.HANDLE})
+
+
+def never() -> bool:
+    return False
 
 
 @dataclass
@@ -71,11 +75,13 @@ def sweep(
     limit: int = BATCH,
     ticker: str = "sweep",
     full: bool = False,
+    enough: Callable[[], bool] = never,
 ) -> SweepResult:
     """One pass over at most `limit` due clocks. `now` is the database's clock unless a test passes another.
 
     `worker_now` is the caller's own clock: when the two disagree, or the database's went back, nothing is done.
-    `full` ignores the lower bound, which is what the first pass and one pass a minute do anyway.
+    `full` ignores the lower bound, which is what the first pass and one pass a minute do anyway. `enough` is asked
+    between two moves: a process that shall end, or whose time is up, leaves the rest for the next pass.
     """
     if now is None:
         now, trouble = _guarded_now(worker_now)
@@ -85,21 +91,23 @@ def sweep(
     signed = Ticker.objects.filter(pk=ticker).first()
     full = full or signed is None or signed.last_full is None or now - signed.last_full >= FULL_EVERY
     low = None if full or signed is None or signed.last_drained is None else signed.last_drained - SLACK
-    result = _pass(low, now, limit)
-    result.drained = result.claimed < limit
+    result = _pass(low, now, limit, enough)
+    result.drained = result.claimed < limit and not enough()
     _sign(ticker, now, result, full=full and result.drained)
     return result
 
 
 def sweep_until_drained(
-    *, now: datetime | None = None, worker_now: datetime | None = None, ticker: str = "sweep", most: int = 1000
+    *,
+    now: datetime | None = None,
+    worker_now: datetime | None = None,
+    ticker: str = "sweep",
+    enough: Callable[[], bool] = never,
 ) -> SweepResult:
-    """Passes until nothing due is left, at most `most` of them."""
+    """Passes until nothing due is left, or it is enough."""
     total = SweepResult()
-    for _pass_number in range(most):
-        total.add(sweep(now=now, worker_now=worker_now, ticker=ticker))
-        if total.drained or total.refused:
-            break
+    while not (total.drained or total.refused or enough()):
+        total.add(sweep(now=now, worker_now=worker_now, ticker=ticker, enough=enough))
     return total
 
 
@@ -123,7 +131,7 @@ def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
     )
 
 
-def _pass(low: datetime | None, now: datetime, limit: int) -> SweepResult:
+def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], bool]) -> SweepResult:
     result = SweepResult()
     alone: list[int] = []
     try:
@@ -140,6 +148,8 @@ def _pass(low: datetime | None, now: datetime, limit: int) -> SweepResult:
         )
         result.lights = 0
     for pk in alone:
+        if enough():
+            break
         _take_alone(pk, now, result)
     return result
 

@@ -1,16 +1,22 @@
 """Doors for Celery: a message only says "look now"; lost, late or doubled it does no harm."""
 
+import time
+
 from celery import shared_task
 from django.utils import timezone
 
 from dispatch import notices, supervision
 from grids import posts
 
+# Well below the time limit of a task: what is left is due again at the next beat.
+SWEEP_SECONDS = 25.0
+
 
 @shared_task(name="dispatch.tasks.sweep")
 def sweep() -> None:
     """Act on what is due; beat calls this as a spare for the `sweep` command."""
-    supervision.sweep_until_drained(worker_now=timezone.now(), ticker="beat", most=20)
+    end = time.monotonic() + SWEEP_SECONDS
+    supervision.sweep_until_drained(worker_now=timezone.now(), ticker="beat", enough=lambda: time.monotonic() > end)
 
 
 @shared_task(name="dispatch.tasks.announce")

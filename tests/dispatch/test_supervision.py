@@ -274,3 +274,13 @@ def test_an_incident_that_was_accepted_in_time_is_left_alone(play: Play) -> None
     assert play.fresh(incident).state == State.ACCEPTED
     clock.refresh_from_db()
     assert (clock.final_light, clock.next_at) == (Light.GREEN, None)
+
+
+def test_a_sweeper_that_shall_end_leaves_the_rest_for_the_next_pass(play: Play) -> None:
+    for _number in range(3):
+        play.report()
+    late = play.now + timedelta(days=30)
+    answers = iter([False, True, True])
+    result = run(late, enough=lambda: next(answers))
+    assert (result.moved, result.drained) == (1, False)
+    assert sweep_until_drained(now=late + timedelta(minutes=2)).moved == 2

@@ -66,7 +66,7 @@ class Command(BaseCommand):
         """Sweep and tell; whether there is more to do at once."""
         now = timezone.now()
         run = supervision.sweep_until_drained if until_drained else supervision.sweep
-        swept = run(worker_now=now, ticker=self.ticker)
+        swept = run(worker_now=now, ticker=self.ticker, enough=self.stopping.is_set)
         told = notices.announce_until_done(now=timezone.now())
         posts.regrant_due(timezone.now())
         if swept.acted or told:
