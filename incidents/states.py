@@ -11,6 +11,7 @@ from enum import Enum
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grids.duties import Right
 
@@ -144,7 +145,7 @@ _ROWS = (
          finishes=(S.HANDLE,), starts=(S.CHECK,), direction="up"),
     Move("rework", _("Rework"), frozenset({State.ANSWERED}), State.ACCEPTED, CHECK, HolderAfter.HANDLER, NOTE,
          finishes=(S.CHECK,), starts=(S.HANDLE,), direction="down"),
-    Move("close", _("Close"), frozenset({State.ANSWERED}), State.CLOSED, CHECK, HolderAfter.SAME,
+    Move("close", pgettext_lazy("of an incident", "Close"), frozenset({State.ANSWERED}), State.CLOSED, CHECK, HolderAfter.SAME,
          frozenset({Needs.RESULT}), finishes=(S.CHECK, S.OVERALL)),
     Move("suspend", _("Suspend"), frozenset({State.ACCEPTED, State.DISPATCHED}), State.SUSPENDED, GRANT,
          HolderAfter.SAME, frozenset({Needs.APPROVAL, Needs.REVIEW_AT}), pauses_all=True, starts=(S.PAUSE,)),
