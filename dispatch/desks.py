@@ -57,7 +57,7 @@ HELD_TABS = (
         many=("escalate",)),
     Tab("check", _("To check"), _("What others report as done comes here to be checked."), (Stage.CHECK,),
         many=("close",)),
-    Tab("returned", _("Returned"), _("What comes back to this unit, or a department returned, shows here as well."),
+    Tab("returned", _("Came back"), _("What comes back to this unit, or a department returned, shows here as well."),
         (Stage.ACCEPT, Stage.HANDLE), many=("accept",)),
 )
 ORDER_TABS = (

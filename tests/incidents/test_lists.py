@@ -1,9 +1,12 @@
 """The filter layer: what an address says, what a list finds, and that every number equals the list behind it."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
+from django.test import Client
+from django.urls import reverse
 
 from grids.models import Person
 from incidents import lists, selectors
@@ -157,3 +160,89 @@ def test_numbers_by_two_dimensions_equal_the_list_behind_them(mixed: Story) -> N
 
 def test_counting_stops_where_it_is_told_to(mixed: Story) -> None:
     assert lists.total(mixed.cast.observer, Filters(), now=mixed.now, at_most=2) == 2
+
+
+# -- the page -------------------------------------------------------------------------------------------------
+
+CEILING = 12
+
+
+def open_list(client: Client, person: Person, query: str = "") -> HttpResponse:
+    client.force_login(person)
+    return client.get(f"{reverse('incidents:list')}?{query}")
+
+
+@pytest.mark.parametrize("query", ["", "state=any&light=red&sort=due", "q=井盖&under=511111100&category=3&mine=1"])
+def test_the_list_asks_at_most_twelve_queries(
+    client: Client, mixed: Story, query: str, django_assert_max_num_queries: Any
+) -> None:
+    for person in (mixed.cast.observer, mixed.cast.town_clerk, mixed.cast.officer):
+        client.force_login(person)
+        with django_assert_max_num_queries(CEILING):
+            assert client.get(f"{reverse('incidents:list')}?{query}").status_code == 200
+
+
+def test_the_page_lists_what_the_filters_find_newest_first(client: Client, mixed: Story) -> None:
+    response = open_list(client, mixed.cast.observer, "state=any")
+    rows = response.context["rows"]
+    assert len(rows) == Incident.objects.count()
+    moments = [row.incident.reported_at for row in rows]
+    assert moments == sorted(moments, reverse=True)
+    for row in rows:
+        assert reverse("incidents:detail", args=[row.number]) in response.content.decode()
+
+
+def test_by_due_moment_the_next_to_fall_due_comes_first(client: Client, mixed: Story) -> None:
+    rows = open_list(client, mixed.cast.observer, "sort=due").context["rows"]
+    due = [row.clock.due_at for row in rows if row.clock and row.clock.due_at]
+    assert due == sorted(due)
+
+
+def test_chips_keep_the_other_filters_in_the_address(client: Client, mixed: Story) -> None:
+    response = open_list(client, mixed.cast.observer, "state=open&urgency=urgent&under=511111100")
+    red = next(chip for chip in response.context["light_chips"] if chip.light == "red")
+    for part in ("light=red", "urgency=urgent", "under=511111100", "state=open"):
+        assert part in red.url
+    shown = [chip.label for chip in response.context["other_chips"] if chip.on]
+    assert mixed.cast.town.label in shown
+
+
+def test_the_pages_of_a_long_list_follow_each_other(
+    client: Client, mixed: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.views.lists.SIZE", 3)
+    for sort in ("", "&sort=due"):
+        response = open_list(client, mixed.cast.observer, f"state=any{sort}")
+        seen = [row.number for row in response.context["rows"]]
+        while response.context["next_url"]:
+            response = client.get(response.context["next_url"])
+            seen += [row.number for row in response.context["rows"]]
+        assert len(seen) == len(set(seen)) == Incident.objects.count()
+        assert response.context["previous_url"]
+
+
+def test_rows_alone_are_304_until_something_changes(client: Client, mixed: Story) -> None:
+    first = open_list(client, mixed.cast.observer, "rows=1")
+    assert "<html" not in first.content.decode()
+    url = f"{reverse('incidents:list')}?rows=1"
+    assert client.get(url, headers={"if-none-match": first["ETag"]}).status_code == 304
+    mixed.report(text="又一件")
+    assert client.get(url, headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_who_sees_nothing_reads_what_the_list_is_for(client: Client, mixed: Story) -> None:
+    response = open_list(client, mixed.cast.stranger)
+    assert response.status_code == 200 and not response.context["rows"]
+    assert "desk-empty" in response.content.decode()
+    client.logout()
+    assert client.get(reverse("incidents:list")).status_code == 302
+
+
+def test_the_filter_form_keeps_what_is_chosen(client: Client, mixed: Story) -> None:
+    client.force_login(mixed.cast.town_clerk)
+    query = f"state=closed&light=red&under={mixed.cast.village.pk}"
+    for headers in ({}, {"hx-request": "true"}):
+        text = client.get(f"{reverse('incidents:filter')}?{query}", headers=headers).content.decode()
+        assert 'name="light" value="red"' in text and 'name="state" value="closed"' in text
+        assert f'value="{mixed.cast.village.pk}" selected' in text
+        assert mixed.cast.other_village.pk not in text, "places out of sight are not named"
