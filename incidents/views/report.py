@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from grids import permissions
@@ -44,6 +45,7 @@ AREAS_FRESH_SECONDS = 3600
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @never_cache
 @login_required
 def report(request: PersonRequest) -> HttpResponse:
@@ -92,6 +94,7 @@ def find_places(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 @login_required
 def areas(request: PersonRequest) -> HttpResponse:
     """The outlines around the person's own places, for the map of the report page and of the day."""

@@ -255,6 +255,32 @@
     return true;
   }
 
+  // What the words sound like, while no category is chosen: the longer the word they share, the surer.
+  const guess = by("category-guess");
+  function listen() {
+    const text = field("text").value.toLowerCase();
+    const open = text && !form.querySelector("input[name=category]:checked");
+    const heard = !open ? [] : entries
+      .map((entry) => ({ entry, sure: Math.max(0, ...[entry.label.toLowerCase(), ...entry.words.split(" ")].map((word, at) => (word.length > 1 && text.includes(word) ? word.length - at / 10 : 0))) }))
+      .filter((each) => each.sure > 0)
+      .sort((a, b) => b.sure - a.sure)
+      .slice(0, 3);
+    guess.querySelector("[data-guesses]").replaceChildren(...heard.map(({ entry }) => {
+      const chip = document.createElement("button");
+      chip.type = "button";
+      chip.className = "chip";
+      chip.dataset.value = entry.value;
+      chip.textContent = entry.label;
+      return chip;
+    }));
+    guess.hidden = !heard.length;
+  }
+  field("text").addEventListener("input", listen);
+  guess.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-value]");
+    if (chip) { choose(chip.dataset.value); field("text").focus(); }
+  });
+
   search.addEventListener("input", offer);
   // Above the keyboard of a phone there must be room for what is found.
   search.addEventListener("focus", () => { if (matchMedia("(max-width: 767.98px)").matches) search.scrollIntoView({ block: "start" }); });
@@ -328,7 +354,9 @@
   by("draft-drop").addEventListener("click", () => { forget(); sent = true; location.reload(); });
   form.addEventListener("input", (event) => { if (event.target.name) fault(event.target.name, ""); keep(); });
   form.addEventListener("change", (event) => {
-    if (["category", "urgency"].includes(event.target.name)) { if (event.target.name === "category") fault("text", ""); ask(); }
+    const { name } = event.target;
+    if (name === "category") { fault("text", ""); listen(); }
+    if (name === "category" || name === "urgency") ask();
     keep();
   });
 
@@ -447,7 +475,7 @@
     if (status === 422 && answer && answer.errors) { rest(""); showFaults(answer.errors); return; }
     const login = document.body.dataset.loginUrl;
     const signedOut = status === 403 || (login && responseURL && new URL(responseURL).pathname === login);
-    rest(signedOut ? say.saySignedOut : say.sayAgain);
+    rest(signedOut ? say.saySignedOut : status === 413 ? document.body.dataset.sayLarge : say.sayAgain);
   }
 
   form.addEventListener("submit", (event) => { event.preventDefault(); send(); });

@@ -263,6 +263,16 @@ def test_the_outlines_for_the_map_are_kept_by_the_browser(signed_in: SignIn, sto
     assert client.get("/report/areas.geojson", headers={"if-none-match": first["etag"]}).status_code == 304
 
 
+def test_on_a_weak_network_the_page_travels_light(signed_in: SignIn, story: Story) -> None:
+    client = signed_in(story.cast.officer)
+    packed = client.get("/report/", headers={"accept-encoding": "gzip"})
+    assert packed["content-encoding"] == "gzip"
+    assert len(packed.content) < 15_000
+    areas = client.get("/report/areas.geojson", headers={"accept-encoding": "gzip"})
+    again = {"accept-encoding": "gzip", "if-none-match": areas["etag"]}
+    assert client.get("/report/areas.geojson", headers=again).status_code == 304
+
+
 def test_the_outlines_are_for_whoever_serves_a_place(signed_in: SignIn, story: Story) -> None:
     for name, status in (("supervisor", 200), ("district_head", 200), ("handler", 403), ("stranger", 403)):
         answer = signed_in(getattr(story.cast, name)).get("/report/areas.geojson")

@@ -288,6 +288,38 @@ def test_pressing_twice_makes_one_incident(phone: Phone, story: Story) -> None:
     assert IncidentEvent.objects.filter(kind="report").count() == 1
 
 
+def test_the_words_themselves_offer_a_category(phone: Phone, story: Story) -> None:
+    page = phone(story.cast.officer, story.cast.grid)
+    expect(page.locator("#category-guess")).to_be_hidden()
+    page.fill("#id_text", "三单元消防通道堵了，有人停电动车")
+    expect(page.locator("#category-guess")).to_be_visible()
+    assert violations(page) == []
+    page.locator("#category-guess button").first.tap()
+    expect(page.locator("input[name=category]:checked")).to_have_count(1)
+    expect(page.locator("#category-guess")).to_be_hidden()
+    page.tap("#send")
+    page.wait_for_url("**/report/sent/**")
+    category = Incident.objects.get().category
+    assert category is not None
+    assert category.name == "占用消防通道"
+
+
+def test_a_picture_of_the_check_is_taken_on_the_incidents_page(phone: Phone, story: Story) -> None:
+    incident = story.report()
+    story.move(incident, "accept", story.cast.village_clerk)
+    story.move(incident, "answer", story.cast.village_clerk, "已修好")
+    page = phone(story.cast.supervisor, story.cast.grid, "/today/")
+    page.locator("#wait-" + incident.number).get_by_role("link", name="Check").tap()
+    page.wait_for_url("**/incidents/**")
+    page.set_input_files("form[data-photo-add=check] input[type=file]", camera())
+    expect(page.locator("#photos .photo img")).to_have_count(1, timeout=15_000)
+    photo = Photo.objects.get()
+    assert photo.stage == "check"
+    assert photo.point is not None
+    assert photo.point.distance(story.cast.point(story.cast.grid)) < 1e-6
+    assert violations(page) == []
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_officers_pages_are_clean_at_both_sizes(
