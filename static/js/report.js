@@ -106,6 +106,12 @@
     ask();
   }
 
+  function showAddress() {
+    by("place-address").textContent = field("address").value.trim();
+    by("place-address").hidden = !field("address").value.trim();
+  }
+  field("address").addEventListener("input", showAddress);
+
   function startSeeking() {
     if (!navigator.geolocation || !window.isSecureContext) { explain(window.isSecureContext ? say.sayNowhere : say.sayInsecure); return; }
     stopSeeking();
@@ -347,6 +353,8 @@
     if (urgency) urgency.checked = true;
     if (settled) { settled.checked = draft.settled; showSettled(); }
     by("draft-note").hidden = false;
+    showAddress();
+    listen();
     if (draft.lat && map.wanggeMap) map.wanggeMap.setPoint(Number(draft.lat), Number(draft.lon), Number(draft.accuracy));
     if (draft.lat || draft.place) ask();
   }
