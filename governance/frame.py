@@ -199,6 +199,11 @@ class Frame:
         return self.rail + [item for item in self.bar if item.key not in seen]
 
     @property
+    def badges(self) -> set[str]:
+        """The counts that have a place on this person's pages."""
+        return {item.badge for item in (*self.rail, *self.bar) if item.badge} | ({"inbox"} if self.inbox_url else set())
+
+    @property
     def report_url(self) -> str:
         return address("incidents:report", "") if self.duties & REPORTING else ""
 
@@ -244,7 +249,9 @@ def counts(person: Any, now: datetime) -> dict[str, int]:
 @login_required
 def badges(request: HttpRequest) -> HttpResponse:
     """The counts as fragments that find their places; 304 when nothing changed."""
-    found = counts(request.user, timezone.now())
+    now = timezone.now()
+    shown = Frame(person=request.user, view_name="", now=now).badges
+    found = {key: number for key, number in counts(request.user, now).items() if key in shown}
     etag = '"{}"'.format("-".join(f"{key}{number}" for key, number in found.items()))
     unchanged = get_conditional_response(request, etag=etag)
     if unchanged is not None:
