@@ -46,7 +46,7 @@ def readable(said: str) -> list[str]:
     for line in said.splitlines():
         where, _, words = line.partition(": ")
         name, _, number = where.rpartition(":")
-        if "message is not used" in words or not number.isdigit():
+        if "message is not used" in words or words.startswith("...but") or not number.isdigit():
             continue
         lines = texts.setdefault(Path(name), Path(name).read_text(encoding="utf-8").splitlines())
         result.append(f"{words}: {_string_at(lines, int(number) - 1)}")
@@ -54,16 +54,13 @@ def readable(said: str) -> list[str]:
 
 
 def _string_at(lines: list[str], index: int) -> str:
-    """The msgid that starts at or after a line, in one piece, with the file it was found in."""
-    place = ""
+    """The msgid whose msgstr stands at a line, in one piece, with the file it was found in."""
+    text, place = "", ""
     for line in reversed(lines[:index]):
         if line.startswith("#: "):
             place = f" ({line[3:].split(' ')[0]})"
-        if not line.startswith(("#", "msgctxt")):
+        elif line.startswith(('"', "msgid")):
+            text = line.removeprefix("msgid_plural ").removeprefix("msgid ").strip('"') + text
+        elif not line.startswith(("#", "msgctxt")):
             break
-    text = ""
-    for line in lines[index:]:
-        if line.startswith("msgstr"):
-            break
-        text += line.removeprefix("msgid ").strip('"')
     return f'"{text}"{place}'

@@ -21,8 +21,8 @@ def test_findings_show_string_and_place(tmp_path: Path) -> None:
     pot = tmp_path / "django.pot"
     pot.write_text(POT, encoding="utf-8")
     said = (
-        f"{pot}:2: this message is used but not defined in x.po\n{pot}:7: this message is untranslated\n"
-        f"{pot}:2: warning: this message is not used\nmsgcmp: found 2 fatal errors\n"
+        f"{pot}:3: this message is used but not defined in x.po\n{pot}:10: this message is untranslated\n"
+        f"{pot}:3: warning: this message is not used\nmsgcmp: found 2 fatal errors\n"
     )
     assert translations.readable(said) == [
         'this message is used but not defined in x.po: "Grid" (grids/views.py:12)',
