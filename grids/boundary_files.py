@@ -1,7 +1,7 @@
 """Boundaries of grids from GeoJSON files: read, checked feature by feature, published as one plan or not at all."""
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,13 @@ from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, known_kind, unpadde
 from grids.models import Boundary, Person, Plan, Unit
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
+from grids.validity import why_invalid
+
+
+# As much of a code as is worth repeating when it is wrong.
+_LONGEST_CODE = 40
+# What the member `crs` of older GeoJSON may say.
+_SYSTEMS = re.compile(r"(CRS84|[:/](4326|4490|CGCS2000|WGS84))$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -118,9 +125,12 @@ def _parsed(text: str, datum: Datum) -> tuple[list[_Feature], list[FeatureFault]
         raise BoundaryFileRefused(
             [FeatureFault(0, "", _("Not JSON: line %(line)d, %(what)s.") % {"line": error.lineno, "what": error.msg})]
         ) from error
+    except (RecursionError, ValueError) as error:
+        raise BoundaryFileRefused([FeatureFault(0, "", _("Not a GeoJSON FeatureCollection."))]) from error
     raw = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(raw, list) or collection.get("type") != "FeatureCollection":
         raise BoundaryFileRefused([FeatureFault(0, "", _("Not a GeoJSON FeatureCollection."))])
+    _refuse_other_system(collection.get("crs"))
     features: list[_Feature] = []
     found: list[FeatureFault] = []
     seen: dict[str, int] = {}
@@ -142,10 +152,24 @@ def _parsed(text: str, datum: Datum) -> tuple[list[_Feature], list[FeatureFault]
     return features, found
 
 
+def _refuse_other_system(crs: Any) -> None:
+    """Raise BoundaryFileRefused if the file says that its coordinates are not degrees of CGCS2000 or WGS-84."""
+    if crs is None:
+        return
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    if not isinstance(name, str) or not _SYSTEMS.search(name):
+        words = {"crs": str(name or crs)[:80]}
+        reason = _("Its coordinates are in %(crs)s: degrees of CGCS2000 or WGS-84 are needed.") % words
+        raise BoundaryFileRefused([FeatureFault(0, "", reason)])
+
+
 def _code_of(feature: Any) -> str:
     properties = feature.get("properties") if isinstance(feature, dict) else None
     code = properties.get("code") if isinstance(properties, dict) else None
-    return unpadded(str(code).strip()) if isinstance(code, str | int) and not isinstance(code, bool) else ""
+    if not isinstance(code, str | int) or isinstance(code, bool):
+        return ""
+    return unpadded(str(code).strip())[:_LONGEST_CODE].replace("\0", "\ufffd")
 
 
 def _shape(geometry: Any, datum: Datum) -> BaseGeometry | str:
@@ -168,23 +192,27 @@ def _shape(geometry: Any, datum: Datum) -> BaseGeometry | str:
             return _("The polygon is empty.")
         parts.append(Polygon(rings[0], rings[1:]))
     shape = lattice.to_lattice(parts[0] if len(parts) == 1 else MultiPolygon(parts))
-    if not shapely.is_valid(shape):
-        reason = {"reason": shapely.is_valid_reason(shape)}
-        return _("The polygon is not valid: %(reason)s.") % reason
-    return shape
+    reason = why_invalid(shape)
+    if reason:
+        return _("The polygon is not valid: %(reason)s.") % {"reason": reason}
+    # A corner given twice is no other border.
+    return shapely.remove_repeated_points(shape)
 
 
 def _positions(ring: Any) -> np.ndarray[Any, np.dtype[np.float64]] | str:
     """The ring's positions, or the reason why it has none that can be used."""
     try:
-        positions = np.array([(position[0], position[1]) for position in ring], dtype=np.float64)
-    except (TypeError, ValueError, IndexError, KeyError):
+        pairs = [(position[0], position[1]) for position in ring]
+        if not all(type(ordinate) in (int, float) for pair in pairs for ordinate in pair):
+            return _("Its coordinates are not lists of numbers.")
+        positions = np.array(pairs, dtype=np.float64)
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError):
         return _("Its coordinates are not lists of numbers.")
+    if not np.isfinite(positions).all():
+        return _("A coordinate is no finite number.")
     if len(positions) < 4 or not np.array_equal(positions[0], positions[-1]):
         return _("A ring has fewer than four positions or is not closed.")
     for longitude, latitude in positions:
-        if not (math.isfinite(longitude) and math.isfinite(latitude)):
-            return _("A coordinate is no finite number.")
         if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
             words = {"lon": f"{longitude:g}", "lat": f"{latitude:g}"}
             if -90 <= longitude <= 90 and -180 <= latitude <= 180:
@@ -201,6 +229,8 @@ def _unknown(features: list[_Feature], known: Mapping[str, Unit]) -> list[Featur
             found.append(FeatureFault(feature.index, feature.code, _("There is no unit with this code.")))
         elif unit.is_retired:
             found.append(FeatureFault(feature.index, feature.code, _("This unit was retired.")))
+        elif unit.kind not in TIER_ORDER:
+            found.append(FeatureFault(feature.index, feature.code, _("%(unit)s is no place.") % {"unit": unit.label}))
     return found
 
 

@@ -12,9 +12,12 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import lattice
 from grids.proof import Proof
+from grids.validity import why_invalid
 
 # Smaller faults are rounding: reported as one line, never as a list of specks.
 LEAST_SQUARE_METRES = 1.0
+# One step of the lattice, in degrees: nothing on the ground.
+_STEP = 1e-7
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Fault:
     """One place where the grids do not tile the frame.
 
     `kind` is "invalid", "off_lattice", "pocket" (nobody's), "overlap", "spill" (outside), "vertex" or "rounding";
-    `units` are codes, for a pocket its neighbours with the longest shared border first; `at` is a point in degrees.
+    `units` are codes, for a pocket its neighbours with the longest shared border first, "" the outline; `at` is a point in degrees.
     """
 
     kind: str
@@ -55,14 +58,14 @@ def find(proof: Proof, grids: Mapping[str, BaseGeometry], frame: BaseGeometry, n
     small = [fault for fault in found if fault.area_m2 < LEAST_SQUARE_METRES]
     if large:
         return large + _rounding(small)
-    return _loose_vertices(proof.open_segments, codes, tree, name) or _rounding(small)
+    return _loose_vertices(proof.open_segments, codes, tree, frame, name) or _rounding(small)
 
 
 def _invalid(proof: Proof, shapes: Mapping[str, BaseGeometry], name: Naming) -> list[Fault]:
     found = []
     for code in proof.invalid:
-        reason = shapely.is_valid_reason(shapes[code])
-        message = _("%(unit)s is not a valid area: %(reason)s.") % {"unit": _called(code, name), "reason": reason}
+        words = {"unit": _called(code, name), "reason": why_invalid(shapes[code])}
+        message = _("%(unit)s is not a valid area: %(reason)s.") % words
         found.append(Fault("invalid", (code,), 0.0, None, message))
     for code in proof.off_lattice:
         message = _("%(unit)s has vertices off the lattice of 7 decimals.") % {"unit": _called(code, name)}
@@ -127,19 +130,33 @@ def _overlaps(codes: NDArray[np.str_], shapes: NDArray[np.object_], tree: shapel
 
 
 def _loose_vertices(
-    segments: NDArray[np.float64], codes: NDArray[np.str_], tree: shapely.STRtree, name: Naming
+    segments: NDArray[np.float64],
+    codes: NDArray[np.str_],
+    tree: shapely.STRtree,
+    frame: BaseGeometry,
+    name: Naming,
 ) -> list[Fault]:
-    """Borders that coincide but do not share every vertex: one side has a corner the other lacks."""
+    """Borders that coincide but do not share every vertex: one side has a corner the other lacks.
+
+    The sides are those that run along the segment, be they grids or the outline ("").
+    """
     lines = shapely.linestrings(segments)
     found: dict[tuple[str, ...], Fault] = {}
-    # A thousandth of a lattice step would do; a step is still nothing on the ground.
+    edge = shapely.boundary(frame)
     for line in lines:
-        units = tuple(sorted(codes[tree.query(line, predicate="dwithin", distance=1e-7)].tolist()))
+        near = tree.query(line, predicate="dwithin", distance=_STEP)
+        along = [number for number in near if _runs_along(line, shapely.boundary(tree.geometries[number]))]
+        units = tuple(sorted(codes[along].tolist())) + (("",) if _runs_along(line, edge) else ())
         if units not in found:
             words = {"units": _listed(units, name), "place": _place(line)}
             message = _("The borders of %(units)s near %(place)s do not share the same corners.") % words
             found[units] = Fault("vertex", units, 0.0, _inside(line), message)
     return list(found.values())
+
+
+def _runs_along(line: BaseGeometry, border: BaseGeometry) -> bool:
+    """Whether the border follows the line for more than the few steps by which it may cross it."""
+    return bool(shapely.length(shapely.intersection(border, line.buffer(_STEP))) > 4 * _STEP)
 
 
 def _rounding(small: list[Fault]) -> list[Fault]:
@@ -174,4 +191,4 @@ def _square(geometry: BaseGeometry) -> str:
 
 
 def _listed(units: tuple[str, ...], name: Naming) -> str:
-    return _(", ").join(name(code) for code in units) or _("no grid")
+    return _(", ").join(_called(code, name) for code in units) or _("no grid")

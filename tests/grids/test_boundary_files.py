@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
-from grids import boundary_files, datums, hierarchy, plans, selectors
+from grids import boundary_files, datums, hierarchy, lattice, plans, selectors
 from grids.boundary_files import BoundaryFileRefused, Published
 from grids.datums import Datum
 from grids.hierarchy import NewUnit
@@ -93,7 +93,7 @@ def test_an_outline_in_the_file_is_the_frame(cast: Cast, tmp_path: Path) -> None
     area, outline = box(104, 29, 104.01, 29.01), box(104, 29, 104.02, 29.01)
     faults = _faults(cast, _write(tmp_path, {"511111102": outline, "511111102001001": area}))
     assert len(faults) == 1
-    assert "m²" in faults[0][2]
+    assert "104.015" in faults[0][2]
     done = _load(cast, _write(tmp_path, {"511111102000": area, "511111102001001": area}))
     assert done.plan is not None
     assert done.plan.scope_id == "511111102"
@@ -139,8 +139,13 @@ def test_a_real_partition_in_another_datum_is_read_onto_the_lattice(cast: Cast, 
         ({"type": "Polygon", "coordinates": [[["a", 29], [104, 29], [104, 30], ["a", 29]]]}, ""),
         ({"type": "Polygon", "coordinates": [[[29, 103], [30, 103], [30, 104], [29, 103]]]}, "29, 103"),
         ({"type": "Polygon", "coordinates": [[[5e5, 3e6], [6e5, 3e6], [6e5, 4e6], [5e5, 3e6]]]}, "500000"),
-        ({"type": "Polygon", "coordinates": [[[103, 29], [104, 30], [104, 29], [103, 30], [103, 29]]]}, "103.5 29.5"),
+        ({"type": "Polygon", "coordinates": [[[103, 29], [104, 30], [104, 29], [103, 30], [103, 29]]]}, "103.5000000, 29.5000000"),
         ({"type": "MultiPolygon", "coordinates": [None]}, ""),
+        ({"type": "Polygon", "coordinates": [[["103", "29"], ["104", "29"], ["104", "30"], ["103", "29"]]]}, ""),
+        ({"type": "Polygon", "coordinates": [[[True, False]] * 5]}, ""),
+        ({"type": "Polygon", "coordinates": [[[10**400, 29], [104, 29], [104, 30], [10**400, 29]]]}, ""),
+        ({"type": "Polygon", "coordinates": [[[float("nan"), 29], [104, 29], [104, 30], [float("nan"), 29]]]}, ""),
+        ({"type": "GeometryCollection", "geometries": []}, "GeometryCollection"),
         ({"type": "Polygon", "coordinates": [[[103, 29], [103.00000001, 29], [103, 29.00000001], [103, 29]]]}, ""),
     ],
 )
@@ -152,6 +157,48 @@ def test_a_bad_geometry_is_named_with_index_code_and_reason(
     assert [(index, code) for index, code, _reason in faults] == [(2, cast.second_grid.pk)]
     assert faults[0][2]
     assert word in faults[0][2]
+
+
+@pytest.mark.parametrize("code", ["5111\0", "5" * 5000, "511111100001001'; --", -5])
+def test_a_code_that_is_none_is_named(cast: Cast, tmp_path: Path, village: dict[str, Any], code: Any) -> None:
+    faults = _faults(cast, _write(tmp_path, {**village, code: box(104, 29, 105, 30)}))
+    assert [index for index, _code, _reason in faults] == [3]
+
+
+def test_a_department_has_no_area(cast: Cast, tmp_path: Path, village: dict[str, BaseGeometry]) -> None:
+    faults = _faults(cast, _write(tmp_path, {**village, cast.department.pk: village[cast.grid.pk]}))
+    assert [(index, code) for index, code, _reason in faults] == [(3, cast.department.pk)]
+
+
+def test_a_file_in_another_reference_system_is_refused(
+    cast: Cast, tmp_path: Path, village: dict[str, BaseGeometry]
+) -> None:
+    path = _write(tmp_path, village)
+    collection = json.loads(path.read_text(encoding="utf-8"))
+    for crs in ({"properties": {"name": "urn:ogc:def:crs:EPSG::4610"}}, {"properties": None}, "EPSG:4326"):
+        path.write_text(json.dumps({**collection, "crs": crs}), encoding="utf-8")
+        assert [index for index, _code, _reason in _faults(cast, path)] == [0]
+    for name in ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4490", "EPSG:4326"):
+        path.write_text(json.dumps({**collection, "crs": {"properties": {"name": name}}}), encoding="utf-8")
+        _load(cast, path, effective=cast.now + timedelta(days=1))
+
+
+def test_a_corner_given_twice_is_no_other_border(cast: Cast, tmp_path: Path, village: dict[str, BaseGeometry]) -> None:
+    _load(cast, _write(tmp_path, village))
+    first = mapping(village[cast.grid.pk])
+    ring = [list(position) for position in first["coordinates"][0]]
+    again = {"type": "Polygon", "coordinates": [[*ring[:2], ring[1], *ring[2:]]]}
+    done = _load(cast, _write(tmp_path, {**village, cast.grid.pk: again}), now=cast.now + timedelta(days=1))
+    assert (done.plan, done.changed) == (None, ())
+
+
+def test_a_border_with_another_corner_than_the_outline_says_so(cast: Cast, tmp_path: Path) -> None:
+    shapes = squares([cast.grid.pk, cast.second_grid.pk], west=WEST, south=SOUTH, side=SIDE)
+    bent = shapely.segmentize(shapes[cast.grid.pk], SIDE * 0.6)
+    faults = _faults(cast, _write(tmp_path, {**shapes, cast.grid.pk: lattice.to_lattice(bent)}))
+    assert {code for _index, code, _reason in faults} == {cast.grid.pk}
+    assert any(cast.second_grid.pk in reason for _index, _code, reason in faults)
+    assert any(cast.second_grid.pk not in reason for _index, _code, reason in faults)
 
 
 def test_unknown_and_retired_codes_are_named(cast: Cast, tmp_path: Path, village: dict[str, BaseGeometry]) -> None:
@@ -215,7 +262,8 @@ def test_a_scope_may_be_named(cast: Cast, tmp_path: Path, village: dict[str, Bas
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"type": "FeatureCollection"}', '{"type": "Polygon", "coordinates": []}']
+    "text",
+    ["", "{", "[]", "[" * 100_000, '{"type": "FeatureCollection"}', '{"type": "Polygon", "coordinates": []}']
 )
 def test_what_is_no_feature_collection_is_refused(cast: Cast, tmp_path: Path, text: str) -> None:
     path = tmp_path / "grids.geojson"
@@ -234,6 +282,6 @@ def test_the_command_publishes_or_names_what_is_wrong(
     call_command("load_boundaries", str(path), "--effective", "2027-01-01", stdout=out)
     assert "nothing new" in out.getvalue()
     village[cast.grid.pk] = village[cast.second_grid.pk]
-    with pytest.raises(CommandError, match="Nothing was published"):
+    with pytest.raises(CommandError, match=r"grids\.geojson"):
         call_command("load_boundaries", str(_write(tmp_path, village)), stderr=err)
     assert cast.grid.pk in err.getvalue()

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from grids import boundary_files, registers
 from grids.datums import Datum
@@ -39,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
+            raise CommandError(_("There is no file %(path)s.") % {"path": path})
         try:
             done = boundary_files.load(
                 path=path,
@@ -52,7 +54,12 @@ class Command(BaseCommand):
         except (boundary_files.BoundaryFileRefused, registers.RegisterRefused) as refused:
             for fault in refused.faults:
                 self.stderr.write(f"{path.name}, {fault}")
-            raise CommandError(f"Nothing was published: {len(refused.faults)} faults in {path.name}.") from refused
+            message = ngettext(
+                "Nothing was published: %(count)d fault in %(file)s.",
+                "Nothing was published: %(count)d faults in %(file)s.",
+                len(refused.faults),
+            )
+            raise CommandError(message % {"count": len(refused.faults), "file": path.name}) from refused
         if done.plan is None:
             self.stdout.write(f"{path.name}: nothing new, {done.unchanged} boundaries unchanged.")
             return
