@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from dispatch.models import AssignmentRole, ReturnReason
 from dispatch.offers import Offer
 from dispatch.orders import Order
+from grids.levels import TIER_ORDER
 from grids.models import Unit
 from incidents.forms import PicturesField, new_key
 from incidents.models import Incident, PhotoStage
 from incidents.refusals import MoveRefused
 
 MOST_CHARACTERS = 1000
+PLACES = frozenset(TIER_ORDER)
 # The hour of the review date at which a suspension ends.
 REVIEW_HOUR = time(9, 0)
 # Presses that say what was done may show it.
@@ -195,7 +197,7 @@ class MoveForm(forms.Form):
 
     @property
     def unit_choices(self) -> list[UnitChoice]:
-        """The units of the order builder; what was ticked comes first."""
+        """The units of the order builder: what was ticked comes first, departments and offices before places."""
         ticked = set(self._list("units"))
         lead = self._said("lead")
         sent = self.is_bound
@@ -209,7 +211,7 @@ class MoveForm(forms.Form):
             )
             for unit in self.offer.units
         ]
-        return sorted(choices, key=lambda choice: not choice.chosen)
+        return sorted(choices, key=lambda choice: (not choice.chosen, choice.unit.kind in PLACES))
 
     def _list(self, name: str) -> list[str]:
         return list(self.data.getlist(name)) if hasattr(self.data, "getlist") else []

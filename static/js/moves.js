@@ -41,7 +41,7 @@
   // The first field to fill takes the focus, once its form has arrived.
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target !== body() || body().querySelector(".is-invalid")) return;
-    const field = body().querySelector("[autofocus], textarea, select, input:not([type=hidden])");
+    const field = body().querySelector("[data-first]") || body().querySelector("textarea, select, input:not([type=hidden])");
     if (field) field.focus();
   });
 
