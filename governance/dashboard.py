@@ -63,7 +63,8 @@ def ground_for(person: Person, under: str, *, now: datetime) -> Ground | None:
     reach = [home] if home else prefixes
     chosen = under if under and kind_of_code(under) and covers(reach, under) and _BODY not in under else ""
     at = chosen or home
-    level = _LEVEL_BELOW.get(len(at), "town" if len(at) < CODE_LENGTHS[UnitKind.DISTRICT] or _BODY in at else "")
+    widest = not at or _BODY in at or len(at) < CODE_LENGTHS[UnitKind.DISTRICT]
+    level = "town" if widest else _LEVEL_BELOW.get(len(at), "")
     codes = Q(pk=at)
     if _BODY not in home:
         codes |= Q(within(reach), kind=_choice_kind(home), retired_at__isnull=True)

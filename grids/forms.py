@@ -41,7 +41,7 @@ class PostForm(forms.Form):
         required=False,
         help_text=_("A grid has one primary officer at a time."),
     )
-    since = moment_field(_("From"), required=False, help_text=_("Empty: from now on."))
+    since = moment_field(_("Begins"), required=False, help_text=_("Empty: from now on."))
     until = moment_field(_("Until"), required=False, help_text=_("Empty: until relieved. For a secondment, its end."))
     origin = forms.CharField(label=_("Seconded from"), required=False, max_length=100)
 

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.gis.db.models import Extent
 from django.db import connection
 
 from grids import selectors
 from grids.levels import UnitKind, kind_of_code, parent_code, tier_code
-from grids.models import Person, Post, Unit
+from grids.models import Boundary, Person, Post, Unit
 from grids.subtrees import covers
 
 DRAWN = (UnitKind.DISTRICT, UnitKind.TOWN, UnitKind.VILLAGE, UnitKind.GRID)
@@ -67,6 +68,12 @@ def seen_by(person: Person, prefixes: Collection[str], *, now: datetime) -> tupl
     below = Unit.objects.filter(kind=UnitKind.DISTRICT, retired_at__isnull=True) if wider else Unit.objects.none()
     codes = {code for code in held if len(code) == 6} | {unit.pk for unit in below if covers(wider, unit.pk)}
     return tuple(sorted(codes))
+
+
+def extent(code: str, at: datetime) -> str:
+    """West, south, east, north of a unit's outline, for a map to begin with; empty for a unit without one."""
+    found = Boundary.objects.filter(unit=code, valid__contains=at).aggregate(box=Extent("geom"))["box"]
+    return ",".join(f"{edge:.6f}" for edge in found) if found else ""
 
 
 def around(code: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def one_map(request: PersonRequest) -> HttpResponse:
         "areas_url": reverse("grids:boundaries") + "?" + urlencode({"scope": ",".join(districts)}),
         "marks_url": reverse("incidents:marks"),
         "selected": chosen.pk if chosen else "",
-        "focus": home.pk if home else "",
+        "bounds": outlines.extent(home.pk, now) if home else "",
         "card_url": reverse("grids:unit_card", args=["CODE"]),
         "may_open_chosen": bool(chosen and covers(prefixes, chosen.pk)),
     }

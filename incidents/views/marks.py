@@ -56,11 +56,12 @@ def marks(request: PersonRequest) -> HttpResponse:
     Takes the filters of every list, and `bbox` as west,south,east,north. Incidents without a position have no mark.
     """
     now = timezone.now()
-    placed = lists.found(request.user, Filters.parsed(request.GET), now=now).filter(point__isnull=False)
+    filters = Filters.parsed(request.GET)
+    placed = lists.found(request.user, filters, now=now).filter(point__isnull=False)
     box = _box(request.GET.get("bbox", ""))
     if box is not None:
         placed = placed.filter(point__intersects=box)
-    placed = placed.annotate(shown=lists.shown_light(now)).order_by()
+    placed = placed.annotate(shown=lists.shown_light(now, at=filters.at)).order_by()
     if placed.values("pk")[: MOST_MARKS + 1].count() > MOST_MARKS:
         features, clustered = _clusters(placed, box), True
     else:

@@ -1,7 +1,7 @@
 /* The one map: a pressed unit opens its card; marks follow time, and follow the view where there are too many to send at once.
  *
  *   data-card    address of a unit's card, with CODE in the place of the code (with an element .map-card; both optional)
- *   data-focus   code of the unit the map begins at
+ *   data-bounds  west,south,east,north the map begins with
  *   data-marks   address of the marks
  */
 (function () {
@@ -34,11 +34,22 @@
     if (element.dataset.selected) open(element.dataset.selected);
   }
 
+  // The outlines are still on their way: the map fits what these attributes say once they are there.
+  function begin(page, element, leaflet) {
+    const [west, south, east, north] = (page.dataset.bounds || "").split(",").map(Number);
+    if (!(west < east)) return;
+    const bounds = window.L.latLngBounds([south, west], [north, east]);
+    const middle = bounds.getCenter();
+    element.dataset.center = middle.lat + "," + middle.lng;
+    element.dataset.zoom = leaflet.getBoundsZoom(bounds, false, window.L.point(48, 48));
+  }
+
   function start(page) {
     const element = page.querySelector("[data-map]");
     const card = page.querySelector(".map-card");
     if (!element || !element.wanggeMap) { setTimeout(() => start(page), 50); return; }
     const map = element.wanggeMap;
+    begin(page, element, map.leaflet);
     if (card) cards(page, element, map, card);
 
     // Too many marks come as clusters of the whole district: ask again for what is in view.
@@ -56,7 +67,7 @@
     setInterval(() => { if (!document.hidden) map.reload(); }, EVERY);
   }
 
-  function begin() { document.querySelectorAll("[data-onemap]").forEach(start); }
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-  else begin();
+  function all() { document.querySelectorAll("[data-onemap]").forEach(start); }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
+  else all();
 })();
