@@ -64,7 +64,17 @@
     if (event.key === "Enter" && event.target.closest("[data-filter]")) event.preventDefault();
   });
 
-  function start() { if (body()) empty = body().innerHTML; }
+  // While it was open the list beneath was left alone; now it may catch up.
+  function closed() {
+    const rows = document.querySelector("[data-desk-rows]");
+    if (rows && window.htmx) window.htmx.trigger(rows, "desk:refresh");
+  }
+
+  function start() {
+    if (!body()) return;
+    empty = body().innerHTML;
+    document.getElementById("move-dialog").addEventListener("close", closed);
+  }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 })();
