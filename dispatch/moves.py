@@ -112,10 +112,10 @@ def perform(
     are fields of `Inputs`. A repeated `idempotency_key` of the same actor changes nothing and succeeds again.
     """
     given = Inputs(**inputs)
-    with transaction.atomic():
+    with records.keys_apart(), transaction.atomic():
         ids = [incident_id] if given.master is None else [incident_id, given.master.pk]
         incident = lifecycle.locked(*ids)[0]
-        if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
+        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=incident) is not None:
             return incident
         press = _Press(incident, name, actor, now, note, seen_seq, idempotency_key, given)
         if name in _SPECIAL:

@@ -9,7 +9,7 @@ from grids import selectors
 from grids.duties import Duty
 from grids.levels import ancestor_codes
 from grids.models import Person
-from incidents import records, refusals
+from incidents import lifecycle, records, refusals
 from incidents.models import Incident, IncidentEvent, Sight
 from incidents.records import Acting
 
@@ -39,7 +39,9 @@ def acting(person: Person, incident: Incident, *, now: datetime) -> Acting | Non
 @transaction.atomic
 def add(*, incident: Incident, actor: Person, text: str, now: datetime, key: str = "") -> IncidentEvent:
     """Append a comment; the same `key` of the same person writes it once. Raises MoveRefused."""
-    before = records.earlier(actor=actor, idempotency_key=key)
+    # Of two requests with one key the second waits, and finds what the first wrote.
+    (incident,) = lifecycle.locked(incident.pk)
+    before = records.earlier(actor=actor, idempotency_key=key, incident=incident)
     if before is not None:
         return before
     capacity = acting(actor, incident, now=now)

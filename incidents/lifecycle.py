@@ -69,7 +69,7 @@ def move(
     with transaction.atomic():
         incident, *masters = locked(incident_id, *([details.master.pk] if details.master else []))
         details = replace(details, master=masters[0]) if masters else details
-        if records.earlier(actor=actor, idempotency_key=idempotency_key) is not None:
+        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=incident) is not None:
             return incident
         if seen_seq is not None and seen_seq != incident.seq:
             raise refusals.stale()

@@ -1,14 +1,17 @@
 """Writing the record: event rows, who keeps an incident in sight, who did the work. Called inside a transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from grids.duties import Duty
 from grids.models import Person
+from incidents import refusals
 from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 
@@ -106,8 +109,29 @@ def open_sight(*, incident: Incident, units: Iterable[str], why: str, now: datet
     )
 
 
-def earlier(*, actor: Person | None, idempotency_key: str) -> IncidentEvent | None:
-    """The event a repeated request already made, if any."""
+def earlier(*, actor: Person | None, idempotency_key: str, incident: Incident | None = None) -> IncidentEvent | None:
+    """The event a repeated request already made, if any.
+
+    Raises MoveRefused if the same key made one of another incident than `incident`: that is no repetition.
+    """
     if actor is None or not idempotency_key:
         return None
-    return IncidentEvent.objects.select_related("incident").filter(actor=actor, idempotency_key=idempotency_key).first()
+    events = IncidentEvent.objects.select_related("incident")
+    event = events.filter(actor=actor, idempotency_key=idempotency_key).first()
+    if event is not None and incident is not None and event.incident_id != incident.pk:
+        raise refusals.key_used()
+    return event
+
+
+@contextmanager
+def keys_apart() -> Iterator[None]:
+    """Refuse a key that another request of the same person, about another incident, used at the same moment.
+
+    Stands around the transaction that records. Requests about one incident wait for its lock instead.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != "event_one_per_key":
+            raise
+        raise refusals.key_used() from error

@@ -17,6 +17,10 @@ def stale() -> MoveRefused:
     return MoveRefused(_("Somebody else was faster: look at the present state first."), code="stale")
 
 
+def key_used() -> MoveRefused:
+    return MoveRefused(_("This request was already used for another incident: load the page again."), code="key_used")
+
+
 def wrong_state() -> MoveRefused:
     return MoveRefused(_("This is not possible in the present state."), code="wrong_state")
 
