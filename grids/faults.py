@@ -143,6 +143,7 @@ def _loose_vertices(
     lines = shapely.linestrings(segments)
     found: dict[tuple[str, ...], Fault] = {}
     edge = shapely.boundary(frame)
+    shapely.prepare(edge)
     for line in lines:
         near = tree.query(line, predicate="dwithin", distance=_STEP)
         along = [number for number in near if _runs_along(line, shapely.boundary(tree.geometries[number]))]
@@ -156,6 +157,8 @@ def _loose_vertices(
 
 def _runs_along(line: BaseGeometry, border: BaseGeometry) -> bool:
     """Whether the border follows the line for more than the few steps by which it may cross it."""
+    if not shapely.dwithin(border, line, _STEP):
+        return False
     return bool(shapely.length(shapely.intersection(border, line.buffer(_STEP))) > 4 * _STEP)
 
 
