@@ -165,7 +165,7 @@ def test_merging_in_a_ring_leaves_one_open(play: Play) -> None:
 
 def test_people_and_the_sweep_do_not_wait_for_each_other_for_ever(play: Play) -> None:
     cast, incident = play.cast, play.dispatched()
-    other = play.at_holder(incident)
+    other = play.at_district()
     far = play.now + timedelta(days=30)
     ended = at_once(
         press(play, incident, "merge", cast.district_dispatcher, master=other),
