@@ -1,9 +1,13 @@
 """The administration of places: the profile may be edited; the rest has doors of its own and is only shown."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from grids.administration import Administered, ShownOnly
 from grids.models import Boundary, DistrictProfile, Plan, Post, Succession, Unit
+
+admin.site.site_header = admin.site.site_title = gettext_lazy("Administration of the platform")
+admin.site.index_title = gettext_lazy("Reference data")
 
 
 @admin.register(Unit)

@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from grids import permissions
 from grids.duties import Right
@@ -26,11 +28,33 @@ def administered(request: HttpRequest) -> list[str]:
     return permissions.units_with_right(person, Right.ADMINISTER, now=timezone.now())
 
 
+def keeps_house(request: HttpRequest) -> bool:
+    """Whether the person may change what all districts share: who administers every one of them, or a superuser."""
+    codes = administered(request)
+    if "" in codes:
+        return True
+    districts = Unit.objects.filter(kind=UnitKind.DISTRICT, retired_at__isnull=True)
+    return bool(codes) and not districts.exclude(within(codes)).exists()
+
+
+# Columns that have no words of their own.
+LABELS = {
+    "district": gettext_lazy("District"),
+    "category": gettext_lazy("Category"),
+    "parent": gettext_lazy("Category above"),
+    "calendar": gettext_lazy("Calendar"),
+}
+
+
 class Administered(admin.ModelAdmin):
     """Rows of the units a person administers. `unit_field` leads to a unit; rows without one are everybody's to see."""
 
     unit_field = ""
     shared_is_seen = True
+
+    @admin.display(description=gettext_lazy("District"))
+    def district_name(self, row: Any) -> str:
+        return str(row.district or _("all districts"))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_staff and administered(request))  # type: ignore[union-attr]
@@ -42,14 +66,13 @@ class Administered(admin.ModelAdmin):
         return self.has_module_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """What is shared by all districts, only the keeper of the house changes."""
+        """What all districts share, only who keeps the house changes."""
         if not self.has_module_permission(request):
             return False
-        codes = administered(request)
-        if obj is None or "" in codes:
+        if obj is None:
             return True
         unit = getattr(obj, f"{self.unit_field}_id", "") if self.unit_field else ""
-        return bool(unit) and covers(codes, unit)
+        return covers(administered(request), unit) if unit else keeps_house(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -63,13 +86,15 @@ class Administered(admin.ModelAdmin):
         return rows.filter(seen | Q(**{f"{self.unit_field}__isnull": True}) if self.shared_is_seen else seen)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **named: Any) -> Any:
-        """Districts to choose from are the person's own; only the keeper may leave the choice empty."""
+        """Districts to choose from are the person's own; only who keeps the house may leave the choice empty."""
         field = super().formfield_for_foreignkey(db_field, request, **named)
+        if field is not None and db_field.name in LABELS:
+            field.label = LABELS[db_field.name]
         if db_field.name == "district" and field is not None:
             codes = administered(request)
             districts = Unit.objects.filter(kind=UnitKind.DISTRICT, retired_at__isnull=True)
             field.queryset = districts if "" in codes else districts.filter(_own_districts(codes))
-            field.required = "" not in codes
+            field.required = not keeps_house(request)
         return field
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids.administration import Administered, ShownOnly, administered
+from grids.administration import Administered, ShownOnly, administered, keeps_house
 from incidents import calendar_changes, calendars, limits, reference_data
 from incidents.calendars import CalendarError, Special, SpecialKind
 from incidents.models import Calendar, CalendarVersion, Category, DayKind, SpecialDay, TimeLimit, WorkPeriod
@@ -48,19 +48,23 @@ class CategoryAdmin(Administered):
     """Codes stay for ever; names, words to search by and icons may change. An entry is ended, never deleted."""
 
     unit_field = "district"
-    list_display = ("code", "name", "name_en", "parent", "district", "position")
+    list_display = ("code", "name", "name_en", "above", "district_name", "position")
     list_filter = (InForce, "standard_ref", "kind")
     list_select_related = ("parent", "district")
     search_fields = ("code", "name", "name_en", "keywords")
-    fields = (
-        "standard_ref", "code", "district", "parent", "kind", "name", "name_en", "keywords", "icon", "position",
-        "is_utility",
-    )  # fmt: skip
     autocomplete_fields = ("parent",)
     actions = ("end", "take_up_again")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("standard_ref", "code", "district", "parent", "kind") if obj else ()
+        return ("standard_ref", "code", "district_name", "above", "kind") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        first = self.get_readonly_fields(request, obj) or ("standard_ref", "code", "district", "parent", "kind")
+        return (*first, "name", "name_en", "keywords", "icon", "position", "is_utility")
+
+    @admin.display(description=gettext_lazy("Category above"), empty_value="–")
+    def above(self, category: Category) -> Category | None:
+        return category.parent
 
     @admin.action(description=gettext_lazy("End these categories: no longer offered"))
     def end(self, request: HttpRequest, rows: QuerySet[Category]) -> None:
@@ -97,7 +101,9 @@ class TimeLimitAdmin(Administered):
 
     form = TimeLimitForm
     unit_field = "district"
-    list_display = ("stage", "district", "category", "urgency", "tier", "red", "yellow", "red_action", "created_at")
+    list_display = (
+        "stage", "district_name", "about", "urgency", "tier", "red", "yellow", "red_action", "created_at"
+    )  # fmt: skip
     list_filter = (InForce, "stage", "urgency", "tier")
     list_select_related = ("district", "category")
     search_fields = ("category__name", "category__code", "basis")
@@ -116,7 +122,14 @@ class TimeLimitAdmin(Administered):
         return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return CASE if obj else ()
+        return ("district_name", "about", "urgency", "tier", "stage") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*(self.get_readonly_fields(request, obj) or CASE), *TERMS)
+
+    @admin.display(description=gettext_lazy("Category"))
+    def about(self, limit: TimeLimit) -> str:
+        return str(limit.category or _("any"))
 
     def save_model(self, request: HttpRequest, obj: TimeLimit, form: Any, change: bool) -> None:
         """A new row through `limits.set_limit`; the old one ends and stays as it was."""
@@ -270,11 +283,13 @@ class CalendarVersionAdmin(Administered):
 
 def _own_calendars(request: HttpRequest) -> QuerySet[Calendar]:
     codes = administered(request)
-    rows = Calendar.objects.all()
-    return rows if "" in codes else rows.filter(Q(district__in=[code for code in codes if len(code) == 6]))
+    if "" in codes:
+        return Calendar.objects.all()
+    own = Q(district__in=[code for code in codes if len(code) == 6])
+    return Calendar.objects.filter(own | Q(district=None) if keeps_house(request) else own)
 
 
 @admin.register(Calendar)
 class CalendarAdmin(ShownOnly):
     unit_field = "district"
-    list_display = ("name", "district")
+    list_display = ("name", "district_name")

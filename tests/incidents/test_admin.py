@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from grids import posts
+from grids import hierarchy, posts
 from grids.duties import Duty
+from grids.levels import UnitKind
 from grids.models import Boundary, Person
 from incidents import calendar_rows, limits
 from incidents.models import CalendarVersion, Category, Clock, TimeLimit
@@ -66,7 +67,15 @@ def test_a_district_sets_its_own_limit_beside_the_common_one(story: Story, admin
     assert TimeLimit.objects.get(district="511111", retired_at=None).amount == 3
 
 
-def test_what_all_districts_share_only_the_keeper_of_the_house_changes(story: Story, administrator: Client) -> None:
+def test_who_administers_every_district_changes_what_they_share(story: Story, administrator: Client) -> None:
+    common = the_default(Stage.ACCEPT)
+    address = reverse("admin:incidents_timelimit_change", args=[common.pk])
+    assert administrator.post(address, terms(common, amount=5)).status_code == 302
+    assert the_default(Stage.ACCEPT).amount == 5
+
+
+def test_with_another_district_beside_theirs_they_change_only_their_own(story: Story, administrator: Client) -> None:
+    hierarchy.create_unit(code="500151", kind=UnitKind.DISTRICT, name="铜梁区", now=story.cast.since)
     common = the_default(Stage.ACCEPT)
     address = reverse("admin:incidents_timelimit_change", args=[common.pk])
     assert administrator.get(address).status_code == 200
