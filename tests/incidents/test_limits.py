@@ -11,6 +11,7 @@ from django.db import connection
 from grids.models import Unit
 from incidents import limits, reference_data
 from incidents.clock_rules import SECONDS_OF_UNIT, WORKING_DAY, WORKING_UNITS
+from incidents.limit_bases import BASES
 from incidents.models import Category, RedAction, TimeLimit, TimeUnit
 from incidents.states import Stage, Urgency
 from tests.incidents import ground
@@ -51,6 +52,10 @@ def test_every_unit_of_time_has_its_seconds() -> None:
 def test_every_stage_has_a_bare_default(units: dict[str, Unit]) -> None:
     for stage in Stage:
         assert found(stage=stage, tier="department").basis
+
+
+def test_what_every_limit_rests_on_is_said_in_both_languages(units: dict[str, Unit]) -> None:
+    assert set(TimeLimit.objects.values_list("basis", flat=True)) <= set(BASES)
 
 
 def test_without_any_limit_the_missing_default_is_named(db: None) -> None:

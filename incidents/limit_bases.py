@@ -1,0 +1,31 @@
+"""What the limits of `reference/limits.csv` rest on, marked for translation: the rows themselves hold the English."""
+
+from django.utils.translation import gettext_noop
+
+BASES = (
+    gettext_noop("within the yellow limit (1 working day) of the Sichuan grid system"),
+    gettext_noop("Beijing 12345 service standard (2023): dispatch within 2 h"),
+    gettext_noop("Pinggu, Beijing: emergencies signed for within 30 minutes"),
+    gettext_noop("Sichuan grid system: yellow 5, red 10 working days"),
+    gettext_noop("Beijing 12345 service standard (2023): 24 h"),
+    gettext_noop("Beijing: first report on an emergency within 2 h"),
+    gettext_noop("Beijing 12345 service standard (2023): water, power, gas and heating dispatched within 2 h"),
+    gettext_noop("Beijing 12345 service standard (2023): danger to life and property dispatched within 1 h"),
+    gettext_noop("Sichuan grid system, acceptance: yellow 1, red 2 working days"),
+    gettext_noop("Beijing 12345 service standard (2023): 2 h"),
+    gettext_noop("Pinggu, Beijing: signed for within 30 minutes"),
+    gettext_noop("Pinggu, Beijing: on site within 30 minutes of the whistle"),
+    gettext_noop("our proposal: between one day and the ordinary limit"),
+    gettext_noop("Beijing 12345 service standard (2023): feedback within 24 h"),
+    gettext_noop("Beijing 12345 service standard (2023): water, power, gas and heating, feedback within 24 h"),
+    gettext_noop("Jiyuan, city management standard: unauthorised building"),
+    gettext_noop("Jiyuan, city management standard: exposed rubbish"),
+    gettext_noop("Jiyuan, city management standard: piled-up rubbish and spoil"),
+    gettext_noop("Jiyuan, city management standard: dirty road"),
+    gettext_noop("a city's case standard: upkeep of green space"),
+    gettext_noop("Jiyuan, city management standard: dirty water"),
+    gettext_noop("a limit for every step, as in a published city management platform"),
+    gettext_noop("Beijing: an ordinary appeal answered within 7 days"),
+    gettext_noop("our proposal: a suspension is looked at every 90 days at the latest"),
+    gettext_noop("Beijing: a complex appeal settled within 15 days"),
+)
