@@ -13,6 +13,7 @@ from functools import cached_property
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dispatch.acts import ACTS, RIGHT_TO_TAKE
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
@@ -32,6 +33,8 @@ LAST_ENDED = ("-ended_at", "-pk")
 FIRST_ASKED = ("asked_at", "pk")
 BODIES = frozenset({UnitKind.DEPARTMENT, UnitKind.OFFICE})
 COMMANDS = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
+# The only order returned: the holder has it again. One of several: the others go on, the holder's time runs.
+WAITING_AFTER_RETURN = (State.ACCEPTED, State.DISPATCHED)
 # Presses that need nothing but the press itself: the row's button makes them at once.
 AT_ONCE = frozenset({"accept", "sign", "resume"})
 
@@ -65,7 +68,8 @@ ORDER_TABS = (
         (Stage.SIGN,), of_orders=True, many=("sign",)),
     Tab("work", _("In hand"), _("Sign for an order, and it lies here until you feed back."),
         (Stage.FINISH,), of_orders=True),
-    Tab("fed", _("Fed back"), _("What you fed back stays here until the incident is closed."), ended=A.FED_BACK),
+    Tab("fed", pgettext_lazy("of orders", "Fed back"), _("What you fed back stays here until the incident is closed."),
+        ended=A.FED_BACK),
     Tab("back", _("Returned"), _("What you returned stays here until the incident is closed."), ended=A.RETURNED),
 )
 # A town both holds incidents and takes orders, so there the tabs of orders say that they are.
@@ -281,7 +285,7 @@ def _came_back() -> Case:
     )
     return Case(
         When(incident__arrived_by__in=CAME_BACK, then=Value(1)),
-        When(Q(incident__state=State.DISPATCHED, state=ClockState.RUNNING) & Exists(returned), then=Value(1)),
+        When(Q(incident__state__in=WAITING_AFTER_RETURN, state=ClockState.RUNNING) & Exists(returned), then=Value(1)),
         default=Value(0),
         output_field=IntegerField(),
     )

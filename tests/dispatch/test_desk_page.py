@@ -150,6 +150,13 @@ def test_every_page_of_a_long_tab_is_met_once(play: Play, monkeypatch: pytest.Mo
     assert [line.row.number for line in back] == seen[3:6]
 
 
+def test_the_only_order_returned_shows_under_returned_too(client: Client, play: Play) -> None:
+    cast = play.cast
+    incident = play.dispatched(cast.department)
+    play.press(incident, "return", cast.handler, assignment_id=play.order(incident).pk, reason="not_ours")
+    assert numbers(open_desk(client, cast.district_dispatcher, cast.district, tab="returned")) == [incident.number]
+
+
 @pytest.mark.parametrize("mark", ["nonsense", "n1", "t1~t2~t3", "n1~n2~n3", "n" + "9" * 30 + "~n1~n1"])
 def test_a_mark_that_makes_no_sense_shows_the_first_page(client: Client, play: Play, mark: str) -> None:
     incident = play.report()
