@@ -230,7 +230,7 @@ def _gone(request: PersonRequest, incident: Incident, name: str, now: datetime) 
         "title": _("This is not possible now"),
         "incident": incident,
         "state": State(incident.state).label,
-        "reason": _why_not(request.user, incident, name, now),
+        "reason": _moved_on() if _is_stale(request, incident, name) else _why_not(request.user, incident, name, now),
     }
     template = "dispatch/_gone.html" if request.htmx else "dispatch/gone.html"
     response = render(request, template, context, status=422 if request.htmx else 409)
@@ -246,10 +246,19 @@ def _opened(request: PersonRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def _is_stale(request: PersonRequest, incident: Incident, name: str) -> bool:
+    """Whether the press was made on a page that knew less; an order counts its own presses."""
+    return request.method == "POST" and name in MOVES and request.POST.get("seq") != str(incident.seq)
+
+
+def _moved_on() -> str:
+    return _("Somebody was faster: the incident has moved on.")
+
+
 def _why_not(person: Person, incident: Incident, name: str, now: datetime) -> str:
     row = MOVES.get(name)
     if row is None or incident.state not in row.sources:
-        return _("Somebody was faster: the incident has moved on.")
+        return _moved_on()
     try:
         who_may.acting(row, incident, person, now=now)
     except MoveRefused as refused:
