@@ -37,7 +37,7 @@ def ask(
     Who has the incident in hand asks, or a unit with an open order. Raises MoveRefused.
     """
     incident = lifecycle.locked(incident_id)[0]
-    earlier = records.earlier(actor=actor, idempotency_key=key)
+    earlier = records.earlier(actor=actor, idempotency_key=key, incident=incident)
     if earlier is not None:
         return Approval.objects.get(pk=earlier.details["approval"])
     if seen_seq is not None and seen_seq != incident.seq:
@@ -75,7 +75,7 @@ def ask(
 def grant(*, approval_id: int, actor: Person, now: datetime, note: str = "", key: str = "") -> Incident:
     """Grant the request and make its move; returns the incident as it then stands. Raises MoveRefused."""
     incident, request = _locked(approval_id)
-    if records.earlier(actor=actor, idempotency_key=key) is not None:
+    if records.earlier(actor=actor, idempotency_key=key, incident=incident) is not None:
         return incident
     _decide(request, incident, actor, ApprovalState.GRANTED, note, now=now)
     return presses.press(
@@ -93,7 +93,7 @@ def grant(*, approval_id: int, actor: Person, now: datetime, note: str = "", key
 def refuse(*, approval_id: int, actor: Person, now: datetime, note: str, key: str = "") -> Approval:
     """Refuse the request with a reason; the incident stays as it is. Raises MoveRefused."""
     incident, request = _locked(approval_id)
-    if records.earlier(actor=actor, idempotency_key=key) is not None:
+    if records.earlier(actor=actor, idempotency_key=key, incident=incident) is not None:
         return request
     if not note.strip():
         raise missing("note")

@@ -120,7 +120,7 @@ class _Doing:
     ) -> None:
         self.act, self.now, self.note, self.key = ACTS[name], now, note.strip(), key
         self.incident, self.assignment = _locked(assignment_id)
-        self.is_repeated = records.earlier(actor=actor, idempotency_key=key) is not None
+        self.is_repeated = records.earlier(actor=actor, idempotency_key=key, incident=self.incident) is not None
         if self.is_repeated:
             return
         if seen_seq is not None and seen_seq != self.assignment.seq:
