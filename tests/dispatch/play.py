@@ -79,12 +79,9 @@ class Play(Story):
     def at_holder(self, incident: Incident) -> Incident:
         """Another open incident that the same unit holds."""
         other = self.report()
-        holder = incident.holder_id
-        if holder != self.cast.village.pk:
-            other = self.press(other, "escalate", self.cast.village_clerk)
-        if holder == self.cast.district.pk:
-            other = self.press(other, "escalate", self.cast.town_clerk)
-        return other
+        Incident.objects.filter(pk=other.pk).update(holder=incident.holder_id)
+        Clock.objects.filter(incident=other, stage=Stage.ACCEPT).update(unit=incident.holder_id)
+        return self.fresh(other)
 
     # -- what there is -------------------------------------------------------------------------------------
 
