@@ -169,6 +169,8 @@ if environment.flag("WANGGE_BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # -- maps ---------------------------------------------------------------------------------------------------
+# Debian 12's GDAL cannot refuse network access; it is never given a spatial reference that a visitor wrote.
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
 LEAFLET_CONFIG = {
     "TILES": [],
     "DEFAULT_PRECISION": 7,
