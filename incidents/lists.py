@@ -26,6 +26,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Left
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
@@ -135,7 +136,7 @@ def found(person: Person, filters: Filters, *, now: datetime) -> QuerySet[Incide
     if filters.at:
         incidents = incidents.filter(Exists(running_clocks(filters.at)))
     if filters.light:
-        incidents = incidents.annotate(light=shown_light(now, at=filters.at)).filter(light=filters.light)
+        incidents = incidents.filter(lit(filters.light, now, at=filters.at, states=filters.states))
     return incidents
 
 
@@ -204,19 +205,56 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
     """The light of an incident at `now`: the worst of its running stages, of those at one unit if `at` is given.
 
     One that has ended shows its overall time's last light; a suspended one is "suspended", unless it was red already.
+    Each light is asked for by an EXISTS, which PostgreSQL answers row by row for a short list and by one hash for a
+    long one; the worst of each incident by a sorted subquery took forty times as long over 20,000.
     """
-    by_rank = running_clocks(at).annotate(shown=lights.light_sql(now)).annotate(rank=Case(*_ranks()))
-    worst = Subquery(by_rank.order_by("rank").values("shown")[:1], output_field=CharField())
-    overall = Clock.objects.filter(incident=OuterRef("pk"), stage=Stage.OVERALL, state=ClockState.STOPPED)
-    last = Subquery(overall.order_by("-stopped_at", "-id").values("final_light")[:1], output_field=CharField())
-    red = Exists(by_rank.filter(shown=Light.RED))
+    running = running_clocks(at).annotate(shown=lights.light_sql(now))
+    ended = Q(closed_at__isnull=False)
     return Case(
-        When(closed_at__isnull=False, then=Coalesce(last, Value(Light.NONE.value))),
-        When(Q(state=State.SUSPENDED) & red, then=Value(Light.RED.value)),
+        *(
+            When(ended & Exists(_last_overall(light)), then=Value(light))
+            for light in (Light.RED.value, Light.GREEN.value)
+        ),
+        When(ended, then=Value(Light.NONE.value)),
+        When(Exists(running.filter(shown=Light.RED)), then=Value(Light.RED.value)),
         When(state=State.SUSPENDED, then=Value(lights.SUSPENDED)),
-        default=Coalesce(worst, Value(Light.NONE.value)),
+        *(
+            When(Exists(running.filter(shown=light)), then=Value(light))
+            for light in (Light.YELLOW.value, Light.UNLIT.value, lights.PAUSED)
+        ),
+        default=Value(Light.NONE.value),
         output_field=CharField(),
     )
+
+
+def lit(light: str, now: datetime, *, at: str = "", states: frozenset[str] = frozenset(State)) -> Q:
+    """The incidents of which `shown_light` says `light`, so put that a rare light is found from its clocks.
+
+    `states` are those the list is narrowed to anyway; where they leave out what has ended, that is not asked for.
+    """
+    running = running_clocks(at).annotate(shown=lights.light_sql(now))
+    is_red = Q(Exists(running.filter(shown=Light.RED)))
+    goes_on = Q(closed_at__isnull=True)
+    if light == Light.RED:
+        ended_red = Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
+        return goes_on & is_red if states <= OPEN_STATES else goes_on & is_red | ended_red
+    if light == Light.GREEN:
+        return Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
+    if light == lights.SUSPENDED:
+        return Q(state=State.SUSPENDED) & ~is_red
+    if light not in (Light.YELLOW, Light.UNLIT, lights.PAUSED):
+        return Q(Exact(shown_light(now, at=at), light))
+    goes_on &= ~Q(state=State.SUSPENDED)
+    # Worst first: what shows this light has a clock with it, and none with a worse one.
+    worse = lights.ORDER[: lights.ORDER.index(light)]
+    return goes_on & Q(Exists(running.filter(shown=light))) & ~Q(Exists(running.filter(shown__in=worse)))
+
+
+def _last_overall(light: str) -> QuerySet[Clock]:
+    """Of the incident of an outer query: the clock of its last whole run, if it ended with this light."""
+    overall = Clock.objects.filter(stage=Stage.OVERALL, state=ClockState.STOPPED)
+    later = overall.filter(incident=OuterRef("incident"), pk__gt=OuterRef("pk"))
+    return overall.filter(~Exists(later), incident=OuterRef("pk"), final_light=light)
 
 
 def _ranks() -> list[When]:

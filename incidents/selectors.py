@@ -22,7 +22,8 @@ BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
 class Row:
     """An incident as a list draws it.
 
-    `origin` is where it came from, `handlers` are other units at work on it, `others` the worst of their lights.
+    `origin` is where it came from; `handlers` are other units at work on it or that handled it, `others` the worst of
+    their lights.
     """
 
     incident: Incident
@@ -89,7 +90,7 @@ def overall(clocks: Iterable[Clock], now: datetime) -> ShownClock | None:
 def rows(incidents: Sequence[Incident], now: datetime, *, at: str = "") -> list[Row]:
     """The rows of a list, in its order. Two to three queries; the incidents bring their category along."""
     clocks = clocks_of(incidents)
-    codes = {code for one in incidents for code in (one.place_id, one.holder_id, one.came_from_id, one.first_unit_id)}
+    codes = {code for one in incidents for code in _units_of(one)}
     codes |= {clock.unit_id for each in clocks.values() for clock in each}
     units = places.with_parents(code for code in codes if code)
     return [_row(one, clocks[one.pk], units, now, at=at) for one in incidents]
@@ -107,10 +108,28 @@ def _row(incident: Incident, clocks: list[Clock], units: dict[str, Unit], now: d
         category=incident.category.label if incident.category else "",
         origin=places.short_label(source) if source and source.is_grid else source.label if source else "",
         holder=units[incident.holder_id].label,
-        handlers=_(", ").join(units[code].label for code in sorted({clock.unit_id for clock in theirs})),
+        handlers=_(", ").join(units[code].label for code in _handlers(incident, theirs)),
         came_back=incident.arrived_by if incident.arrived_by in CAME_BACK else "",
         others=lights.shown(worst, now) if worst else None,
     )
+
+
+def _units_of(incident: Incident) -> tuple[str | None, ...]:
+    return (
+        incident.place_id,
+        incident.holder_id,
+        incident.came_from_id,
+        incident.first_unit_id,
+        incident.answered_by_unit_id,
+    )
+
+
+def _handlers(incident: Incident, theirs: Iterable[Clock]) -> list[str]:
+    """The units at work on it; of one that waits for a check, the unit that handled it."""
+    at_work = {clock.unit_id for clock in theirs}
+    if incident.state == State.ANSWERED and incident.answered_by_unit_id:
+        at_work |= {incident.answered_by_unit_id}
+    return sorted(at_work - {incident.holder_id})
 
 
 # Moves by which an incident comes back to somebody who had it before.

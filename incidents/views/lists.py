@@ -45,12 +45,13 @@ LIGHTS = (Light.RED.value, Light.YELLOW.value, Light.UNLIT.value, Light.GREEN.va
 
 @dataclass(frozen=True)
 class Chip:
-    """One filter as it is drawn: what it says, where it leads, whether it is on."""
+    """One filter as it is drawn: what it says, where it leads, whether it is on; of `fixed` ones one always is."""
 
     label: str
     url: str
     on: bool = False
     light: str = ""
+    fixed: bool = False
 
 
 @require_safe
@@ -147,7 +148,10 @@ def _state_chips(filters: Filters, sort: str) -> list[Chip]:
     choices.append((_("All"), frozenset(State)))
     if filters.states not in [states for _label, states in choices]:
         choices.append((", ".join(str(State(state).label) for state in sorted(filters.states)), filters.states))
-    return [Chip(label, _url(filters.but(states=states), sort), filters.states == states) for label, states in choices]
+    return [
+        Chip(label, _url(filters.but(states=states), sort), filters.states == states, fixed=True)
+        for label, states in choices
+    ]
 
 
 def _light_chips(filters: Filters, sort: str) -> list[Chip]:

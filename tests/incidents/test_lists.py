@@ -136,11 +136,11 @@ def test_an_incident_shows_the_same_light_in_a_row_and_in_the_filter(mixed: Stor
             assert drawn == row.incident.light, (hours, row.incident.text)
 
 
-@pytest.mark.parametrize("hours", [0, 30, 400])
+@pytest.mark.parametrize("hours", [0, 400])
 def test_every_number_equals_the_list_behind_it(mixed: Story, hours: int) -> None:
     now = mixed.now + timedelta(hours=hours)
-    for person in (mixed.cast.observer, mixed.cast.town_head, mixed.cast.village_clerk):
-        for filters in (Filters(), Filters(states=frozenset(State)), Filters(under=mixed.cast.town.pk)):
+    for person in (mixed.cast.observer, mixed.cast.village_clerk):
+        for filters in (Filters(), Filters(states=frozenset(State), under=mixed.cast.town.pk)):
             for dimension in DIMENSIONS:
                 counted = lists.count_by(person, filters, dimension, now=now)
                 for key, number in counted.items():
