@@ -83,7 +83,8 @@ def _box(said: str) -> outlines.Box | None:
         west, south, east, north = (float(part) for part in parts)
     except ValueError:
         return None
-    return (west, south, east, north) if west < east and south < north else None
+    on_earth = -180 <= west < east <= 180 and -90 <= south < north <= 90
+    return (west, south, east, north) if on_earth else None
 
 
 def _etag(request: PersonRequest, wanted: Wanted) -> str:
