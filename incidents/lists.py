@@ -205,8 +205,8 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
     """The light of an incident at `now`: the worst of its running stages, of those at one unit if `at` is given.
 
     One that has ended shows its overall time's last light; a suspended one is "suspended", unless it was red already.
-    Each light is asked for by an EXISTS, which PostgreSQL answers row by row for a short list and by one hash for a
-    long one; the worst of each incident by a sorted subquery took forty times as long over 20,000.
+    Each light is asked for by an EXISTS, which PostgreSQL may answer row by row for a short list and by one hash for
+    a long one.
     """
     running = running_clocks(at).annotate(shown=lights.light_sql(now))
     ended = Q(closed_at__isnull=False)
