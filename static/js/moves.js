@@ -71,6 +71,9 @@
   }
 
   function start() {
+    // On a phone the tabs scroll: the open one must be in sight.
+    const tab = document.querySelector(".tabs [aria-current]");
+    if (tab) tab.parentElement.parentElement.scrollLeft = tab.offsetLeft - 40;
     if (!body()) return;
     empty = body().innerHTML;
     document.getElementById("move-dialog").addEventListener("close", closed);
