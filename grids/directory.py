@@ -28,6 +28,7 @@ _DUTY_ORDER = [
     Duty.ASSISTANT, Duty.SUPERVISOR, Duty.ADMINISTRATOR, Duty.OBSERVER, Duty.AUDITOR,
 ]  # fmt: skip
 SEARCH_MOST = 50
+_MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -179,15 +180,21 @@ def totals(code: str, at: datetime) -> Totals:
     return Totals(**units, **people)
 
 
+def _words(text: str) -> list[str]:
+    """What was typed, word by word, as far as the database can look for it."""
+    return text.replace("\0", " ").split()[:_MOST_WORDS]
+
+
 def search_units(prefixes: list[str], words: str, *, with_retired: bool = False) -> QuerySet[Unit]:
     """The units in sight whose name holds every word, or whose code begins with the text."""
     found = Unit.objects.filter(within(prefixes)).select_related("parent", "parent__parent")
     if not with_retired:
         found = found.filter(retired_at__isnull=True)
+    asked = _words(words)
     named = Q()
-    for word in words.split():
+    for word in asked:
         named &= Q(name__icontains=word) | Q(short_name__icontains=word) | Q(parent__name__icontains=word)
-    return found.filter(named | Q(code__istartswith=words.strip())) if words.strip() else found.none()
+    return found.filter(named | Q(code__istartswith=" ".join(asked))) if asked else found.none()
 
 
 def posts_below(code: str, words: str, duty: str, at: datetime) -> QuerySet[Post]:
@@ -195,7 +202,7 @@ def posts_below(code: str, words: str, duty: str, at: datetime) -> QuerySet[Post
     found = Post.objects.filter(within([code], "unit"), period__contains=at).select_related(
         "person", "unit", "unit__parent"
     )
-    for word in words.split():
+    for word in _words(words):
         found = found.filter(
             Q(person__full_name__icontains=word) | Q(person__phone__startswith=word) | Q(unit__name__icontains=word)
         )
@@ -218,7 +225,7 @@ class Candidate:
 
 def candidates(district: str, words: str, at: datetime, *, most: int = 8) -> list[Candidate]:
     """The people known in the district who fit `words`: a name, a user name or a phone."""
-    word = words.strip()
+    word = " ".join(_words(words))
     if not word:
         return []
     named = Q(full_name__icontains=word) | Q(username__istartswith=word) | Q(phone=word)

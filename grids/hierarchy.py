@@ -121,6 +121,10 @@ def succeed(*, old: Unit, new: Unit, at: datetime, actor: Person | None = None) 
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, old, now=at)
         permissions.require(actor, Right.ADMINISTER, new, now=at)
+    if old.pk == new.pk:
+        raise HierarchyRefused(_("A unit is succeeded by another one."), code="succession_of_another")
+    if Succession.objects.filter(old=old, new=new).exists():
+        raise HierarchyRefused(_("This succession is on record already."), code="succession_once")
     if old.kind != new.kind:
         raise HierarchyRefused(_("A unit is succeeded by a unit of the same kind."), code="succession_kind")
     if new.is_retired:

@@ -131,11 +131,20 @@ def test_sight_reaches_back_over_several_reforms(cast: Cast) -> None:
     assert hierarchy.successor_of(Unit.objects.get(pk="511111D02")) == third
 
 
+def test_a_succession_is_written_once(cast: Cast) -> None:
+    hierarchy.succeed(old=cast.other_department, new=cast.department, at=cast.now)
+    with pytest.raises(HierarchyRefused) as refused:
+        hierarchy.succeed(old=cast.other_department, new=cast.department, at=cast.now)
+    assert refused.value.code == "succession_once"
+    assert "succession_" not in refused.value.messages[0], "a sentence for people"
+
+
 @pytest.mark.parametrize(("old", "new", "reason"), [("town", "village", "succession_kind"), ("office", "office", None)])
 def test_odd_successions_are_refused(cast: Cast, old: str, new: str, reason: str | None) -> None:
     with pytest.raises(HierarchyRefused) as refused:
         hierarchy.succeed(old=getattr(cast, old), new=getattr(cast, new), at=cast.now)
     assert refused.value.code == (reason or "succession_of_another")
+    assert "succession_" not in refused.value.messages[0], "a sentence for people"
     assert not Succession.objects.exists()
     assert not Unit.objects.filter(retired_at__isnull=False).exists(), "all or nothing"
 

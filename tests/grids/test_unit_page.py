@@ -131,3 +131,9 @@ def test_a_long_list_of_people_is_paged_without_losing_anybody(cast: Cast, visit
 def test_my_grid_leads_an_officer_home_and_a_stranger_nowhere(cast: Cast, visit) -> None:
     assert visit(cast.officer, "grids:my_grid")["Location"] == reverse("grids:unit", args=[cast.grid.pk])
     assert visit(cast.stranger, "grids:my_grid").status_code == 404
+
+
+@pytest.mark.parametrize("words", ["\0", "甲\0一", "x " * 2000, "%_'"])
+def test_no_search_words_break_a_page(cast: Cast, visit, words: str) -> None:
+    for name, args in (("grids:units", []), ("grids:people", ["511111"]), ("grids:candidates", ["511111"])):
+        assert visit(cast.administrator, name, *args, q=words).status_code == 200
