@@ -23,7 +23,6 @@ from grids.refusals import BoundaryRefused
 from grids.subtrees import within
 from grids.validity import why_invalid
 
-
 # As much of a code as is worth repeating when it is wrong.
 _LONGEST_CODE = 40
 # What the member `crs` of older GeoJSON may say.

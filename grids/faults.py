@@ -25,7 +25,8 @@ class Fault:
     """One place where the grids do not tile the frame.
 
     `kind` is "invalid", "off_lattice", "pocket" (nobody's), "overlap", "spill" (outside), "vertex" or "rounding";
-    `units` are codes, for a pocket its neighbours with the longest shared border first, "" the outline; `at` is a point in degrees.
+    `units` are codes, for a pocket its neighbours with the longest shared border first, "" the outline; `at` is a
+    point in degrees.
     """
 
     kind: str

@@ -139,7 +139,10 @@ def test_a_real_partition_in_another_datum_is_read_onto_the_lattice(cast: Cast, 
         ({"type": "Polygon", "coordinates": [[["a", 29], [104, 29], [104, 30], ["a", 29]]]}, ""),
         ({"type": "Polygon", "coordinates": [[[29, 103], [30, 103], [30, 104], [29, 103]]]}, "29, 103"),
         ({"type": "Polygon", "coordinates": [[[5e5, 3e6], [6e5, 3e6], [6e5, 4e6], [5e5, 3e6]]]}, "500000"),
-        ({"type": "Polygon", "coordinates": [[[103, 29], [104, 30], [104, 29], [103, 30], [103, 29]]]}, "103.5000000, 29.5000000"),
+        (
+            {"type": "Polygon", "coordinates": [[[103, 29], [104, 30], [104, 29], [103, 30], [103, 29]]]},
+            "103.5000000, 29.5000000",
+        ),
         ({"type": "MultiPolygon", "coordinates": [None]}, ""),
         ({"type": "Polygon", "coordinates": [[["103", "29"], ["104", "29"], ["104", "30"], ["103", "29"]]]}, ""),
         ({"type": "Polygon", "coordinates": [[[True, False]] * 5]}, ""),
@@ -262,8 +265,7 @@ def test_a_scope_may_be_named(cast: Cast, tmp_path: Path, village: dict[str, Bas
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "{", "[]", "[" * 100_000, '{"type": "FeatureCollection"}', '{"type": "Polygon", "coordinates": []}']
+    "text", ["", "{", "[]", "[" * 100_000, '{"type": "FeatureCollection"}', '{"type": "Polygon", "coordinates": []}']
 )
 def test_what_is_no_feature_collection_is_refused(cast: Cast, tmp_path: Path, text: str) -> None:
     path = tmp_path / "grids.geojson"
