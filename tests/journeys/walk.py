@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, Request, expect
 
@@ -31,6 +32,9 @@ PATIENCE = 8000
 LATIN = frozenset({"English", "JPEG", "PNG", "WebP", "PDF", "CSV", "Excel", "Enter"})
 # What stays in Chinese on an English page besides names of places and people.
 HAN = ("中文",)
+
+# Names of places, also as a page shortens that of a grid beside its village, and of the loaded calendar.
+NAMES = {name for _key, name in UNITS.values()} | {"一网格", "二网格", "法定工作日历"}
 
 # Everything a person can read or hear: shown text, and the words of controls and pictures. Codes and keys aside.
 SAID = r"""() => {
@@ -72,7 +76,7 @@ def photo(name: str, colour: tuple[int, int, int]) -> FilePayload:
 
 def foreign_words(said: list[str], language: str, given: frozenset[str]) -> list[str]:
     """The words that do not belong to the language; what people themselves wrote (`given`) may be in any."""
-    known = sorted({*given, *(name for _key, name in UNITS.values()), *(who[1] for who in PEOPLE)}, key=len)
+    known = sorted({*given, *NAMES, *(who[1] for who in PEOPLE)}, key=len)
     found = []
     for text in said:
         for each in reversed(known):
@@ -182,6 +186,7 @@ class Walk:
     ) -> Window:
         """A new browser of this person, signed in by nobody yet. `at`: the phone stands in this grid."""
         given: dict = {"viewport": {"width": size[0], "height": size[1]}, "reduced_motion": "reduce"}
+        given["locale"] = "zh-CN" if self.language == "zh-hans" else "en-GB"
         if size == PHONE:
             given |= {"has_touch": True, "is_mobile": True}
         if at is not None:
@@ -201,8 +206,13 @@ class Walk:
         return Window(self, page, who, size)
 
     def signed_in(self, who: Person, size: tuple[int, int] = DESK, **given: object) -> Window:
+        """A window of somebody who signed in before, on the page with which their day begins."""
         window = self.window(who, size, **given)  # type: ignore[arg-type]
-        window.sign_in()
+        client = Client()
+        client.force_login(who)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        window.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.url}])
+        window.go("/")
         return window
 
     def _heard(self, kind: str, text: str) -> None:
