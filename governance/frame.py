@@ -54,8 +54,10 @@ class Area:
     within: tuple[str, ...] = ()
 
 
+TODAY = Area("today", _("Today"), "sun", ("incidents:today", "dispatch:today", "grids:my_grid"), FIELD)
 # A view named with a trailing "*" takes the code of the person's own unit.
 RAIL = (
+    TODAY,
     Area("todo", _("My to-do"), "checklist", ("dispatch:todo", "dispatch:desk*"), ACTING, "todo"),
     Area("mine", _("My reports"), "clipboard-list", ("incidents:mine",), FIELD),
     Area("incidents", _("Incidents"), "layout-list", ("incidents:list",), DESK, within=("incidents:detail",)),
@@ -72,7 +74,7 @@ RAIL = (
     Area("administration", _("Admin"), "settings", ("admin:index",), staff_only=True),
 )
 FIELD_BAR = (
-    Area("today", _("Today"), "sun", ("incidents:today", "dispatch:today", "grids:my_grid"), FIELD),
+    TODAY,
     Area("report", _("Report"), "plus", ("incidents:report",), REPORTING, main=True),
     Area("mine", _("Mine"), "user-circle", ("incidents:mine",), FIELD),
     Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
