@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from grids.views import map as one_map
 from grids.views import people, posts, units
+from grids.views.map import boundaries, card, one_map
 
 app_name = "grids"
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("units/<str:code>/", units.unit, name="unit"),
     path("units/<str:code>/below/", units.below, name="below"),
     path("units/<str:code>/ended/", units.ended, name="ended_posts"),
-    path("units/<str:code>/card/", one_map.card, name="unit_card"),
+    path("units/<str:code>/card/", card, name="unit_card"),
     path("units/<str:code>/people/", people.below, name="people"),
     path("units/<str:code>/people/new/", people.new, name="person_new"),
     path("units/<str:code>/posts/new/", posts.appoint, name="appoint"),
@@ -22,6 +22,6 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/password/", people.password, name="person_password"),
     path("people/<int:pk>/close/", people.close, name="person_close"),
-    path("map/", one_map.one_map, name="map"),
-    path("map/boundaries.geojson", one_map.boundaries, name="boundaries"),
+    path("map/", one_map, name="map"),
+    path("map/boundaries.geojson", boundaries, name="boundaries"),
 ]
