@@ -16,7 +16,7 @@ from dispatch.models import Approval, Assignment, AssignmentState
 from dispatch.offers import Offer, available
 from dispatch.orders import Order
 from grids.models import Person, Unit
-from incidents import lifecycle, records
+from incidents import lifecycle, records, words
 from incidents.lifecycle import Details
 from incidents.models import Incident
 from incidents.refusals import missing, stale
@@ -112,6 +112,8 @@ def perform(
     are fields of `Inputs`. A repeated `idempotency_key` of the same actor changes nothing and succeeds again.
     """
     given = Inputs(**inputs)
+    for text in (note, *(order.text for order in given.orders)):
+        words.refuse(text, field="note")
     with records.keys_apart(), transaction.atomic():
         ids = [incident_id] if given.master is None else [incident_id, given.master.pk]
         incident = lifecycle.locked(*ids)[0]

@@ -16,7 +16,7 @@ from grids import datums, hierarchy, permissions, selectors
 from grids.duties import Duty, Right
 from grids.levels import UnitKind, district_of
 from grids.models import Person, Unit
-from incidents import clocks, holders, records, refusals
+from incidents import clocks, holders, records, refusals, words
 from incidents.models import (
     Category,
     Incident,
@@ -177,6 +177,10 @@ class _Birth:
         note: str = "",
         occurred_at: datetime | None = None,
     ) -> Incident:
+        if not text.strip():
+            raise refusals.missing("text")
+        words.refuse(text, field="text")
+        words.refuse(address, field="address", most=words.MOST_OF_AN_ADDRESS)
         own = permissions.units_with_right(self.actor, self._right, now=self.now)
         found = find_place(position=position, place=place, prefer=_grid_among(own))
         acting = self._acting(found, own)

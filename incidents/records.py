@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grids.duties import Duty
 from grids.models import Person
-from incidents import refusals
+from incidents import refusals, words
 from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 
@@ -64,7 +64,11 @@ def record(
     clock: Clock | None = None,
     **states: Any,
 ) -> IncidentEvent:
-    """Append one event; ``states`` are state_before/after, holder_before/after_id and seq of a move."""
+    """Append one event; ``states`` are state_before/after, holder_before/after_id and seq of a move.
+
+    Raises MoveRefused for words that cannot be kept.
+    """
+    words.refuse(note, field="note")
     if acting.actor is not None and acting.unit_id is not None and kind in HANDLING_ACTS:
         Handler.objects.create(incident=incident, person=acting.actor, unit_id=acting.unit_id, act=kind, at=now)
     return IncidentEvent.objects.create(
@@ -116,6 +120,7 @@ def earlier(*, actor: Person | None, idempotency_key: str, incident: Incident | 
     """
     if actor is None or not idempotency_key:
         return None
+    words.refuse(idempotency_key, field="key", most=words.MOST_OF_A_KEY)
     events = IncidentEvent.objects.select_related("incident")
     event = events.filter(actor=actor, idempotency_key=idempotency_key).first()
     if event is not None and incident is not None and event.incident_id != incident.pk:

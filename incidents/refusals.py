@@ -43,6 +43,7 @@ def handled_it() -> MoveRefused:
 
 def missing(field: str) -> MoveRefused:
     messages = {
+        "text": _("Say what happened."),
         "note": _("Give a reason."),
         "result": _("Say what was done."),
         "target_unit": _("Choose a unit."),
