@@ -98,8 +98,9 @@ def reason(log: Path, start: int = 0) -> str:
 
 def finish(main: Callable[[], int | None], word: str) -> None:
     """Runs a word's main function; a Stop, a full disk or Ctrl-C becomes one line and an exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # SIGINT too: a shell starts what runs in the background with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         code = main() or 0
     except Stop as error:
