@@ -123,6 +123,10 @@ def succeed(*, old: Unit, new: Unit, at: datetime, actor: Person | None = None) 
         permissions.require(actor, Right.ADMINISTER, new, now=at)
     if old.pk == new.pk:
         raise HierarchyRefused(_("A unit is succeeded by another one."), code="succession_of_another")
+    # Both at once, so that two units never come to follow each other.
+    pair = Unit.objects.select_for_update(no_key=True).filter(pk__in=[old.pk, new.pk]).order_by("pk")
+    units = {unit.pk: unit for unit in pair}
+    old, new = units[old.pk], units[new.pk]
     if Succession.objects.filter(old=old, new=new).exists():
         raise HierarchyRefused(_("This succession is on record already."), code="succession_once")
     if old.kind != new.kind:

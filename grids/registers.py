@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from grids import hierarchy
@@ -23,6 +23,7 @@ REQUIRED = ("code", "parent_code", "level", "name")
 OPTIONAL = ("grid_kind", "short_name", "duty_phone")
 _LEVELS: dict[str, UnitKind] = {**{kind.value: kind for kind in UnitKind}, "county": UnitKind.DISTRICT}
 _PADDED = 12
+_LOCK_CLASS = 0x6775  # "gu": the first half of PostgreSQL's two-part advisory lock
 _MOST_LETTERS = {"name": 100, "short_name": 30, "duty_phone": 30}
 # Control and invisible formatting characters; private ones stay, as old registers hold rare characters that way.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -96,6 +97,9 @@ def load(*, path: Path, now: datetime) -> Loaded:
 
     Raises RegisterRefused with every bad line, and then nothing was written.
     """
+    with connection.cursor() as cursor:
+        # One load at a time: the second finds what the first wrote.
+        cursor.execute("select pg_advisory_xact_lock(%s, 0)", [_LOCK_CLASS])
     # A line that is not UTF-8 is one bad line among others: its bytes come through marked and are found below.
     lines, faults, spoilt = _parsed(read_bytes(path).decode("utf-8-sig", errors="surrogateescape"))
     existing = {unit.pk: unit for unit in Unit.objects.filter(pk__in=_concerned(lines))}

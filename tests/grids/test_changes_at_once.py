@@ -1,0 +1,81 @@
+"""Two people change places or posts at the same moment, on real connections."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+
+from grids import hierarchy, posts, registers
+from grids.demo.places import REGISTER
+from grids.duties import Duty
+from grids.models import Post, Succession, Unit
+from tests.cast import Cast
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Iterator[Cast]:
+    yield Cast.make()
+
+
+def at_once(*works: Callable[[], Any]) -> list[str]:
+    """How each ended, sorted: "ok" or the code of its refusal; anything else is its text."""
+    start = threading.Barrier(len(works))
+    ended: list[str] = []
+
+    def run(work: Callable[[], Any]) -> None:
+        start.wait()
+        try:
+            work()
+            ended.append("ok")
+        except ValidationError as refused:
+            ended.append(str(refused.code))
+        except BaseException as error:
+            ended.append(repr(error))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    return sorted(ended)
+
+
+def test_a_register_loaded_twice_at_once_is_loaded_once(cast: Cast) -> None:
+    load: Callable[[], Any] = lambda: registers.load(path=REGISTER, now=cast.now)  # noqa: E731
+    assert at_once(load, load) == ["ok", "ok"]
+    assert Unit.objects.filter(kind="village", code__startswith="511111").count() >= 148
+
+
+def test_two_units_never_come_to_follow_each_other(cast: Cast) -> None:
+    one, other = cast.department, cast.other_department
+    ended = at_once(
+        lambda: hierarchy.succeed(old=one, new=other, at=cast.now),
+        lambda: hierarchy.succeed(old=other, new=one, at=cast.now),
+    )
+    assert ended == ["ok", "succession_retired"]
+    assert Succession.objects.count() == 1
+    assert Unit.objects.filter(pk__in=[one.pk, other.pk], retired_at__isnull=True).count() == 1
+
+
+def test_a_vacant_grid_gets_one_primary_officer(cast: Cast) -> None:
+    post = Post.objects.get(unit=cast.grid, duty=Duty.OFFICER)
+    posts.relieve(post=post, at=cast.now)
+    people = [cast.stranger, cast.village_clerk, cast.town_clerk]
+    ended = at_once(
+        *(
+            lambda person=person: posts.appoint(
+                unit=cast.grid, person=person, duty=Duty.OFFICER, since=cast.now, is_primary=True
+            )
+            for person in people
+        )
+    )
+    assert ended.count("ok") == 1
+    assert set(ended) <= {"ok", "post_surplus", "post_one_primary_officer"}
+    assert Post.objects.filter(unit=cast.grid, is_primary=True, period__contains=cast.now).count() == 1
