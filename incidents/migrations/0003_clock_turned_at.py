@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incidents', '0002_record_guards'),
+        ("incidents", "0002_record_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='clock',
-            name='turned_at',
+            model_name="clock",
+            name="turned_at",
             field=django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(), default=list, size=None),
         ),
     ]
