@@ -141,4 +141,5 @@ def photos_context(person: Person, incident: Incident, *, now: datetime) -> dict
             for stage in PhotoStage
         ],
         "may_add": may_add,
+        "anything": bool(pictures or may_add),
     }
