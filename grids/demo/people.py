@@ -122,7 +122,7 @@ def _seats() -> Iterator[_Seat]:
         yield from _centre(code, f"t{_short(code)}")
     for code in by_kind[UnitKind.VILLAGE]:
         yield _Seat(f"v{_short(code)}-clerk", ((code, Duty.CLERK),))
-        yield _Seat(f"v{_short(code)}-head", ((code, Duty.HEAD), (code, Duty.CHECKER)))
+        yield _Seat(f"v{_short(code)}-head", ((code, Duty.HEAD), (code, Duty.CHECKER), (code, Duty.DUTY_CHIEF)))
         own = [grid for grid in by_kind[UnitKind.GRID] if grid.startswith(code)]
         yield _Seat(f"s{_short(code)}", tuple((grid, Duty.SUPERVISOR) for grid in own))
     for number, code in enumerate(by_kind[UnitKind.GRID]):
