@@ -3,13 +3,14 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AssignmentState(models.TextChoices):
     CALLED = "called", _("Waiting to be signed for")
     SIGNED = "signed", _("Being worked on")
     ARRIVED = "arrived", _("On site")
-    FED_BACK = "fed_back", _("Fed back")
+    FED_BACK = "fed_back", pgettext_lazy("of orders", "Fed back")
     RETURNED = "returned", _("Returned")
     RECALLED = "recalled", _("Recalled")
     WAIVED = "waived", _("Waived")
