@@ -6,7 +6,7 @@ Every answer is an ``Acting``: the event keeps at which unit and by which duty s
 from datetime import datetime, timedelta
 
 from grids import hierarchy, permissions, selectors
-from grids.duties import Duty, Right
+from grids.duties import Right
 from grids.levels import UnitKind
 from grids.models import Person, Unit
 from incidents import holders, refusals
@@ -76,14 +76,16 @@ def _units_that_check(move: Move, incident: Incident) -> list[Unit]:
 
 def _on_site(incident: Incident, actor: Person, *, now: datetime, on_site: bool) -> Acting | None:
     duty = permissions.acting_duty(actor, Right.INSPECT, incident.place, now=now)
-    is_receiver = incident.first_receiver_id == actor.pk
-    if duty is None and not is_receiver:
+    unit_id = incident.place_id
+    if duty is None and incident.first_receiver_id == actor.pk and incident.first_unit_id is not None:
+        # Whoever took the report, be it an officer or a clerk, as long as they still serve where they took it.
+        unit_id = incident.first_unit_id
+        duty = permissions.acting_duty(actor, Right.REPORT, unit_id, now=now)
+    if duty is None:
         return None
     if not on_site or not has_on_site_photo(incident, actor, now=now):
         raise refusals.missing("on_site")
-    if duty is not None:
-        return Acting(actor, incident.place_id, duty)
-    return Acting(actor, incident.first_unit_id, Duty.OFFICER)
+    return Acting(actor, unit_id, duty)
 
 
 def has_on_site_photo(incident: Incident, actor: Person, *, now: datetime) -> bool:
