@@ -51,6 +51,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may open the administration"), default=False)
     is_demo = models.BooleanField(_("demo account"), default=False, editable=False)
     must_change_password = models.BooleanField(_("must change the password"), default=False)
+    # Empty: not since the account was made.
+    password_set_at = models.DateTimeField(_("password set at"), null=True, blank=True, editable=False)
+    # The one session that counts, where an installation allows one only.
+    session_mark = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # The next moment at which a post begins or ends, so that rights must be derived anew.
     rights_due_at = models.DateTimeField(_("rights due at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
