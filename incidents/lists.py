@@ -33,7 +33,7 @@ from django.utils.dateparse import parse_date
 from grids.levels import TIER_ORDER, UnitKind, kind_of_code
 from grids.models import Person
 from grids.subtrees import within
-from incidents import access, lights
+from incidents import access, happenings, lights
 from incidents.models import Clock, ClockState, Incident, Light
 from incidents.selectors import BESIDE_STAGES
 from incidents.states import OPEN_STATES, Stage, State, Urgency
@@ -63,6 +63,12 @@ class Filters:
     since: date | None = None
     until: date | None = None
     ended: date | None = None
+    # What happened from one moment until before another; without both moments it narrows nothing.
+    act: str = ""
+    act_from: datetime | None = None
+    act_to: datetime | None = None
+    # The kind of unit that handled it to the end.
+    solved: str = ""
     mine: bool = False
 
     @classmethod
@@ -84,6 +90,10 @@ class Filters:
             since=_day(given.get("since")),
             until=_day(given.get("until")),
             ended=_day(given.get("ended")),
+            act=_one_of(given.get("act"), happenings.Act),
+            act_from=happenings.moment(given.get("act_from")),
+            act_to=happenings.moment(given.get("act_to")),
+            solved=_one_of(given.get("solved"), HOLDING_KINDS),
             mine=given.get("mine") == "1",
         )
 
@@ -107,6 +117,10 @@ class Filters:
             "since": self.since or "",
             "until": self.until or "",
             "ended": self.ended or "",
+            "act": self.act,
+            "act_from": happenings.said(self.act_from),
+            "act_to": happenings.said(self.act_to),
+            "solved": self.solved,
             "mine": "1" if self.mine else "",
             **extra,
         }
@@ -154,6 +168,7 @@ def conditions(filters: Filters, person: Person) -> Q:
         "holder": filters.holder,
         "place": filters.place,
         "urgency": filters.urgency,
+        "answered_by_unit__kind": filters.solved,
     }
     wanted &= Q(**{name: value for name, value in exact.items() if value})
     if filters.under:
@@ -172,6 +187,8 @@ def conditions(filters: Filters, person: Person) -> Q:
         wanted &= Q(reported_at__lt=_midnight(filters.until + timedelta(days=1)))
     if filters.ended:
         wanted &= Q(closed_at__gte=_midnight(filters.ended), closed_at__lt=_midnight(filters.ended + timedelta(days=1)))
+    if filters.act and filters.act_from and filters.act_to:
+        wanted &= happenings.happened(filters.act, filters.act_from, filters.act_to)
     if filters.mine:
         wanted &= Q(reporter=person) | Q(first_receiver=person)
     return wanted & _about(filters.words)

@@ -22,7 +22,7 @@ from grids.levels import UnitKind, tier_code
 from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
-from incidents import keyset, lists, selectors
+from incidents import happenings, keyset, lists, selectors
 from incidents.list_forms import FilterForm
 from incidents.lists import Filters
 from incidents.models import Category, Incident, IncidentKind, Light
@@ -176,6 +176,8 @@ def _other_chips(filters: Filters, named: dict[str, str], sort: str) -> Iterable
         "since": _("from %(day)s") % {"day": filters.since} if filters.since else "",
         "until": _("to %(day)s") % {"day": filters.until} if filters.until else "",
         "ended": _("ended on %(day)s") % {"day": filters.ended} if filters.ended else "",
+        "act": happenings.label(filters.act, filters.act_from, filters.act_to),
+        "solved": _("Solved by tier: %(tier)s") % {"tier": UnitKind(filters.solved).label} if filters.solved else "",
     }
     empty = Filters()
     for name, label in said.items():
