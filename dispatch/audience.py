@@ -73,6 +73,7 @@ _ARRIVAL = _tell(R.ARRIVAL, W.CLERKS)
 AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "report": _ARRIVAL + _tell(R.YOUR_GRID, W.OFFICER),
     "self_handle": _tell(R.TO_CHECK, W.INSPECTORS),
+    "import_history": (),
     "accept": (),
     "dismiss": _RESULT,
     "escalate": _ARRIVAL,

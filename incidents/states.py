@@ -83,7 +83,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True)
 class Move:
-    """One row of the table. ``target`` None means "the state before it was set aside"."""
+    """One row of the table. ``target`` None means "the state before it was set aside"; of an import, any it names."""
 
     name: str
     label: str | Promise
@@ -163,10 +163,13 @@ _ROWS = (
     Move("rehome", _("Boundary redrawn"), BOTH, State.REPORTED, frozenset(), HolderAfter.NEW_VILLAGE,
          frozenset({Needs.PLAN}), by_system=True, by_person=False,
          stops=(S.ACCEPT, S.HANDLE), starts=(S.ACCEPT,), direction="sideways"),
+    # A birth into the state that the mapping of the import names (see incidents.imports).
+    Move("import_history", _("Taken over from another system"), frozenset(), None, frozenset(), HolderAfter.BIRTH,
+         by_system=True, by_person=False, starts=(S.OVERALL,)),
 )  # fmt: skip
 
 MOVES: dict[str, Move] = {move.name: move for move in _ROWS}
-BIRTHS = frozenset({"report", "self_handle"})
+BIRTHS = frozenset({"report", "self_handle", "import_history"})
 
 # Moves by which an incident reaches a unit that may hand it back to where it came from.
 SEND_BACK_AFTER = frozenset({"escalate", "escalate_urgent", "transfer"})

@@ -2,6 +2,7 @@ from incidents.models.calendar import Calendar, CalendarVersion, DayKind, Specia
 from incidents.models.categories import Category, IncidentKind
 from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
 from incidents.models.events import IncidentEvent, Unannounced
+from incidents.models.imports import ImportBatch, ImportedRecord
 from incidents.models.incident import Handler, Incident, Inspection, LocatedBy, Sight, Source
 from incidents.models.photos import Photo, PhotoStage
 
@@ -13,6 +14,8 @@ __all__ = [
     "ClockState",
     "DayKind",
     "Handler",
+    "ImportBatch",
+    "ImportedRecord",
     "Incident",
     "IncidentEvent",
     "IncidentKind",
