@@ -1,0 +1,1 @@
+"""`/api/v1/`: the addresses of all floors together, signing in, the schema and its page."""

@@ -1,0 +1,128 @@
+"""Tokens: got for a user name and a password, listed, given back."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.http import Http404
+from knox.models import AuthToken
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+
+from grids.api import paging
+from grids.api.endpoints import Endpoint
+from grids.api.fields import Strict, WordsField, address, moment
+from grids.api.paging import PageQuestion, page_of
+from grids.api.problems import Problem
+from grids.api.tokens import issue
+from grids.models import Person
+
+
+class Credentials(Strict):
+    username = WordsField(max_length=150)
+    password = WordsField(max_length=256, trim_whitespace=False, style={"input_type": "password"})
+
+
+class NewToken(serializers.Serializer):
+    token = serializers.CharField(help_text="Send it as `Authorization: Token …`. It is told once.")
+    expires_at = serializers.DateTimeField()
+    url = serializers.CharField()
+    person = serializers.CharField()
+
+
+class TokenRow(serializers.Serializer):
+    id = serializers.CharField(help_text="How the token begins.")
+    url = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    current = serializers.BooleanField(help_text="Whether this very request was made with it.")
+
+
+class Login(Endpoint):
+    """Signing in."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (ScopedRateThrottle,)
+    throttle_scope = "login"
+    tag = "login"
+    names = {"POST": "login"}
+    takes = {"POST": Credentials}
+    gives = {"POST": {200: NewToken}}
+    refuses = {"POST": (401, 403, 429)}
+
+    def post(self, request: Request) -> Response:
+        """Get a token for a user name and a password.
+
+        Wrong ones answer 401 in the same words for every reason; too many of them lock the account for a while.
+        """
+        given = self.taken()
+        person = authenticate(request=request._request, **given)
+        if not isinstance(person, Person):
+            if getattr(request._request, "axes_locked_out", False):
+                request._request.axes_locked_out = False  # type: ignore[attr-defined]
+                raise Problem("locked-out")
+            raise Problem("wrong-login", headers={"WWW-Authenticate": "Token"})
+        if person.must_change_password:
+            raise Problem("password-due")
+        token, secret = issue(person, now=self.now)
+        row = _row(token, None)
+        told = {"token": secret, "expires_at": row["expires_at"], "url": row["url"], "person": person.full_name}
+        return Response(told)
+
+
+class Logout(Endpoint):
+    """Signing out."""
+
+    tag = "login"
+    names = {"POST": "logout"}
+    gives = {"POST": {204: None}}
+
+    def post(self, request: Request) -> Response:
+        """Give back the token of this very request; of a session nothing is ended."""
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+        return Response(status=204)
+
+
+class TokenList(Endpoint):
+    """One's own tokens."""
+
+    tag = "login"
+    names = {"GET": "listTokens"}
+    asks = {"GET": PageQuestion}
+    gives = {"GET": {200: page_of(TokenRow)}}
+
+    def get(self, request: Request) -> Response:
+        """One's own tokens that have not ended, the newest first."""
+        mine = AuthToken.objects.filter(user=self.person, expiry__gt=self.now)
+        page = paging.page(mine, ("-created", "-token_key"), self.asked)
+        rows = [_row(token, request.auth) for token in page.rows]
+        return Response(paging.answer(page, rows, "tokens/", request.query_params))
+
+
+class TokenOne(Endpoint):
+    """One of one's own tokens."""
+
+    tag = "login"
+    names = {"DELETE": "revokeToken"}
+    gives = {"DELETE": {204: None}}
+    path_words = {"id": ("^[0-9a-f]{15}$", "How the token begins.")}
+
+    def delete(self, request: Request, id: str) -> Response:
+        """End one of one's own tokens at once."""
+        if "\0" in id or not AuthToken.objects.filter(user=self.person, token_key=id).delete()[0]:
+            raise Http404
+        return Response(status=204)
+
+
+def _row(token: AuthToken, current: Any) -> dict[str, Any]:
+    return {
+        "id": token.token_key,
+        "url": address(f"tokens/{token.token_key}/"),
+        "created_at": moment(token.created),
+        "expires_at": moment(token.expiry),
+        "current": isinstance(current, AuthToken) and current.pk == token.pk,
+    }

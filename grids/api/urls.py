@@ -1,0 +1,3 @@
+"""Addresses of places and people below `/api/v1/`."""
+
+urlpatterns: list[object] = []
