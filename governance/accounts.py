@@ -8,15 +8,22 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation.trans_real import language_code_re
 from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
+
+from governance import passwords, sessions
+from governance.passwords import OwnPasswordForm
+from grids import passwords as ages
+from grids.models import Person
 
 
 class SignInForm(AuthenticationForm):
@@ -31,7 +38,16 @@ class SignInForm(AuthenticationForm):
         try:
             return super().clean()
         except forms.ValidationError:
+            if getattr(self.request, "axes_locked_out", False):
+                # Names without an account are locked alike, so this tells nothing either.
+                raise self._locked_error() from None
             raise self.get_invalid_login_error() from None
+
+    def _locked_error(self) -> forms.ValidationError:
+        words = _(
+            "Too many failed attempts: locked for %(minutes)d minutes. An administrator of your unit can unlock it."
+        )
+        return forms.ValidationError(words % {"minutes": settings.AUTH_LOCK_MINUTES}, code="locked")
 
 
 def remember_language(response: HttpResponseBase, language: str) -> None:
@@ -56,23 +72,40 @@ class SignIn(views.LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        language = getattr(form.get_user(), "language", "")
-        if language in dict(settings.LANGUAGES):
-            remember_language(response, language)
+        person: Any = form.get_user()
+        if person.language in dict(settings.LANGUAGES):
+            remember_language(response, person.language)
+        words = passwords.notice(person, now=timezone.now())
+        if words and not person.must_change_password:
+            messages.warning(self.request, words)
         return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_invalid(form)
+        if form.has_error("__all__", "locked"):
+            response.status_code = 429
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        reason = sessions.REASONS.get(self.request.GET.get("why", ""), "")
+        return super().get_context_data(reason=reason, failures=settings.AXES_FAILURE_LIMIT, **kwargs)
 
 
 class ChangePassword(views.PasswordChangeView):
     """A new password; a given first one loses its mark here and nowhere else."""
 
+    form_class = OwnPasswordForm
     success_url = reverse_lazy("landing")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(forced=getattr(self.request.user, "must_change_password", False), **kwargs)
+        return super().get_context_data(forced=why_forced(self.request.user), **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        form.user.must_change_password = False
-        response = super().form_valid(form)
+        # The person's row first, so that two windows cannot choose past each other's history.
+        with transaction.atomic():
+            Person.objects.select_for_update(no_key=True).get(pk=form.user.pk)
+            form.user.must_change_password = False
+            response = super().form_valid(form)
         messages.success(self.request, _("Your new password holds from now on."))
         return response
 
@@ -108,19 +141,34 @@ class ChosenLanguage:
         return response
 
 
+def why_forced(person: Any) -> str:
+    """Why the person must choose a password before anything else: "given", "expired" or ""."""
+    if not isinstance(person, Person):
+        return ""
+    if person.must_change_password:
+        return "given"
+    return "expired" if ages.is_expired(person, now=timezone.now()) else ""
+
+
 class FirstPassword:
-    """Middleware: whoever still has a password given by somebody else changes it before anything else."""
+    """Middleware: whoever has a password given by somebody else, or one too old, changes it before anything else."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         person = request.user
-        if not (person.is_authenticated and getattr(person, "must_change_password", False)):
+        if not (person.is_authenticated and why_forced(person)):
             return self.get_response(request)
+        request.password_is_due = True  # type: ignore[attr-defined]
         target = reverse("password_change")
         if request.path in (target, reverse("logout"), reverse("set_language"), reverse("governance:health")):
             return self.get_response(request)
         if getattr(request, "htmx", False):
             return HttpResponseClientRedirect(target)
         return redirect(target)
+
+
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """The administration has no door of its own: one sign-in, with its limits, for everything."""
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")))

@@ -9,3 +9,8 @@ class GovernanceConfig(AppConfig):
 
     name = "governance"
     verbose_name = _("Governance")
+
+    def ready(self) -> None:
+        from governance import sessions
+
+        sessions.connect()

@@ -1,6 +1,9 @@
 """Typed values from the environment; a missing or unreadable one stops the start with one sentence."""
 
 import os
+import re
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -109,3 +112,16 @@ def broker(address: str) -> str:
     url = urlsplit(address)
     number = parse_qs(url.query).get("db", ["0"])[-1]
     return f"redis+socket://{url.path}?virtual_host={number}"
+
+
+def program() -> str:
+    """What runs here, in a word or two: `load_units`, `celery`, `gunicorn`."""
+    name, *arguments = [Path(sys.argv[0] or "python").name, *sys.argv[1:]]
+    if name in ("manage.py", "django-admin", "__main__.py") and arguments:
+        return re.sub(r"[^\w.-]", "", arguments[0])[:40] or name
+    return re.sub(r"[^\w.-]", "", name)[:40]
+
+
+def actor_option() -> str:
+    """An option of the database connection that tells the audit trigger which program this is."""
+    return f' -c wangge.actor={{"system":"{program()}"}}'

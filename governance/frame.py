@@ -225,7 +225,7 @@ class Frame:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `frame`, or None for somebody who has not signed in."""
     person = getattr(request, "user", None)
-    if person is None or not person.is_authenticated or getattr(person, "must_change_password", False):
+    if person is None or not person.is_authenticated or getattr(request, "password_is_due", False):
         return {"frame": None, "DEBUG_PAGES": settings.DEBUG}
     match = request.resolver_match
     name = match.view_name if match else ""

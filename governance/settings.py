@@ -1,5 +1,6 @@
 """Settings: every value that differs by place comes from the environment, through `governance.environment`."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.gis",
     "guardian",
+    "axes",
     "rest_framework",
     "rest_framework_gis",
     "drf_spectacular",
@@ -54,6 +56,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "governance.auditing.Audited",
+    "governance.sessions.SessionLimits",
     "governance.accounts.FirstPassword",
 ]
 
@@ -85,6 +89,8 @@ DATABASES = {"default": environment.database("DATABASE_URL")}
 # A thread of gunicorn keeps its connection this long; a restarted database is noticed before it is used.
 DATABASES["default"]["CONN_MAX_AGE"] = environment.number("WANGGE_CONNECTION_SECONDS", 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Who changes something without being a person of a request: the audit list names the program.
+DATABASES["default"]["OPTIONS"]["options"] += environment.actor_option()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = environment.redis("REDIS_URL")
@@ -136,21 +142,74 @@ WANGGE_WORDS = environment.pairs("WANGGE_WORDS")
 
 # -- people and rights --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "grids.Person"
-AUTHENTICATION_BACKENDS = ["grids.backends.PersonBackend", "guardian.backends.ObjectPermissionBackend"]
+AUTHENTICATION_BACKENDS = [
+    "grids.lockouts.LockoutBackend",
+    "grids.backends.PersonBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
+# A password: how long, how many kinds of signs, how many former ones it differs from, how many days it lives
+# (0: for ever), how many days before its end that is said, how many days it must be kept.
+PASSWORD_HISTORY = environment.number("WANGGE_PASSWORD_HISTORY", 5)
+PASSWORD_DAYS = environment.number("WANGGE_PASSWORD_DAYS", 90)
+PASSWORD_NOTICE_DAYS = environment.number("WANGGE_PASSWORD_NOTICE_DAYS", 7)
+PASSWORD_LEAST_DAYS = environment.number("WANGGE_PASSWORD_LEAST_DAYS", 1)
+PASSWORD_WEAK_WORDS = environment.words("WANGGE_PASSWORD_WEAK_WORDS")
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": environment.number("WANGGE_PASSWORD_LENGTH", 10, least=8)},
+    },
+    {
+        "NAME": "governance.passwords.SeveralClasses",
+        "OPTIONS": {"least": environment.number("WANGGE_PASSWORD_CLASSES", 3, least=1)},
+    },
+    {"NAME": "governance.passwords.NothingPersonal"},
+    {"NAME": "governance.passwords.NothingCommon"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "governance.passwords.NotUsedBefore"},
+]
+# Wrong passwords: an account locks after few, an address, which an office shares, after many; both for a while.
+AXES_FAILURE_LIMIT = environment.number("WANGGE_LOCK_FAILURES", 5, least=1)
+AUTH_ADDRESS_FAILURES = environment.number("WANGGE_LOCK_ADDRESS_FAILURES", 50, least=AXES_FAILURE_LIMIT)
+AUTH_LOCK_MINUTES = environment.number("WANGGE_LOCK_MINUTES", 30, least=1)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_COOLOFF_TIME = timedelta(minutes=AUTH_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "grids.lockouts.LockoutHandler"
+AXES_CLIENT_IP_CALLABLE = "grids.audit.address_of"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+# Our sign-in form itself says what a lock is; axes' middleware would put a page of its own there.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+# Tables whose changes stand in the audit list; each has the trigger `grids_audit`.
+AUDITED_TABLES = [
+    "grids_unit",
+    "grids_succession",
+    "grids_post",
+    "grids_person",
+    "grids_districtprofile",
+    "grids_plan",
+    "incidents_category",
+    "incidents_timelimit",
+    "incidents_calendar",
+    "incidents_calendarversion",
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 
 # -- what the browser may do --------------------------------------------------------------------------------
-SESSION_COOKIE_AGE = 12 * 3600
+# Signed in for at most so many hours, and so many minutes without doing anything; administrators shorter.
+SESSION_HOURS = environment.number("WANGGE_SESSION_HOURS", 12, least=1)
+IDLE_MINUTES = environment.number("WANGGE_IDLE_MINUTES", 30, least=1)
+ADMIN_IDLE_MINUTES = environment.number("WANGGE_ADMIN_IDLE_MINUTES", 15, least=1)
+SINGLE_SESSION = environment.flag("WANGGE_SINGLE_SESSION", False)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
@@ -165,12 +224,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if HTTPS else None
 X_FRAME_OPTIONS = "DENY"
-if environment.flag("WANGGE_BEHIND_PROXY", False):
+BEHIND_PROXY = environment.flag("WANGGE_BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # -- maps ---------------------------------------------------------------------------------------------------
 # Debian 12's GDAL cannot refuse network access; it is never given a spatial reference that a visitor wrote.
-SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+SILENCED_SYSTEM_CHECKS += ["gis.W001"]
 LEAFLET_CONFIG = {
     "TILES": [],
     "DEFAULT_PRECISION": 7,
@@ -235,5 +295,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("WANGGE_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        # Every sign-in stands in the audit list; here only what went wrong.
+        "axes": {"level": "WARNING"},
+    },
 }

@@ -125,6 +125,34 @@
     document.querySelectorAll("form[data-sent]").forEach((form) => ready(form, true));
   });
 
+  // A page that asks by itself says so: that is no sign of somebody sitting there. And whoever signed in anew in another
+  // tab presses here with the new token, not with the one this page was made with.
+  function token() {
+    const found = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie);
+    return found ? found[1] : "";
+  }
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (quiet(event)) event.detail.headers["X-Quiet"] = "1";
+    if (token()) event.detail.headers["X-CSRFToken"] = token();
+  });
+  document.addEventListener("submit", (event) => {
+    const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+    if (field && token()) field.value = token();
+  }, true);
+  // Signed out meanwhile: a page with nothing typed leads to the sign-in and back; one with words on it keeps them.
+  let toldOut = false;
+  function typed(field) {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field.type === "file") return field.files.length > 0;
+    return field.matches("textarea, input:not([type=hidden])") && field.value !== field.defaultValue;
+  }
+  document.addEventListener("signedOut", (event) => {
+    if ([...document.querySelectorAll("main input, main textarea, dialog textarea, dialog input")].some(typed)) {
+      if (!toldOut || !quiet(event)) say(event.detail.text, "error");
+      toldOut = true;
+    } else location.assign(event.detail.url);
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (quiet(event)) return;
     const form = event.detail.elt.closest("form[hx-post]");
@@ -147,7 +175,7 @@
       location.reload();
     }
   });
-  document.addEventListener("htmx:responseError", (event) => { if (!quiet(event)) say(sentence(event.detail.xhr.status), "error"); });
+  document.addEventListener("htmx:responseError", (event) => { if (!quiet(event) && event.detail.xhr.status !== 401) say(sentence(event.detail.xhr.status), "error"); });
   document.addEventListener("htmx:sendError", (event) => { if (!quiet(event)) say(sentence(0), "error"); });
   document.addEventListener("htmx:timeout", (event) => { if (!quiet(event)) say(sentence(0), "error"); });
   // HX-Trigger: {"toast": {"text": "…", "kind": "error"}}

@@ -50,7 +50,7 @@ def test_a_given_password_is_changed_before_anything_else(cast: Cast, client: Cl
     assert client.get("/grids/map/").headers["Location"] == "/password/"
     assert client.get("/grids/map/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/password/"
     assert client.get("/password/").status_code == 200
-    new = "a-new-phrase-of-mine"
+    new = "Herbst-Nebel-41"
     form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
     assert client.post("/password/", form).headers["Location"] == "/"
     cast.officer.refresh_from_db()
