@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "rest_framework_gis",
     "drf_spectacular",
+    "knox",
     "django_filters",
     "leaflet",
     "django_htmx",
@@ -245,22 +246,32 @@ LEAFLET_CONFIG = {
 }
 
 # -- the API ------------------------------------------------------------------------------------------------
+# Every view says itself who may (grids.api.endpoints); one that does not, lets nobody in but who is signed in.
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["grids.api.tokens.TokenAuthentication", "grids.api.tokens.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
-        "rest_framework.parsers.MultiPartParser",
-    ],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "grids.api.schema.Schema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "grids.api.problems.answer_to",
+    "DEFAULT_THROTTLE_RATES": {"login": environment.text("WANGGE_LOGIN_RATE", "30/minute")},
+    "NUM_PROXIES": 1 if environment.flag("WANGGE_BEHIND_PROXY", False) else 0,
+    "URL_FORMAT_OVERRIDE": "format",
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(hours=environment.number("WANGGE_TOKEN_HOURS", 12)),
+    "AUTO_REFRESH": False,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Wangge",
-    "DESCRIPTION": "Unified grid governance: places, incidents, dispatch.",
-    "VERSION": "0.1.0",
+    "TITLE": "Wangge API",
+    "DESCRIPTION": "Unified grid governance: places, incidents, what is done about them.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["grids.api.schema.strict_requests"],
 }
 
 # -- background work ----------------------------------------------------------------------------------------

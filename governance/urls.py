@@ -24,6 +24,7 @@ urlpatterns = [
     path("password/", accounts.ChangePassword.as_view(), name="password_change"),
     path("admin/login/", accounts.admin_sign_in),
     path("admin/", admin.site.urls),
+    path("api/v1/", include(("governance.api.urls", "api"))),
 ]
 for app in ("grids", "incidents", "dispatch"):
     if find_spec(f"{app}.urls"):
