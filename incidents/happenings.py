@@ -23,6 +23,7 @@ class Act(TextChoices):
     ACCEPTED = "accepted", pgettext_lazy("of incidents", "First accepted")
     CLIMBED = "climbed", pgettext_lazy("of incidents", "Climbed a tier")
     DISPATCHED = "dispatched", pgettext_lazy("of incidents", "Sent to departments")
+    ANSWERED = "answered", pgettext_lazy("of incidents", "Reported done")
     FINISHED = "finished", pgettext_lazy("of incidents", "Handled to the end")
     CLOSED = "closed", pgettext_lazy("of incidents", "Were closed")
 
@@ -33,6 +34,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     Act.ACCEPTED: ("accept",),
     Act.CLIMBED: CLIMBS,
     Act.DISPATCHED: ("dispatch",),
+    Act.ANSWERED: ("answer",),
     # Settled on the spot counts as finished the moment it was reported.
     Act.FINISHED: ("answer", "self_handle"),
 }
@@ -41,7 +43,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 def happened(act: str, start: datetime, end: datetime) -> Q:
     """Incidents to which `act` happened from `start` until before `end`.
 
-    "Accepted" asks for the first acceptance ever, "finished" for the last finish until now: an incident that came
+    "Accepted" asks for the first acceptance ever, "answered" and "finished" for the last one until now: an incident that came
     back counts where its first waiting ended and where its last handling did.
     """
     if act == Act.REPORTED:
@@ -52,7 +54,7 @@ def happened(act: str, start: datetime, end: datetime) -> Q:
     found = Q(Exists(events.filter(occurred_at__gte=start, occurred_at__lt=end)))
     if act == Act.ACCEPTED:
         found &= ~Q(Exists(events.filter(occurred_at__lt=start)))
-    if act == Act.FINISHED:
+    if act in (Act.ANSWERED, Act.FINISHED):
         found &= ~Q(Exists(events.filter(occurred_at__gte=end)))
     return found
 

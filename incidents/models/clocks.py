@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from grids.levels import UnitKind
@@ -161,6 +162,12 @@ class Clock(models.Model):
             models.Index(fields=["next_at", "id"], condition=Q(next_at__isnull=False), name="clock_due"),
             models.Index(fields=["incident", "state"], name="clock_of_incident"),
             models.Index(fields=["unit", "due_at", "id"], condition=~Q(state="stopped"), name="clock_open_of_unit"),
+            # Clocks that may have shown a light before they stopped: what the lights were at an earlier moment.
+            models.Index(
+                fields=["stopped_at"],
+                condition=Q(stopped_at__gt=Coalesce("warn_at", "due_at")),
+                name="clock_stopped_late",
+            ),
         ]
 
     def __str__(self) -> str:

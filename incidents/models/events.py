@@ -48,6 +48,11 @@ class IncidentEvent(models.Model):
         indexes = [
             models.Index(fields=["incident", "id"], name="event_of_incident"),
             models.Index(fields=["district", "-recorded_at"], name="event_flow"),
+            models.Index(
+                fields=["kind", "occurred_at", "incident"],
+                condition=Q(kind__in=["accept", "answer", "self_handle", "escalate", "escalate_urgent", "dispatch"]),
+                name="event_by_kind",
+            ),
         ]
 
     def __str__(self) -> str:

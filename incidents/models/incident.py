@@ -104,6 +104,11 @@ class Incident(models.Model):
             models.Index(
                 fields=["district", "-closed_at"], condition=Q(closed_at__isnull=False), name="incident_ended"
             ),
+            models.Index(
+                fields=["reported_at"],
+                condition=Q(state=State.REPORTED, urgency=Urgency.CRITICAL),
+                name="incident_emergency",
+            ),
         ]
 
     def __str__(self) -> str:
