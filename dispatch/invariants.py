@@ -1,0 +1,375 @@
+"""What is true of every incident, whoever wrote it: people, the sweep, an import or the bench data.
+
+Each invariant is one set-wise query for the rows that break it; `broken` runs them and names what it finds. A database
+in which any of them finds a row holds a record that the rules cannot have made.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import connection
+
+from dispatch.models import OPEN_ASSIGNMENT_STATES
+from incidents import calendar_rows, clock_rules, limits
+from incidents.lifecycle import ARRIVALS
+from incidents.models import Clock, ClockState
+from incidents.records import HANDLING_ACTS
+from incidents.states import BIRTHS, MOVES, OPEN_STATES, HolderAfter, Stage, State
+
+EXAMPLES = 5
+# How far a press that waited for a lock may lie behind the one it waited for.
+WAITED = "interval '1 minute'"
+
+
+def _words(values: Collection[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(str(value) for value in values))
+
+
+OPEN, OPEN_ORDERS = _words(OPEN_STATES), _words(OPEN_ASSIGNMENT_STATES)
+SAME_HOLDER = _words(name for name, row in MOVES.items() if row.holder is HolderAfter.SAME)
+
+
+def _steps() -> str:
+    """Every (move, from, to) of the table as VALUES; "" is where a birth comes from."""
+    found = set()
+    before_pause = {str(state) for name in ("suspend", "merge") for state in MOVES[name].sources}
+    for name, row in MOVES.items():
+        for source in row.sources or {""}:
+            target = row.target_from(State(source)) if source else row.target
+            targets = {str(target)} if target is not None else before_pause
+            if name == "rework":
+                targets.add(str(State.DISPATCHED))
+            found |= {(name, str(source), to) for to in targets}
+    return ", ".join(f"('{name}', '{source}', '{to}')" for name, source, to in sorted(found))
+
+
+# The clock that measures the incident itself in each state, besides `overall`: (state, stage, whether it may rest).
+STAGES = """
+    (VALUES ('reported', 'accept', 'running'), ('accepted', 'handle', 'running'), ('dispatched', 'handle', 'running'),
+            ('dispatched', 'handle', 'paused'), ('answered', 'check', 'running'), ('suspended', 'pause', 'running'))
+    AS wanted (state, stage, clock_state)
+"""
+LAST_MOVE = """
+    LEFT JOIN LATERAL (SELECT * FROM incidents_incidentevent e WHERE e.incident_id = i.id AND e.seq IS NOT NULL
+                       ORDER BY e.seq DESC LIMIT 1) AS last ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One truth: `query` yields one text per row that breaks it."""
+
+    name: str
+    says: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """How many rows break an invariant, with some of them."""
+
+    name: str
+    says: str
+    count: int
+    examples: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.says}: broken {self.count} times, as in {', '.join(self.examples)}"
+
+
+It = Invariant
+_RECORD = (
+    It("seq_counts_the_moves", "seq is the number of moves, numbered from 1 without a gap", """
+        SELECT i.number FROM incidents_incident i
+        LEFT JOIN (SELECT incident_id, count(*) AS n, min(seq) AS first, max(seq) AS last
+                   FROM incidents_incidentevent WHERE seq IS NOT NULL GROUP BY 1) m ON m.incident_id = i.id
+        WHERE (m.n, m.first, m.last) IS DISTINCT FROM (i.seq::bigint, 1, i.seq)"""),
+    It("last_move_left_state_and_holder", "state and holder are those the last move left", f"""
+        SELECT i.number FROM incidents_incident i {LAST_MOVE}
+        WHERE (i.state, i.holder_id) IS DISTINCT FROM (last.state_after, last.holder_after_id)"""),
+    It("moves_join_up", "each move begins where the one before ended", """
+        SELECT incident_id || '/' || seq FROM (
+            SELECT incident_id, seq, state_before, holder_before_id,
+                   lag(state_after) OVER w AS state_was, lag(holder_after_id) OVER w AS holder_was
+            FROM incidents_incidentevent WHERE seq IS NOT NULL WINDOW w AS (PARTITION BY incident_id ORDER BY seq)) m
+        WHERE seq > 1 AND (state_before, holder_before_id) IS DISTINCT FROM (state_was, holder_was)"""),
+    It("moves_are_in_the_table", "every move leads from a state to a state as the table says", f"""
+        SELECT incident_id || '/' || kind FROM incidents_incidentevent WHERE seq IS NOT NULL
+        AND (kind, state_before, state_after) NOT IN (VALUES {_steps()})"""),
+    It("begins_with_its_birth", "the first move is a birth and no other is", f"""
+        SELECT incident_id || '/' || kind FROM incidents_incidentevent
+        WHERE seq IS NOT NULL AND (seq = 1) <> (kind IN ({_words(BIRTHS)}))"""),
+    It("moves_go_forward_in_time", "no move happened before the one in front of it", f"""
+        SELECT incident_id || '/' || seq FROM (
+            SELECT incident_id, seq, occurred_at, lag(occurred_at) OVER (PARTITION BY incident_id ORDER BY seq) AS was
+            FROM incidents_incidentevent WHERE seq IS NOT NULL) m
+        WHERE occurred_at < was - {WAITED}"""),
+    It("ended_with_its_last_move", "closed_at is the moment of the last move", f"""
+        SELECT i.number FROM incidents_incident i {LAST_MOVE} WHERE i.closed_at IS NOT NULL
+        AND i.closed_at <> CASE WHEN last.seq = 1 THEN i.reported_at ELSE last.occurred_at END"""),
+    It("arrived_as_recorded", "arrived_at, arrived_by and came_from are those of the last arrival", f"""
+        SELECT i.number FROM incidents_incident i
+        LEFT JOIN LATERAL (SELECT * FROM incidents_incidentevent e WHERE e.incident_id = i.id
+            AND e.seq IS NOT NULL AND e.kind IN ({_words(ARRIVALS | BIRTHS)}) ORDER BY e.seq DESC LIMIT 1) a ON true
+        WHERE (i.arrived_by, i.came_from_id) IS DISTINCT FROM (a.kind, a.holder_before_id)
+           OR i.arrived_at <> CASE WHEN a.seq = 1 THEN i.reported_at ELSE a.occurred_at END"""),
+    It("counts_of_return_are_true", "reworks, relapses and settling on the spot are as recorded", """
+        SELECT i.number FROM incidents_incident i LEFT JOIN (
+            SELECT incident_id, count(*) FILTER (WHERE kind = 'rework') AS reworks,
+                   count(*) FILTER (WHERE kind = 'reopen') AS relapses, bool_or(kind = 'self_handle') AS settled
+            FROM incidents_incidentevent WHERE seq IS NOT NULL GROUP BY 1) e ON e.incident_id = i.id
+        WHERE (i.rework_count, i.relapse_count, i.self_handled) IS DISTINCT FROM (e.reworks, e.relapses, e.settled)"""),
+    It("answered_by_who_answered", "answered_by_unit is who held it when it was answered last", """
+        SELECT i.number FROM incidents_incident i LEFT JOIN LATERAL (
+            SELECT coalesce(holder_before_id, holder_after_id) AS unit FROM incidents_incidentevent e
+            WHERE e.incident_id = i.id AND e.kind IN ('answer', 'self_handle') ORDER BY e.id DESC LIMIT 1) a ON true
+        WHERE i.answered_by_unit_id IS DISTINCT FROM a.unit"""),
+    It("events_stay_in_their_district", "an event belongs to the district of its incident", """
+        SELECT e.id::text FROM incidents_incidentevent e JOIN incidents_incident i ON i.id = e.incident_id
+        WHERE e.district_id <> i.district_id"""),
+)  # fmt: skip
+_PLACE = (
+    It("place_and_holder_are_in_the_district", "place and holder lie in the incident's district", """
+        SELECT number FROM incidents_incident
+        WHERE left(place_id, 6) <> district_id OR left(holder_id, 6) <> district_id"""),
+    It("number_names_district_and_day", "the number begins with the district and the local day of the report", f"""
+        SELECT number FROM incidents_incident WHERE number NOT LIKE
+        district_id || to_char(reported_at AT TIME ZONE '{settings.TIME_ZONE}', 'YYYYMMDD') || '_____%'"""),
+    It("points_lie_in_their_grid", "a point found inside a grid lies in the boundary it was found in", """
+        SELECT i.number FROM incidents_incident i LEFT JOIN grids_boundary b ON b.id = i.boundary_id
+        WHERE i.located_by = 'inside'
+          AND NOT coalesce(b.unit_id = i.occurrence_grid_id AND st_intersects(b.geom, i.point), false)"""),
+    It("merged_into_another", "a merged incident has another one as its master", """
+        SELECT number FROM incidents_incident WHERE master_id = id"""),
+)  # fmt: skip
+_SIGHT = (
+    It("holders_see_it", "every unit that ever held it has it in sight", f"""
+        SELECT e.incident_id || '/' || e.holder_after_id FROM incidents_incidentevent e
+        WHERE e.seq IS NOT NULL AND e.kind NOT IN ({SAME_HOLDER}) AND NOT EXISTS (
+            SELECT 1 FROM incidents_sight s WHERE s.incident_id = e.incident_id AND s.unit_id = e.holder_after_id)"""),
+    It("reporting_unit_sees_it", "the unit that took the report has it in sight", """
+        SELECT i.number FROM incidents_incident i WHERE i.first_unit_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM incidents_sight s WHERE s.incident_id = i.id AND s.unit_id = i.first_unit_id)"""),
+    It("ordered_units_see_it", "every unit that was given an order has it in sight", """
+        SELECT a.incident_id || '/' || a.unit_id FROM dispatch_assignment a WHERE NOT EXISTS (
+            SELECT 1 FROM incidents_sight s WHERE s.incident_id = a.incident_id AND s.unit_id = a.unit_id)"""),
+    It("who_saw_the_merged_sees_the_master", "units that see a merged incident see its master", """
+        SELECT i.number || '/' || s.unit_id FROM incidents_incident i JOIN incidents_sight s ON s.incident_id = i.id
+        WHERE i.master_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM incidents_sight m WHERE m.incident_id = i.master_id AND m.unit_id = s.unit_id)"""),
+    It("handling_is_remembered", "every handling event has its handler, every handler its event", f"""
+        SELECT coalesce(h.incident_id, e.incident_id) || '/' || coalesce(h.act, e.kind)
+        FROM incidents_handler h FULL JOIN (
+            SELECT * FROM incidents_incidentevent WHERE kind IN ({_words(HANDLING_ACTS)})
+            AND actor_id IS NOT NULL AND unit_id IS NOT NULL) e
+          ON (h.incident_id, h.person_id, h.unit_id, h.act) = (e.incident_id, e.actor_id, e.unit_id, e.kind)
+        WHERE h.id IS NULL OR e.id IS NULL"""),
+    It("nobody_closed_own_work", "who closed it had not worked on it before", """
+        SELECT e.incident_id || '/' || e.actor_id FROM incidents_incidentevent e JOIN incidents_handler h
+        ON (h.incident_id, h.person_id) = (e.incident_id, e.actor_id) AND h.at <= e.occurred_at
+        WHERE e.kind IN ('close', 'rework', 'reopen', 'confirmed')"""),
+)  # fmt: skip
+_CLOCKS = (
+    It("the_stage_clock_is_open", "an open incident has exactly the clock of its state, against its holder", f"""
+        SELECT i.number FROM incidents_incident i
+        LEFT JOIN (SELECT incident_id, unit_id, stage, state FROM incidents_clock
+                   WHERE state <> 'stopped' AND subject_kind = 'incident' AND stage <> 'overall') c
+          ON c.incident_id = i.id AND NOT (i.state = 'suspended' AND c.stage = 'handle' AND c.state = 'paused')
+        LEFT JOIN {STAGES} ON (wanted.state, wanted.stage, wanted.clock_state) = (i.state, c.stage, c.state)
+                          AND c.unit_id = i.holder_id
+        GROUP BY i.id HAVING count(wanted.stage) <> (i.closed_at IS NULL)::int
+                          OR count(c.stage) <> (i.closed_at IS NULL)::int"""),
+    It("suspension_rests_the_handling", "of a suspended incident the handle clock is paused", """
+        SELECT i.number FROM incidents_incident i WHERE i.state = 'suspended' AND NOT EXISTS (
+            SELECT 1 FROM incidents_clock c WHERE c.incident_id = i.id AND c.stage = 'handle' AND c.state = 'paused'
+            AND c.subject_kind = 'incident' AND c.unit_id = i.holder_id)"""),
+    It("the_overall_clock_is_open", "an open incident has one overall clock, resting only while suspended", """
+        SELECT i.number FROM incidents_incident i LEFT JOIN incidents_clock c
+          ON c.incident_id = i.id AND c.stage = 'overall' AND c.state <> 'stopped'
+        WHERE (c.state) IS DISTINCT FROM (CASE WHEN i.closed_at IS NOT NULL THEN NULL
+                                               WHEN i.state = 'suspended' THEN 'paused' ELSE 'running' END)"""),
+    It("suspension_ends_on_its_date", "the pause clock is due on the review date", """
+        SELECT i.number FROM incidents_incident i JOIN incidents_clock c ON c.incident_id = i.id
+        WHERE c.stage = 'pause' AND c.state = 'running'
+          AND date_trunc('second', i.review_at) IS DISTINCT FROM c.due_at"""),
+    It("final_light_agrees_with_time_spent", "red when more was spent than given, else green or none", """
+        SELECT id::text FROM incidents_clock WHERE state = 'stopped' AND stage <> 'pause'
+        AND (final_light = 'red') <> (spent > budget)"""),
+    It("final_light_agrees_with_the_due_moment", "a clock that ran when it ended was red if and only if late", """
+        SELECT id::text FROM incidents_clock WHERE state = 'stopped' AND stage <> 'pause'
+        AND cardinality(turned_at) % 2 = 0
+        AND (final_light = 'red') <> (stopped_at >= due_at + interval '1 second')"""),
+    It("a_clock_ends_after_it_began", "no clock stops before it starts or warns after it is due", """
+        SELECT id::text FROM incidents_clock WHERE date_trunc('second', stopped_at) < started_at OR warn_at > due_at
+        OR run_since < started_at"""),
+    It("next_step_is_the_next_one", "a running clock waits for its next light, and for nothing after red", """
+        SELECT id::text FROM incidents_clock WHERE state = 'running' AND fail_count = 0 AND next_at IS DISTINCT FROM
+        CASE WHEN step >= 2 THEN NULL
+             WHEN step = 0 AND warn_at IS NOT NULL THEN least(warn_at, due_at + interval '1 second')
+             ELSE due_at + interval '1 second' END"""),
+    It("lights_are_on_record", "each light that came on by itself is one event of its clock", """
+        SELECT c.id::text FROM incidents_clock c LEFT JOIN (
+            SELECT clock_id, count(*) AS told, max(clock_seq) AS seq FROM incidents_incidentevent
+            WHERE kind IN ('light_yellow', 'light_red') GROUP BY 1) e ON e.clock_id = c.id
+        WHERE coalesce(e.told, 0) <> CASE WHEN c.warn_at IS NULL THEN (c.step = 2)::int
+                                          WHEN c.stage = 'pause' THEN least(c.step, 1) ELSE c.step END
+           OR e.seq > c.seq"""),
+    It("clocks_name_their_subject", "a clock of an order or inspection belongs to one of the same incident", """
+        SELECT c.id::text FROM incidents_clock c
+        LEFT JOIN dispatch_assignment a ON c.subject_kind = 'assignment' AND a.id = c.subject_id
+        LEFT JOIN incidents_inspection n ON c.subject_kind = 'inspection' AND n.id = c.subject_id
+        WHERE (c.subject_kind = 'incident') <> (c.subject_id = 0)
+           OR c.subject_kind <> 'incident'
+              AND coalesce(a.incident_id, n.incident_id) IS DISTINCT FROM c.incident_id"""),
+)  # fmt: skip
+_ORDERS = (
+    It("orders_are_open_while_dispatched", "open orders exist exactly while others are at work", f"""
+        SELECT i.number FROM incidents_incident i
+        LEFT JOIN dispatch_assignment a ON a.incident_id = i.id AND a.state IN ({OPEN_ORDERS})
+        GROUP BY i.id HAVING (count(a.id) > 0) <>
+            (i.state = 'dispatched' OR i.state = 'suspended' AND i.state_before = 'dispatched')"""),
+    It("the_order_clock_is_open", "an order has its sign clock, then its finish clock, and none once ended", f"""
+        SELECT a.id::text FROM dispatch_assignment a LEFT JOIN incidents_clock c
+          ON c.incident_id = a.incident_id AND c.subject_kind = 'assignment' AND c.subject_id = a.id
+         AND c.state <> 'stopped' AND c.stage IN ('sign', 'finish')
+        GROUP BY a.id HAVING coalesce(string_agg(c.stage || '@' || c.unit_id, ','), '') <>
+            CASE WHEN a.state = 'called' THEN 'sign@' || a.unit_id
+                 WHEN a.state IN ({OPEN_ORDERS}) THEN 'finish@' || a.unit_id ELSE '' END"""),
+    It("orders_were_called_by_a_move", "an order names a move of its incident that had happened", """
+        SELECT a.id::text FROM dispatch_assignment a JOIN incidents_incident i ON i.id = a.incident_id
+        WHERE a.called_seq NOT BETWEEN 1 AND i.seq"""),
+    It("orders_ended_on_record", "each order fed back, returned or waived has its event", """
+        SELECT a.id::text FROM dispatch_assignment a WHERE a.state IN ('fed_back', 'returned', 'waived')
+        AND NOT EXISTS (SELECT 1 FROM incidents_incidentevent e WHERE e.incident_id = a.incident_id
+            AND e.kind = a.state AND e.details->'assignment' = to_jsonb(a.id) AND e.occurred_at = a.ended_at)"""),
+    It("a_signed_order_has_its_moment", "an order at work or fed back was signed for", """
+        SELECT id::text FROM dispatch_assignment
+        WHERE state IN ('signed', 'arrived', 'fed_back') AND signed_at IS NULL
+           OR state = 'called' AND signed_at IS NOT NULL OR state = 'arrived' AND arrived_at IS NULL"""),
+    It("set_aside_with_approval", "what is suspended or voided was granted", """
+        SELECT i.number FROM incidents_incident i WHERE i.state IN ('suspended', 'voided') AND NOT EXISTS (
+            SELECT 1 FROM dispatch_approval p WHERE p.incident_id = i.id AND p.state = 'granted'
+            AND p.kind = CASE WHEN i.state = 'suspended' THEN 'suspend' ELSE 'void' END
+            AND (i.state = 'voided' OR p.review_at = i.review_at))"""),
+    It("requests_wait_where_they_can_be_granted", "a pending request is at the holder and its move is possible", f"""
+        SELECT p.id::text FROM dispatch_approval p JOIN incidents_incident i ON i.id = p.incident_id
+        WHERE p.state = 'pending' AND (p.holder_id <> i.holder_id OR i.state NOT IN ({OPEN})
+              OR p.kind = 'suspend' AND i.state NOT IN ({_words(MOVES["suspend"].sources)}))"""),
+    It("inspections_are_of_the_settled", "what was drawn for inspection had been settled on the spot", """
+        SELECT n.id::text FROM incidents_inspection n JOIN incidents_incident i ON i.id = n.incident_id
+        WHERE NOT i.self_handled OR (n.confirmed IS NOT NULL AND n.ended_at IS NULL)"""),
+    It("the_inspection_clock_is_open", "an inspection has its check clock until it ends", """
+        SELECT n.id::text FROM incidents_inspection n LEFT JOIN incidents_clock c
+          ON c.subject_kind = 'inspection' AND c.subject_id = n.id AND c.incident_id = n.incident_id
+         AND c.state <> 'stopped'
+        GROUP BY n.id HAVING count(c.id) <> (n.ended_at IS NULL)::int"""),
+    It("notices_name_their_incident", "a notice is about the incident of its event", """
+        SELECT n.id::text FROM dispatch_notice n JOIN incidents_incidentevent e ON e.id = n.event_id
+        WHERE n.incident_id <> e.incident_id"""),
+)  # fmt: skip
+# True only once the sweep and the announcer have caught up.
+_SETTLED = (
+    It("everything_was_told", "no event waits for the announcer", """
+        SELECT event_id::text FROM incidents_unannounced"""),
+)  # fmt: skip
+
+
+def invariants(*, settled: bool = False) -> tuple[Invariant, ...]:
+    """All that are asked by a query; `settled` adds what holds only once everybody was told."""
+    found = _RECORD + _PLACE + _SIGHT + _CLOCKS + _ORDERS
+    return found + _SETTLED if settled else found
+
+
+def broken(*, settled: bool = False, names: Collection[str] = ()) -> list[Broken]:
+    """The invariants that do not hold in this database, with examples; `names` asks these alone."""
+    found = []
+    with connection.cursor() as cursor:
+        for one in invariants(settled=settled):
+            if names and one.name not in names:
+                continue
+            cursor.execute(
+                f"SELECT count(*) OVER (), text FROM ({one.query}) AS broken (text) ORDER BY 2 LIMIT {EXAMPLES}"
+            )
+            rows = cursor.fetchall()
+            if rows:
+                found.append(Broken(one.name, one.says, rows[0][0], tuple(text for _count, text in rows)))
+    for name, (says, wrong) in COUNTED.items():
+        if names and name not in names:
+            continue
+        texts = list(wrong())
+        if texts:
+            found.append(Broken(name, says, len(texts), tuple(texts[:EXAMPLES])))
+    return found
+
+
+# -- what no query can count: working time ------------------------------------------------------------------------
+
+
+def _wrong_deadlines() -> Iterator[str]:
+    """Clocks whose budget, yellow and due moment do not follow from their limit and calendar."""
+    rows = Clock.objects.exclude(limit=None).values_list(
+        "pk", "limit_id", "calendar_version_id", "state", "stage", "budget", "spent", "started_at", "run_since",
+        "warn_at", "due_at", "stopped_at", "turned_at", "final_light",
+    )  # fmt: skip
+    for (
+        pk,
+        limit,
+        version,
+        state,
+        stage,
+        budget,
+        spent,
+        started,
+        run,
+        warn,
+        due,
+        stopped,
+        turned,
+        final,
+    ) in rows.iterator(chunk_size=10_000):
+        given, calendar = _time_of(limit, version)
+        if turned and state != ClockState.RUNNING:
+            continue
+        since, before = (run, spent) if state == ClockState.RUNNING else (started, 0)
+        if due < since:
+            # It was red before it went on; nothing was counted anew.
+            continue
+        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, due_at=due, spent=before)
+        right = plan.budget == budget and plan.warn_at == warn
+        if right and not turned and state == ClockState.RUNNING and stage != Stage.PAUSE:
+            right = spent == 0
+        if right and state == ClockState.STOPPED and final != "red" and stage != Stage.PAUSE:
+            right = spent == min(budget, max(0, calendar.elapsed(started, stopped)))
+        if not right:
+            yield str(pk)
+
+
+@lru_cache(maxsize=1024)
+def _time_of(limit_id: int, version_id: int) -> tuple[clock_rules.Terms, calendar_rows.WorkCalendar]:
+    given = limits.terms_of(limit_id, version_id)
+    return given, calendar_rows.calendar_for(version_id, working=given.working)  # type: ignore[return-value]
+
+
+def _sequences_behind() -> Iterator[str]:
+    """Tables whose next number is one they have already."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+            (sequence,) = cursor.fetchone()
+            cursor.execute(f"SELECT (SELECT max(id) FROM {table}) > last_value - (NOT is_called)::int FROM {sequence}")
+            if cursor.fetchone()[0]:
+                yield table
+
+
+TABLES = (
+    "incidents_incident", "incidents_incidentevent", "incidents_clock", "incidents_sight", "incidents_handler",
+    "incidents_inspection", "dispatch_assignment", "dispatch_approval",
+)  # fmt: skip
+COUNTED: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "deadlines_follow_from_their_limits": (
+        "budget, yellow and due moment of a clock are what its limit gives in its calendar", _wrong_deadlines,
+    ),
+    "sequences_are_ahead": ("the next id of a table is a new one", _sequences_behind),
+}  # fmt: skip

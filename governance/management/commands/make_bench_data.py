@@ -1,0 +1,43 @@
+"""`manage.py make_bench_data --incidents 200000`: a big believable history by COPY, checked against the invariants."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from governance import benchdata
+from incidents.models import Incident
+
+DISTRICT = "511111"
+
+
+class Command(BaseCommand):
+    help = "Write many believable incidents with everything around them, on top of the demo's places and people."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--incidents", type=int, required=True, help="how many")
+        parser.add_argument("--seed", type=int, default=511111, help="the same seed tells the same history")
+        parser.add_argument("--under", default=DISTRICT, help="code of the place in which they happen")
+        parser.add_argument("--append", action="store_true", help="although there are incidents already")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["incidents"] < 1:
+            raise CommandError("--incidents must be at least 1.")
+        if not options["append"] and Incident.objects.exists():
+            raise CommandError("There are incidents already: use --append to add to them.")
+        began = time.monotonic()
+        try:
+            made = benchdata.make(
+                count=options["incidents"], under=options["under"], now=timezone.now(), seed=options["seed"]
+            )
+        except benchdata.GroundMissing as error:
+            raise CommandError(f"{error} (manage.py load_demo --only grids, categories, calendar, limits).") from error
+        with connection.cursor() as cursor:
+            for table in made.rows:
+                cursor.execute(f"ANALYZE {table}")
+        for table, rows in made.rows.items():
+            self.stdout.write(f"{table}: {rows:,} rows")
+        self.stdout.write(f"{made.open:,} open; written in {time.monotonic() - began:.0f} s")
