@@ -161,6 +161,9 @@ class FirstPassword:
         if not (person.is_authenticated and why_forced(person)):
             return self.get_response(request)
         request.password_is_due = True  # type: ignore[attr-defined]
+        if request.path.startswith("/api/"):
+            # Programs are told in their own shape.
+            return self.get_response(request)
         target = reverse("password_change")
         if request.path in (target, reverse("logout"), reverse("set_language"), reverse("governance:health")):
             return self.get_response(request)

@@ -5,6 +5,7 @@ Everything in node_modules is invisible but the files named here. They are serve
 """
 
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ ALLOWED = {
     # The build by parts that has the SVG renderer; the "simple" one draws on canvas only.
     "vendor/echarts.min.js": "echarts/dist/echarts.common.min.js",
 }
+# The page of the API: served name -> package and the file in it. They are in the lock file of Python's packages.
+PACKAGED = {
+    f"vendor/{name}": ("drf_spectacular_sidecar", f"static/drf_spectacular_sidecar/swagger-ui-dist/{name}")
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "swagger-ui.css.map")
+}
 SPRITE = "vendor/icons.svg"
 
 
@@ -42,6 +48,9 @@ def source_of(name: str) -> Path:
     """The file on disk behind a served name. Raises KeyError for a name not on the list."""
     if name == SPRITE:
         return icons.fresh_sprite()
+    if name in PACKAGED:
+        package, file = PACKAGED[name]
+        return Path(str(resources.files(package))) / file
     return Path(settings.BASE_DIR) / "node_modules" / ALLOWED[name]
 
 
@@ -52,7 +61,7 @@ class VendorFinder(BaseFinder):
         self.storage = _Renamed(location=str(settings.BASE_DIR))
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
-        missing = [source for name, source in ALLOWED.items() if not source_of(name).is_file()]
+        missing = [str(source_of(name)) for name in (*ALLOWED, *PACKAGED) if not source_of(name).is_file()]
         if not missing:
             return []
         hint = "Run script/setup (it installs the front-end packages)."
@@ -61,11 +70,11 @@ class VendorFinder(BaseFinder):
     def find(  # type: ignore[override]
         self, path: str, find_all: bool = False, **kwargs: Any
     ) -> str | list[str]:
-        if path != SPRITE and path not in ALLOWED:
+        if path != SPRITE and path not in ALLOWED and path not in PACKAGED:
             return [] if find_all else ""
         source = str(source_of(path))
         return [source] if find_all else source
 
     def list(self, ignore_patterns: Any) -> Iterator[tuple[str, Storage]]:
-        for name in [*ALLOWED, SPRITE]:
+        for name in [*ALLOWED, *PACKAGED, SPRITE]:
             yield name, self.storage

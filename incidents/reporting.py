@@ -3,17 +3,20 @@
 The page and the API come through here; the incident itself is born in `lifecycle`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.gis.geos import Point
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from grids import datums
 from grids.models import Person, Unit
-from incidents import lifecycle, photos
+from incidents import lifecycle, photo_rights, photos, records
 from incidents.lifecycle import Position
-from incidents.models import Category, Incident, PhotoStage, Source
+from incidents.models import Category, Incident, Photo, PhotoStage, Source
 from incidents.photos import Picture
 from incidents.states import BIRTHS, Urgency
 
@@ -68,6 +71,35 @@ def file(*, actor: Person, sketch: Sketch, now: datetime) -> Filed:
                 incident=incident, picture=picture, stage=stage, now=now, added_by=actor, event=event, point=point
             )
     return Filed(incident, incident.text != sketch.text.strip())
+
+
+@transaction.atomic
+def show(
+    *,
+    actor: Person,
+    incident: Incident,
+    stage: PhotoStage,
+    pictures: Sequence[Picture],
+    point: Point | None,
+    now: datetime,
+    key: str = "",
+) -> list[Photo]:
+    """Add pictures to an incident with their line in the record; the same `key` of the same person adds them once.
+
+    `point` is where the device is. Raises MoveRefused for who may not, ValidationError for what is missing.
+    """
+    before = records.earlier(actor=actor, idempotency_key=key, incident=incident)
+    if before is not None:
+        return list(Photo.objects.filter(event=before).order_by("pk"))
+    acting = photo_rights.adding(actor, incident, stage, now=now)
+    if stage == PhotoStage.CHECK and point is None and not all(each.point for each in pictures):
+        raise ValidationError(_("A check on site needs the position of the phone: allow it and try again."))
+    about = {"stage": stage.value, "count": len(pictures)}
+    event = records.record(incident=incident, kind="photo", acting=acting, now=now, details=about, idempotency_key=key)
+    return [
+        photos.add(incident=incident, picture=each, stage=stage, now=now, added_by=actor, event=event, point=point)
+        for each in pictures
+    ]
 
 
 def taken_at_hand(position: Position | None) -> Point | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -119,5 +119,7 @@ class Nowhere(Endpoint):
 @login_required
 def page(request: PersonRequest) -> HttpResponse:
     """The schema to read, and to try with the session of this browser."""
-    context = {"title": _("API"), "schema_url": reverse("api:schema"), "guide": "docs/api.md"}
-    return render(request, "api/docs.html", context)
+    if getattr(request, "password_is_due", False):
+        return redirect("password_change")
+    addresses = {"schema_url": reverse("api:schema"), "problems_url": reverse("api:problems")}
+    return render(request, "api/docs.html", {"title": _("Interface for programs"), **addresses})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import Http404
 from knox.models import AuthToken
@@ -11,13 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 
+from grids import audit
 from grids.api import paging
-from grids.api.endpoints import Endpoint
+from grids.api.endpoints import Endpoint, is_due
 from grids.api.fields import Strict, WordsField, address, moment
 from grids.api.paging import PageQuestion, page_of
 from grids.api.problems import Problem
 from grids.api.tokens import issue
-from grids.models import Person
+from grids.lockouts import KIND
+from grids.models import AuditAct, Person
 
 
 class Credentials(Strict):
@@ -62,12 +66,14 @@ class Login(Endpoint):
         person = authenticate(request=request._request, **given)
         if not isinstance(person, Person):
             if getattr(request._request, "axes_locked_out", False):
-                request._request.axes_locked_out = False  # type: ignore[attr-defined]
-                raise Problem("locked-out")
+                raise Problem("locked-out", headers={"Retry-After": str(settings.AUTH_LOCK_MINUTES * 60)})
             raise Problem("wrong-login", headers={"WWW-Authenticate": "Token"})
-        if person.must_change_password:
+        # The failures before are forgiven as at the other door; this one opens no session, so says so itself.
+        AxesProxyHandler.user_logged_in(sender=Person, request=request._request, user=person)
+        if is_due(person, now=self.now):
             raise Problem("password-due")
         token, secret = issue(person, now=self.now)
+        _note(AuditAct.SIGNED_IN, request, person)
         row = _row(token, None)
         told = {"token": secret, "expires_at": row["expires_at"], "url": row["url"], "person": person.full_name}
         return Response(told)
@@ -84,6 +90,7 @@ class Logout(Endpoint):
         """Give back the token of this very request; of a session nothing is ended."""
         if isinstance(request.auth, AuthToken):
             request.auth.delete()
+            _note(AuditAct.SIGNED_OUT, request, self.person)
         return Response(status=204)
 
 
@@ -116,6 +123,11 @@ class TokenOne(Endpoint):
         if "\0" in id or not AuthToken.objects.filter(user=self.person, token_key=id).delete()[0]:
             raise Http404
         return Response(status=204)
+
+
+def _note(act: AuditAct, request: Request, person: Person) -> None:
+    where = audit.address_of(request._request)
+    audit.note(act=act, kind=KIND, object_id=str(person.pk), person=person.pk, actor=person, address=where)
 
 
 def _row(token: AuthToken, current: Any) -> dict[str, Any]:

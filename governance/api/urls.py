@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from governance.api import docs, login
+from governance.api import docs, login, me
 
 urlpatterns = [
     path("", docs.Root.as_view(), name="root"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("logout/", login.Logout.as_view(), name="logout"),
     path("tokens/", login.TokenList.as_view(), name="tokens"),
     path("tokens/<str:id>/", login.TokenOne.as_view(), name="token"),
+    path("me/", me.MeOne.as_view(), name="me"),
     path("problems/", docs.ProblemList.as_view(), name="problems"),
     path("problems/<str:name>/", docs.ProblemOne.as_view(), name="problem"),
     path("schema/", docs.SchemaFile.as_view(), name="schema"),

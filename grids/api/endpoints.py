@@ -16,14 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import get_supported_language_variant, parse_accept_lang_header
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
-from rest_framework.parsers import JSONParser
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
+from grids import passwords
 from grids.api.fields import Strict
 from grids.api.problems import Problem
 from grids.api.tokens import Session, TokenAuthentication
@@ -59,9 +61,26 @@ class SignedIn(BasePermission):
         person = request.user
         if not isinstance(person, Person):
             return False
-        if person.must_change_password:
+        if is_due(person, now=timezone.now()):
             raise Problem("password-due")
         return True
+
+
+def is_due(person: Person, *, now: datetime) -> bool:
+    """Whether the person must choose another password before anything else."""
+    return person.must_change_password or passwords.is_expired(person, now=now)
+
+
+class FileNegotiation(BaseContentNegotiation):
+    """One kind of answer, whatever is asked for: a file is what it is."""
+
+    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+        return parsers[0] if parsers else None
+
+    def select_renderer(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
 
 
 class NoQuestion(Strict):

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from grids.models import Person
 from grids.requests import PersonRequest
-from incidents import access, photo_rights, photos, records, reporting, selectors
+from incidents import access, photo_rights, reporting, selectors
 from incidents.forms import PhotoForm
 from incidents.models import Incident, Photo, PhotoStage
 
@@ -79,24 +78,15 @@ def add_photo(request: PersonRequest, number: str) -> HttpResponse:
     return _answer(request, incident, form, added, now)
 
 
-@transaction.atomic
 def _add(person: Person, incident: Incident, form: PhotoForm, now: datetime) -> list[Photo]:
-    stage = PhotoStage(form.cleaned_data["stage"])
-    acting = photo_rights.adding(person, incident, stage, now=now)
-    point = reporting.taken_at_hand(form.position) if form.at_hand else None
-    if stage == PhotoStage.CHECK and point is None and not all(each.point for each in form.cleaned_data["photos"]):
-        raise ValidationError(_("A check on site needs the position of the phone: allow it and try again."))
-    event = records.record(
+    return reporting.show(
+        actor=person,
         incident=incident,
-        kind="photo",
-        acting=acting,
+        stage=PhotoStage(form.cleaned_data["stage"]),
+        pictures=form.cleaned_data["photos"],
+        point=reporting.taken_at_hand(form.position) if form.at_hand else None,
         now=now,
-        details={"stage": stage.value, "count": len(form.cleaned_data["photos"])},
     )
-    return [
-        photos.add(incident=incident, picture=each, stage=stage, now=now, added_by=person, event=event, point=point)
-        for each in form.cleaned_data["photos"]
-    ]
 
 
 def _answer(

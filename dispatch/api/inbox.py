@@ -1,0 +1,161 @@
+"""What a person was told."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dispatch import notices
+from dispatch.audience import Reason
+from dispatch.models import Notice
+from grids.api import paging
+from grids.api.endpoints import Endpoint
+from grids.api.fields import Strict, UnitRef, address, moment, unit_ref
+from grids.api.paging import PageQuestion, page_of
+from incidents.records import KINDS
+from incidents.states import MOVES, State
+
+ID = ("^[0-9]{1,18}$", "The id of a notice.")
+
+
+class InboxQuestion(PageQuestion):
+    unread = serializers.BooleanField(required=False, help_text="the unread ones alone")
+
+
+class NoticeRow(serializers.Serializer):
+    """A notice: why it came, and what happened."""
+
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    reason = serializers.CharField()
+    reason_name = serializers.CharField(allow_blank=True)
+    event = serializers.CharField()
+    event_name = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    actor = serializers.CharField(allow_null=True)
+    unit = UnitRef(allow_null=True)
+    at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+    incident = serializers.CharField()
+    incident_url = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(State.values)
+
+
+class Nothing(Strict):
+    """An empty object."""
+
+
+class Count(serializers.Serializer):
+    unread = serializers.IntegerField()
+
+
+class Read(serializers.Serializer):
+    read = serializers.IntegerField(help_text="how many were unread")
+
+
+class Inbox(Endpoint):
+    """The notices of a person."""
+
+    tag = "inbox"
+    names = {"GET": "listInbox"}
+    asks = {"GET": InboxQuestion}
+    gives = {"GET": {200: page_of(NoticeRow)}}
+
+    def get(self, request: Request) -> Response:
+        """What I was told, the newest first."""
+        found = Notice.objects.filter(person=self.person).select_related(
+            "event", "event__actor", "event__unit", "incident"
+        )
+        if self.asked.get("unread"):
+            found = found.filter(read_at=None)
+        page = paging.page(found, ("-id",), self.asked)
+        rows = [_told(notice) for notice in page.rows]
+        return Response(paging.answer(page, rows, "inbox/", request.query_params))
+
+
+class Unread(Endpoint):
+    """How much is unread."""
+
+    tag = "inbox"
+    names = {"GET": "countUnread"}
+    gives = {"GET": {200: Count}}
+
+    def get(self, request: Request) -> Response:
+        """How many notices I have not read."""
+        return Response({"unread": notices.unread_count(self.person)})
+
+
+class ReadAll(Endpoint):
+    """Reading everything."""
+
+    tag = "inbox"
+    names = {"POST": "readAll"}
+    takes = {"POST": Nothing}
+    gives = {"POST": {200: Read}}
+
+    def post(self, request: Request) -> Response:
+        """Mark every notice as read."""
+        self.taken()
+        return Response({"read": notices.mark_read(self.person, now=self.now)})
+
+
+class ReadOne(Endpoint):
+    """Reading one."""
+
+    tag = "inbox"
+    names = {"POST": "readNotice"}
+    takes = {"POST": Nothing}
+    gives = {"POST": {200: Read}}
+    path_words = {"id": ID}
+
+    def post(self, request: Request, id: str) -> Response:
+        """Mark one notice as read; again changes nothing."""
+        self.taken()
+        return Response({"read": notices.mark_read(self.person, now=self.now, ids=[_one(self, id).pk])})
+
+
+class NoticeOne(Endpoint):
+    """One notice."""
+
+    tag = "inbox"
+    names = {"GET": "getNotice"}
+    gives = {"GET": {200: NoticeRow}}
+    path_words = {"id": ID}
+
+    def get(self, request: Request, id: str) -> Response:
+        """One notice; looking does not read it."""
+        return Response(_told(_one(self, id)))
+
+
+def _one(view: Endpoint, id: str) -> Notice:
+    if not (id.isascii() and id.isdecimal() and len(id) < 19):
+        raise Http404
+    found = Notice.objects.select_related("event", "event__actor", "event__unit", "incident")
+    notice = found.filter(person=view.person, pk=int(id)).first()
+    if notice is None:
+        raise Http404
+    return notice
+
+
+def _told(notice: Notice) -> dict[str, Any]:
+    event, incident = notice.event, notice.incident
+    return {
+        "id": notice.pk,
+        "url": address(f"inbox/{notice.pk}/"),
+        "reason": notice.reason,
+        "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
+        "event": event.kind,
+        "event_name": str(MOVES[event.kind].label if event.kind in MOVES else KINDS.get(event.kind, "")),
+        "note": event.note,
+        "actor": event.actor.full_name if event.actor else None,
+        "unit": unit_ref(event.unit) if event.unit else None,
+        "at": moment(notice.created_at),
+        "read_at": moment(notice.read_at),
+        "incident": incident.number,
+        "incident_url": address(f"incidents/{incident.number}/"),
+        "title": incident.title,
+        "state": incident.state,
+    }
