@@ -13,7 +13,7 @@ from governance import staticfiles
 BASE = Path(settings.BASE_DIR)
 
 
-@pytest.mark.parametrize("name", [*staticfiles.ALLOWED, staticfiles.SPRITE])
+@pytest.mark.parametrize("name", [*staticfiles.ALLOWED, *staticfiles.PACKAGED, staticfiles.SPRITE])
 def test_every_allowed_file_is_found(name):
     assert Path(finders.find(name)).is_file()
 
@@ -27,7 +27,7 @@ def test_nothing_else_of_node_modules_is_served(name):
 
 def test_the_list_and_the_finder_agree():
     listed = {name for name, _storage in staticfiles.VendorFinder().list([])}
-    assert listed == {*staticfiles.ALLOWED, staticfiles.SPRITE}
+    assert listed == {*staticfiles.ALLOWED, *staticfiles.PACKAGED, staticfiles.SPRITE}
 
 
 def test_the_lock_file_names_no_address():
