@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from governance import accounts, frame, health, landing, styleguide, views
+from governance import accounts, frame, health, landing, styleguide
+from governance.views import dashboard, unit_end
 
 own = [
     path("healthz", health.healthz, name="health"),
     path("frame/badges/", frame.badges, name="badges"),
-    path("dashboard/", views.overview, name="dashboard"),
+    path("units/<str:code>/end/", unit_end.end_unit, name="unit_end"),
+    path("dashboard/", dashboard.overview, name="dashboard"),
 ]
 
 urlpatterns = [

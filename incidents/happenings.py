@@ -43,8 +43,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 def happened(act: str, start: datetime, end: datetime) -> Q:
     """Incidents to which `act` happened from `start` until before `end`.
 
-    "Accepted" asks for the first acceptance ever, "answered" and "finished" for the last one until now: an incident that came
-    back counts where its first waiting ended and where its last handling did.
+    "Accepted" asks for the first acceptance ever, "answered" and "finished" for the last one until now: an incident
+    that came back counts where its first waiting ended and where its last handling did.
     """
     if act == Act.REPORTED:
         return Q(reported_at__gte=start, reported_at__lt=end)

@@ -3,7 +3,9 @@
  *
  * Sends on its element:  map:select {code, name, kind, url}   an area was pressed (data-select="pick")
  *                        map:point {lat, lon}                  the pin was set or dragged (data-pick="point")
- * Offers on its element: wanggeMap.setPoint(lat, lon, accuracy), .select(code), .reload(), .fit(), .leaflet
+ * Offers on its element: wanggeMap.setPoint(lat, lon, accuracy), .select(code), .reload(), .fit(), .leaflet,
+ *                        .setLoads({code: number, …}, words): colours the areas by the sums of the numbers in them,
+ *                        .loadOf(code)
  */
 (function () {
   "use strict";
@@ -11,6 +13,8 @@
   const GRIDS_FROM = 13;
   const LABELS_FROM = { district: 99, town: 9, village: 12, grid: 14 };
   const WORST = ["red", "yellow", "unlit", "green", "suspended", "paused", "none"];
+  // Upper ends of the five steps of a load, by the largest that is drawn: round numbers that people can compare.
+  const STEPS = [1, 2, 3, 4, 5, 8, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 300, 400, 500, 800, 1000, 2000, 5000, 10000];
   const COLOURS = { red: "#c6282b", yellow: "#d99a2b", unlit: "#b7c1cb" };
   const SHAPES = {
     green: '<circle cx="6" cy="6" r="5"/>',
@@ -47,6 +51,9 @@
     let points = [];
     let selected = data.selected || "";
     let synthetic = false;
+    let loads = null;
+    let loadWords = "";
+    let loadEnds = [];
 
     const legend = data.legend === "no" ? null : L.control({ position: "bottomleft" });
     if (legend) {
@@ -57,6 +64,21 @@
     function drawLegend() {
       if (!legend) return;
       const box = legend.getContainer();
+      const scale = loads && document.createElement("div");
+      if (scale) {
+        scale.className = "map-loads";
+        const words = document.createElement("b");
+        words.textContent = loadWords;
+        scale.append(words);
+        [0, ...loadEnds].forEach((end, step) => {
+          const item = document.createElement("span");
+          const colour = document.createElement("i");
+          colour.className = "load-" + step;
+          const from = step === 0 ? 0 : (step === 1 ? 1 : loadEnds[step - 2] + 1);
+          item.append(colour, step === 0 || from === end ? String(end) : from + "–" + end);
+          scale.append(item);
+        });
+      }
       const list = document.createElement("ul");
       const entry = (kind, words) => {
         if (!words || !Array.from(areas.values()).some((area) => area.kind === kind)) return;
@@ -73,7 +95,7 @@
         const lights = element.querySelector("template[data-legend-lights]");
         if (lights) list.append(lights.content.cloneNode(true));
       }
-      box.replaceChildren(list);
+      box.replaceChildren(...(scale ? [scale] : []), list);
       if (synthetic) {
         const note = document.createElement("div");
         note.className = "map-note";
@@ -134,6 +156,38 @@
       dress();
     }
 
+    // What is open in an area: the sum of what is open in the places whose codes begin with its own.
+    function loadOf(code) {
+      let sum = 0;
+      for (const [place, number] of Object.entries(loads || {})) if (place.startsWith(code)) sum += number;
+      return sum;
+    }
+
+    // Only the areas of the kind that is pressed at this zoom are coloured; the scale fits the fullest of them.
+    function colour() {
+      if (!loads) return;
+      const kind = pressed();
+      const drawn = Array.from(areas.values()).filter((area) => area.kind === kind);
+      for (const area of drawn) area.load = loadOf(area.code);
+      const most = Math.max(1, ...drawn.map((area) => area.load));
+      const top = Math.max(0, STEPS.findIndex((step) => step >= most));
+      const end = STEPS[top] >= most ? STEPS[top] : most;
+      loadEnds = Array.from(new Set([0.08, 0.2, 0.4, 0.7, 1].map((part) => Math.max(1, Math.round(end * part)))));
+      for (const area of areas.values()) {
+        const step = area.kind !== kind ? -1 : (area.load ? loadEnds.findIndex((upper) => area.load <= upper) + 1 : 0);
+        for (const path of paths(area)) {
+          for (let n = 0; n <= 5; n++) path.classList.toggle("load-" + n, n === step);
+          if (step >= 0 && data.select) path.setAttribute("aria-label", area.name + " " + area.load);
+        }
+      }
+    }
+
+    function setLoads(given, words) {
+      loads = given;
+      loadWords = words || "";
+      if (areas.size) showKinds();
+    }
+
     function dress() {
       const kind = data.select ? pressed() : null;
       for (const area of areas.values()) {
@@ -172,6 +226,7 @@
       }
       drawNames();
       dress();
+      colour();
       drawLegend();
     }
 
@@ -253,7 +308,7 @@
         if (!view.contains(point.at)) continue;
         const pixel = map.project(point.at);
         const size = map.getZoom() >= 16 ? 1 : 46;
-        const key = point.count ? point : Math.floor(pixel.x / size) + ":" + Math.floor(pixel.y / size);
+        const key = Math.floor(pixel.x / size) + ":" + Math.floor(pixel.y / size);
         if (!cells.has(key)) cells.set(key, []);
         cells.get(key).push(point);
       }
@@ -270,6 +325,13 @@
       return mark;
     }
 
+    // The middle of a group, each member drawing by how many it stands for.
+    function heart(group) {
+      let all = 0, lat = 0, lng = 0;
+      for (const point of group) { const n = point.count || 1; all += n; lat += n * point.at.lat; lng += n * point.at.lng; }
+      return L.latLng(lat / all, lng / all);
+    }
+
     function cluster(group) {
       const sums = { red: 0, yellow: 0, unlit: 0 };
       let total = 0;
@@ -277,17 +339,17 @@
         for (const light of Object.keys(sums)) sums[light] += point.count ? Number(point[light] || 0) : Number(point.light === light);
         total += point.count || 1;
       }
-      if (!group[0].count) sums.unlit = total - sums.red - sums.yellow;
+      sums.unlit = total - sums.red - sums.yellow;
       const round = 2 * Math.PI * 15;
       let at = 0;
       const arcs = Object.entries(sums).filter(([, n]) => n).map(([light, n]) => {
         const part = (n / total) * round;
-        const arc = '<circle cx="19" cy="19" r="15" fill="none" stroke="' + COLOURS[light] + '" stroke-width="6" stroke-dasharray="' + part.toFixed(2) + " " + (round - part).toFixed(2) + '" stroke-dashoffset="' + (-at).toFixed(2) + '"/>';
+        const arc = '<circle class="arc-' + light + '" cx="19" cy="19" r="15" fill="none" stroke="' + COLOURS[light] + '" stroke-width="6" stroke-dasharray="' + part.toFixed(2) + " " + (round - part).toFixed(2) + '" stroke-dashoffset="' + (-at).toFixed(2) + '"/>';
         at += part;
         return arc;
       });
-      const html = '<span class="map-cluster"><svg viewBox="0 0 38 38" aria-hidden="true"><circle cx="19" cy="19" r="18" fill="#fff"/>' + arcs.join("") + "</svg><b>" + Number(total) + "</b></span>";
-      const mark = L.marker(L.latLngBounds(group.map((point) => point.at)).getCenter(), { icon: L.divIcon({ className: "", iconSize: [38, 38], html }), title: String(total), alt: String(total) });
+      const html = '<span class="map-cluster"><svg viewBox="0 0 38 38" aria-hidden="true"><circle class="arc-ground" cx="19" cy="19" r="18" fill="#fff"/>' + arcs.join("") + "</svg><b>" + Number(total) + "</b></span>";
+      const mark = L.marker(heart(group), { icon: L.divIcon({ className: "", iconSize: [38, 38], html }), title: String(total), alt: String(total) });
       mark.on("click", () => {
         if (group.length > 1) map.fitBounds(L.latLngBounds(group.map((point) => point.at)), { maxZoom: 17, padding: [40, 40] });
         else map.setView(mark.getLatLng(), map.getZoom() + 2);
@@ -376,7 +438,7 @@
     map.on("zoomend", showKinds);
     map.on("moveend", () => { drawMarks(); drawNames(); });
     element.wanggeMap = {
-      leaflet: map, select, fit, setPoint,
+      leaflet: map, select, fit, setPoint, setLoads, loadOf,
       reload: () => loadMarks().catch(fault),
     };
     if (data.point) {

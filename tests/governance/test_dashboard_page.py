@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from governance import dashboard
+from governance.dashboard import boards, figures
 from grids.models import Person
 from incidents import lists
 from incidents.lists import Filters
@@ -72,7 +72,7 @@ def test_every_number_equals_the_list_it_links_to(board: Play, client: Client, w
     person: Person = getattr(board.cast, who)
     client.force_login(person)
     page = client.get(reverse(ADDRESS))
-    shown = page.context["board"].figures()
+    shown = list(page.context["board"].figures())
     assert len(shown) >= 5
     text = page.content.decode()
     for figure in shown:
@@ -85,17 +85,41 @@ def test_every_number_equals_the_list_it_links_to(board: Play, client: Client, w
     # No number on the page is without its list.
     for address in re.findall(r'href="(/incidents/\?[^"]*)"', text):
         assert address.replace("&amp;", "&") in {figure.url for figure in shown if figure.number} | {
-            dashboard.list_url(figure.filters) for figure in shown if figure.filters
+            figures.list_url(figure.filters) for figure in shown if figure.filters
         }
 
 
-@pytest.mark.parametrize("under", ["town", "village", "grid", "other_town"])
-def test_narrowed_to_a_place_every_number_still_equals_its_list(board: Play, client: Client, under: str) -> None:
-    client.force_login(board.cast.observer)
-    page = client.get(reverse(ADDRESS), {"under": getattr(board.cast, under).pk})
+# A place below, a category, days gone by: by name of the cast's places, "head" of the story's category.
+NARROWED = [
+    ("observer", "town", False, {}),
+    ("observer", "village", False, {"span": "7"}),
+    ("observer", "grid", True, {}),
+    ("observer", "other_town", False, {"span": "30"}),
+    ("observer", "", True, {"span": "30"}),
+    ("town_head", "village", True, {"since": "2026-10-01", "until": "2026-11-17"}),
+    ("department_head", "", True, {"span": "30"}),
+]
+
+
+@pytest.mark.parametrize(("who", "under", "by_category", "days"), NARROWED)
+def test_narrowed_every_number_still_equals_its_list(
+    board: Play, client: Client, who: str, under: str, by_category: bool, days: dict[str, str]
+) -> None:
+    client.force_login(getattr(board.cast, who))
+    narrowed = dict(days)
+    if under:
+        narrowed["under"] = getattr(board.cast, under).pk
+    if by_category:
+        narrowed["category"] = str(board.category.parent_id)
+    page = client.get(reverse(ADDRESS), narrowed)
+    walked = 0
     for figure in page.context["board"].figures():
         if figure.number:
+            walked += 1
+            assert figure.url.replace("&", "&amp;") in page.content.decode()
             assert listed(client, figure.url) == figure.number, figure.url
+            assert Filters.parsed(QueryDict(urlsplit(figure.url).query)) == figure.filters
+    assert walked or under == "other_town"
 
 
 def test_rows_and_tiers_add_up_to_what_is_open(board: Play, client: Client) -> None:
@@ -162,11 +186,11 @@ def test_the_page_costs_few_queries_and_an_unchanged_one_three(
 
 def test_the_fingerprint_changes_with_an_event_and_with_a_minute(board: Play) -> None:
     now = NOON
-    before = dashboard.fingerprint(now)
-    assert dashboard.fingerprint(now + timedelta(seconds=10)) == before
-    assert dashboard.fingerprint(now + timedelta(minutes=1)) != before
+    before = boards.fingerprint(now)
+    assert boards.fingerprint(now + timedelta(seconds=10)) == before
+    assert boards.fingerprint(now + timedelta(minutes=1)) != before
     board.report()
-    assert dashboard.fingerprint(now) != before
+    assert boards.fingerprint(now) != before
 
 
 def test_an_empty_district_says_so(cast: Cast, client: Client, noon: datetime) -> None:

@@ -1,0 +1,119 @@
+"""All that one dashboard shows, and all the numbers on it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import Max
+from django.urls import reverse
+
+from governance.dashboard.counts import OpenCounts, open_counts
+from governance.dashboard.figures import Figure, Line, line
+from governance.dashboard.firsts import Categories, First, Solved, firsts, solved
+from governance.dashboard.flow import Flow, flow
+from governance.dashboard.grounds import Ground
+from governance.dashboard.strip import strip
+from governance.dashboard.urgent import Emergencies, Pressing, emergencies, lit, named, units_of
+from grids.levels import UnitKind, ancestor_codes
+from grids.models import Unit
+from incidents.lists import HOLDING_KINDS, PLACE_LENGTHS
+from incidents.models import Category, IncidentEvent
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that one dashboard shows at a moment."""
+
+    ground: Ground
+    strip: dict[str, Figure]
+    emergencies: Emergencies
+    urgent: list[Pressing]
+    tiers: list[Line]
+    places: list[Line]
+    departments: list[Line]
+    loads: dict[str, int]
+    flow: Flow
+    firsts: list[First]
+    solved: list[Solved]
+    categories: list[Category]
+
+    def figures(self) -> Iterator[Figure]:
+        """Every number on the page that has a list behind it."""
+        yield from self.strip.values()
+        yield self.emergencies.figure
+        for row in (*self.tiers, *self.places, *self.departments):
+            yield row.total
+            yield from row.lights.values()
+        yield from self.flow.figures()
+        yield from (first.measured for first in self.firsts if first.measured)
+        for place in self.solved:
+            yield place.total
+            yield from place.tiers.values()
+
+
+def board(ground: Ground, *, now: datetime) -> Board:
+    """The whole dashboard. Fourteen queries beside those that find the ground."""
+    counts = open_counts(ground, now=now)
+    pressing, waiting = lit(ground, now=now), emergencies(ground, now=now)
+    categories, shares = Categories.load(), solved(ground)
+    length = PLACE_LENGTHS[ground.level or "grid"]
+    by_place, by_body = counts.summed(1, length), _by_body(counts)
+    needed = units_of([*pressing, *waiting.rows]) | {code for code in {*by_place, *by_body, *shares} if code}
+    units = _units(needed)
+    rows = named([*waiting.rows, *pressing], units, now=now)
+    kept = len(waiting.rows)
+    by_tier = counts.summed(0)
+    return Board(
+        ground=ground,
+        strip=strip(ground, counts, now=now),
+        emergencies=replace(waiting, rows=rows[:kept]),
+        urgent=rows[kept:],
+        tiers=[
+            line(ground.base.narrowed("tier", kind), kind, str(UnitKind(kind).label), by_tier[kind])
+            for kind in HOLDING_KINDS
+            if kind in by_tier
+        ],
+        places=[_place_line(ground, code, units, by_place[code]) for code in sorted(by_place)],
+        departments=[
+            line(ground.whole.narrowed("at", code), code, _name(units, code), by_body[code])
+            for code in sorted(by_body, key=lambda code: (-sum(by_body[code].values()), code))
+        ],
+        loads=counts.loads,
+        flow=flow(ground, now=now),
+        firsts=firsts(ground, categories),
+        solved=[replace(row, name=_name(units, code)) for code, row in shares.items()],
+        categories=categories.rows,
+    )
+
+
+def fingerprint(now: datetime) -> str:
+    """Changes with every event and with every minute, by which lights may have changed without one. One query."""
+    newest = IncidentEvent.objects.aggregate(newest=Max("pk"))["newest"]
+    return f"{newest or 0}-{int(now.timestamp()) // 60}"
+
+
+def _by_body(counts: OpenCounts) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (unit, light), number in counts.by_body.items():
+        found.setdefault(unit, {})[light] = number
+    return found
+
+
+def _units(codes: Iterable[str]) -> dict[str, Unit]:
+    """The units by code, each with the chain of its parents and its duty contact. One query."""
+    wanted = {above for code in codes for above in (code, *ancestor_codes(code))}
+    family = Unit.objects.select_related("duty_contact").in_bulk(wanted)
+    for unit in family.values():
+        if unit.parent_id in family:
+            unit.parent = family[unit.parent_id]
+    return family
+
+
+def _place_line(ground: Ground, code: str, units: Mapping[str, Unit], numbers: Mapping[str, int]) -> Line:
+    deeper = len(code) == PLACE_LENGTHS[ground.level or "grid"] and ground.level and code != ground.base.under
+    url = f"{reverse('governance:dashboard')}?{ground.query(under=code)}" if deeper else ""
+    return line(ground.at_place(ground.base, code), code, _name(units, code), numbers, url=url)
+
+
+def _name(units: Mapping[str, Unit], code: str) -> str:
+    return units[code].label if code in units else code

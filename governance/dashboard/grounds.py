@@ -1,0 +1,141 @@
+"""Whose dashboard it is: the place or body it is about, the filters all its numbers share, what may be chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+
+from governance.dashboard.spans import Span
+from grids import permissions
+from grids.levels import CODE_LENGTHS, UnitKind, kind_of_code
+from grids.models import Person, Unit
+from grids.subtrees import covers, within
+from incidents import access
+from incidents.lists import PLACE_LENGTHS, Filters, conditions
+from incidents.models import Incident
+
+BODY = "D"
+# The level whose rows a ground is split into, by the length of its code.
+_LEVEL_BELOW = {6: "town", 9: "village", 12: "grid"}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What one dashboard is about: a place or body, the filters everything is counted over, the level of its rows.
+
+    `scope` is what `person` may see of it: nothing to ask where the ground lies in sight as a whole.
+    """
+
+    person: Person
+    unit: Unit | None
+    base: Filters
+    level: str
+    span: Span
+    scope: Q = field(default_factory=Q)
+    choices: list[Unit] = field(default_factory=list)
+    home: str = ""
+
+    @property
+    def whole(self) -> Filters:
+        """Without "waits for": for figures about what has ended or was only reported."""
+        return self.base.but(at="")
+
+    @property
+    def under(self) -> str:
+        """The place chosen below one's own, if any."""
+        return self.base.under if self.base.under != self.home else ""
+
+    @property
+    def district(self) -> str:
+        """The one district it lies in, as far as its filters say so; for the indexes that begin with it."""
+        code = self.base.under or self.base.at
+        return code[:6] if len(code) >= CODE_LENGTHS[UnitKind.DISTRICT] else ""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether its filters leave out nothing of the one district they name, or of the whole installation."""
+        bare = self.base.but(under="") == Filters() and not self.scope
+        return bare and len(self.base.under) in (0, CODE_LENGTHS[UnitKind.DISTRICT])
+
+    def incidents(self, filters: Filters) -> QuerySet[Incident]:
+        """What lies in sight and meets the filters' own conditions, but for lights and for whom it waits."""
+        return Incident.objects.filter(self.scope, conditions(filters, self.person))
+
+    def in_district(self, incidents: QuerySet[Incident]) -> QuerySet[Incident]:
+        """The same rows, said so that the indexes that begin with the district serve."""
+        return incidents.filter(district=self.district) if self.base.under and self.district else incidents
+
+    def at_place(self, filters: Filters, code: str) -> Filters:
+        """What lies in one place of the rows; what lies above their level is counted under its own place alone."""
+        level = self.level or "grid"
+        return filters.but(place=code) if len(code) < PLACE_LENGTHS[level] else filters.narrowed(level, code)
+
+    def query(self, **changes: Any) -> str:
+        """The query string of this dashboard with some of `under`, `category` and `span` changed."""
+        return urlencode(self.pairs(**changes))
+
+    def pairs(self, **changes: Any) -> dict[str, str]:
+        """The same as names and values; the widest choice of each says nothing."""
+        under = changes.get("under", self.under)
+        category = changes.get("category", self.base.category)
+        span: Span = changes.get("span", self.span)
+        said = {"under": under, "category": "" if category is None else str(category), **span.pairs}
+        return {name: value for name, value in said.items() if value}
+
+
+def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Ground | None:
+    """The ground of `person`, narrowed by an address's `under`, `category` and span; None for one without sight.
+
+    A place outside of sight, or one that makes no sense, narrows nothing. Three queries at most.
+    """
+    prefixes = permissions.visible_prefixes(person, now=now)
+    if not prefixes:
+        return None
+    home, base = _home(prefixes)
+    reach = [home] if home else prefixes
+    under = str(given.get("under", ""))
+    chosen = under if under and kind_of_code(under) and covers(reach, under) and BODY not in under else ""
+    at = chosen or home
+    widest = not at or BODY in at or len(at) < CODE_LENGTHS[UnitKind.DISTRICT]
+    level = "town" if widest else _LEVEL_BELOW.get(len(at), "")
+    codes = Q(pk=at)
+    if BODY not in home:
+        codes |= Q(within(reach), kind=_choice_kind(home), retired_at__isnull=True)
+    units = list(Unit.objects.filter(codes).order_by("code"))
+    narrowed = base.but(under=chosen) if chosen else base
+    return Ground(
+        person=person,
+        unit=next((unit for unit in units if unit.pk == at), None),
+        base=narrowed.but(category=Filters.parsed({"category": given.get("category", "")}).category),
+        level=level,
+        span=Span.parsed(given, now=now),
+        scope=Q() if _is_in_sight(narrowed, prefixes) else access.scope(person, now=now),
+        choices=[unit for unit in units if unit.kind == _choice_kind(home) and unit.pk != home],
+        home=home,
+    )
+
+
+def _is_in_sight(filters: Filters, prefixes: list[str]) -> bool:
+    """Whether all that lies in the place is seen through the place itself, so that the filters say it all."""
+    return "" in prefixes or (
+        bool(filters.under) and covers([code for code in prefixes if BODY not in code], filters.under)
+    )
+
+
+def _home(prefixes: list[str]) -> tuple[str, Filters]:
+    """The one unit a person's sight begins at, with its filters; no unit where there are several."""
+    if prefixes == [""]:
+        districts = Unit.objects.filter(kind=UnitKind.DISTRICT, retired_at__isnull=True).values_list("code", flat=True)
+        prefixes = list(districts[:2])
+    if len(prefixes) != 1:
+        return "", Filters()
+    (home,) = prefixes
+    return home, Filters(at=home) if BODY in home else Filters(under=home)
+
+
+def _choice_kind(home: str) -> str:
+    """What a person may narrow the dashboard to: towns of a district, villages of a town."""
+    return UnitKind.VILLAGE if len(home) == CODE_LENGTHS[UnitKind.TOWN] else UnitKind.TOWN

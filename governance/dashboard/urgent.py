@@ -1,0 +1,148 @@
+"""What needs somebody now: emergencies nobody accepted, and what is red or near due, each with who has it by name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, F, Q
+
+from governance.dashboard.counts import MAIN_STAGES
+from governance.dashboard.figures import Figure
+from governance.dashboard.grounds import Ground
+from grids.duties import Duty
+from grids.levels import UnitKind
+from grids.models import Post, Unit
+from incidents import lights, places
+from incidents.lights import ShownClock
+from incidents.lists import running_clocks
+from incidents.models import Clock, ClockState, Incident, Light
+from incidents.states import Stage, State, Urgency
+
+LIT_MOST, EMERGENCIES_MOST = 12, 5
+# An incident may have several lit clocks; this many more are read than are shown.
+_SPARE = 4
+# Who answers for a stage at a unit; where more than one does, the unit's duty contact is named.
+DUTY_OF_STAGE: dict[str, Duty] = {
+    Stage.ACCEPT: Duty.CLERK,
+    Stage.HANDLE: Duty.CLERK,
+    Stage.REPLY: Duty.CLERK,
+    Stage.CHECK: Duty.CHECKER,
+    Stage.SIGN: Duty.HANDLER,
+    Stage.ARRIVE: Duty.HANDLER,
+    Stage.FINISH: Duty.HANDLER,
+}
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """One incident that needs somebody: its worst clock, where it is, which unit has it and who that is by name."""
+
+    incident: Incident
+    clock: ShownClock | None
+    stage: str
+    unit_code: str
+    place: str = ""
+    unit: str = ""
+    person: str = ""
+
+    @property
+    def number(self) -> str:
+        return self.incident.number
+
+    @property
+    def category(self) -> str:
+        return self.incident.category.label if self.incident.category else ""
+
+
+@dataclass(frozen=True)
+class Emergencies:
+    """Emergencies nobody has accepted: how many, and those that wait longest."""
+
+    figure: Figure
+    rows: list[Pressing]
+
+
+def emergencies(ground: Ground, *, now: datetime) -> Emergencies:
+    """One query, two when there are more than are shown."""
+    filters = ground.base.but(states=frozenset({State.REPORTED}), urgency=Urgency.CRITICAL.value)
+    found = ground.incidents(filters)
+    if filters.at:
+        found = found.filter(Exists(running_clocks(filters.at)))
+    rows = list(found.select_related("category").order_by("reported_at", "pk")[: EMERGENCIES_MOST + 1])
+    number = len(rows) if len(rows) <= EMERGENCIES_MOST else found.count()
+    shown = [Pressing(one, None, Stage.ACCEPT, one.holder_id) for one in rows[:EMERGENCIES_MOST]]
+    return Emergencies(Figure(number, filters), shown)
+
+
+def lit(ground: Ground, *, now: datetime) -> list[Pressing]:
+    """What shows red or yellow, the one due longest ago first. One query."""
+    clocks = Clock.objects.filter(_lit_at(now), stage__in=MAIN_STAGES).annotate(shown=lights.light_sql(now))
+    clocks = clocks.filter(shown__in=[Light.RED.value, Light.YELLOW.value])
+    # What stands still shows no yellow; a suspended one does only for what was red before.
+    clocks = clocks.exclude(Q(incident__state=State.SUSPENDED) & ~Q(shown=Light.RED.value))
+    if ground.base.at:
+        clocks = clocks.filter(unit=ground.base.at)
+    if ground.is_everything:
+        clocks = clocks.filter(district=ground.district) if ground.district else clocks
+    else:
+        clocks = clocks.filter(incident__in=ground.incidents(ground.whole).order_by().values("pk"))
+    clocks = clocks.select_related("incident", "incident__category").order_by("due_at", "pk")
+    worst: dict[int, Clock] = {}
+    for clock in clocks[: LIT_MOST * _SPARE]:
+        worst.setdefault(clock.incident_id, clock)
+    return [
+        Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id)
+        for clock in list(worst.values())[:LIT_MOST]
+    ]
+
+
+def _lit_at(now: datetime) -> Q:
+    """A rough condition that the light confirms: past its yellow or its due moment, or stopped past its budget."""
+    running = Q(state=ClockState.RUNNING) & (Q(warn_at__lte=now) | Q(due_at__lte=now))
+    return running | Q(state=ClockState.PAUSED, spent__gt=F("budget"))
+
+
+def units_of(rows: Iterable[Pressing]) -> set[str]:
+    """The units whose names the rows need."""
+    return {code for row in rows for code in (row.unit_code, row.incident.place_id)}
+
+
+def named(rows: Sequence[Pressing], units: dict[str, Unit], *, now: datetime) -> list[Pressing]:
+    """The rows with names of places, units and people. `units` bring their parents and contacts along. One query."""
+    people = _people({row.unit_code for row in rows}, now=now)
+    return [
+        Pressing(
+            row.incident,
+            row.clock,
+            row.stage,
+            row.unit_code,
+            place=places.path_of(units[row.incident.place_id]),
+            unit=units[row.unit_code].label,
+            person=_person(row, units[row.unit_code], people),
+        )
+        for row in rows
+    ]
+
+
+def _people(codes: set[str], *, now: datetime) -> dict[tuple[str, str], list[str]]:
+    """The names of those who hold a duty that answers for something, by unit and duty, the primary ones first."""
+    duties = {*DUTY_OF_STAGE.values(), Duty.OFFICER}
+    posts = Post.objects.filter(unit__in=codes, duty__in=duties, period__contains=now, person__is_active=True)
+    found: dict[tuple[str, str], list[str]] = {}
+    for code, duty, name in posts.order_by("-is_primary", "pk").values_list("unit", "duty", "person__full_name"):
+        found.setdefault((code, duty), []).append(name)
+    return found
+
+
+def _person(row: Pressing, unit: Unit, people: dict[tuple[str, str], list[str]]) -> str:
+    """The one who answers for it there; where several share the duty, whom the unit names as its contact."""
+    duty = DUTY_OF_STAGE.get(row.stage, Duty.CLERK)
+    if unit.kind == UnitKind.GRID:
+        duty = Duty.OFFICER
+    elif duty == Duty.HANDLER and unit.kind in (UnitKind.TOWN, UnitKind.DISTRICT, UnitKind.VILLAGE):
+        duty = Duty.CLERK
+    holding = people.get((unit.pk, duty.value), [])
+    contact = unit.duty_contact.full_name if unit.duty_contact else ""
+    if len(holding) == 1:
+        return holding[0]
+    return contact or (holding[0] if holding else "")
