@@ -1,6 +1,6 @@
 """Reads of places and people that other modules and apps may use."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,9 +76,67 @@ def grid_at(point: Point | tuple[float, float], at: datetime | None = None, *, p
     return GridHit(row[0], row[1], "nearest", round(row[2], 1)) if row else None
 
 
+_MANY = """
+with p as materialized (
+  select n, st_setsrid(st_makepoint(lon, lat), 4490) as g
+  from unnest(%(numbers)s::int[], %(lons)s::float8[], %(lats)s::float8[]) as given (n, lon, lat)),
+held as materialized (
+  select p.n, b.unit_id, b.id from p join grids_boundary b
+    on b.kind = 'grid' and b.valid is not null and b.valid @> {at} and st_intersects(b.geom, p.g))
+select distinct on (n) n, unit_id, id, count(*) over (partition by n), 0::float8 from held order by n, unit_id
+"""
+
+_MANY_NEAREST = """
+with p as materialized (
+  select n, st_setsrid(st_makepoint(lon, lat), 4490) as g
+  from unnest(%(numbers)s::int[], %(lons)s::float8[], %(lats)s::float8[]) as given (n, lon, lat))
+select distinct on (n) n, unit_id, id, 1, d from (
+  select p.n, b.unit_id, b.id, st_distance(b.geom::geography, p.g::geography) d from p join grids_boundary b
+    on b.kind = 'grid' and b.valid is not null and b.valid @> {at} and b.geom && st_expand(p.g, %(reach)s)) near
+where d <= %(metres)s order by n, d, unit_id
+"""
+
+
+def grids_at(points: Sequence[tuple[float, float]], at: datetime | None = None) -> list[GridHit | None]:
+    """The same as `grid_at` for many points (CGCS2000 degrees) at once, in their order. Two statements."""
+    found: list[GridHit | None] = [None] * len(points)
+    moment = "now()" if at is None else "%(at)s"
+    left = [n for n, (lon, lat) in enumerate(points) if -180 <= lon <= 180 and -90 <= lat <= 90]
+    with connection.cursor() as cursor:
+        for sql in (_MANY, _MANY_NEAREST):
+            given = {
+                "numbers": left,
+                "lons": [points[n][0] for n in left],
+                "lats": [points[n][1] for n in left],
+                "at": at,
+                "reach": _NEAREST_DEGREES,
+                "metres": NEAREST_METRES,
+            }
+            cursor.execute(sql.format(at=moment), given)
+            for n, code, boundary, times, distance in cursor.fetchall():
+                how = "nearest" if sql is _MANY_NEAREST else "inside" if times == 1 else "tie"
+                found[n] = GridHit(code, boundary, how, round(distance, 1))
+            left = [n for n in left if found[n] is None]
+    return found
+
+
 def unit(code: str) -> Unit:
     """The unit with this code, retired or not; raises Unit.DoesNotExist."""
     return Unit.objects.get(pk=code)
+
+
+def unit_with_parent(code: str) -> Unit:
+    """The same, with the unit above it. One query."""
+    return Unit.objects.select_related("parent").get(pk=code)
+
+
+def with_units_above(codes: Collection[str]) -> dict[str, Unit]:
+    """The units of `codes` that there are, each with its parent as far as that is among them. One query."""
+    found = Unit.objects.in_bulk(list(codes))
+    for one in found.values():
+        if one.parent_id in found:
+            one.parent = found[one.parent_id]
+    return found
 
 
 def children(code: str, *, with_retired: bool = False) -> QuerySet[Unit]:
@@ -131,9 +189,9 @@ def people_on_duty(units: Collection[str], duties: Iterable[Duty], at: datetime)
     return found
 
 
-def holds_post_at(person: Person, units: Collection[str], *, at: datetime) -> bool:
-    """Whether `person` holds any post at one of `units` at that moment."""
-    return Post.objects.filter(person=person, unit__in=units, period__contains=at).exists()
+def serves_at(person: Person, unit: str, *, at: datetime) -> Exists:
+    """Whether `person` holds any post at the unit that the field `unit` of the asking query names, at that moment."""
+    return Exists(Post.objects.filter(person=person, unit=OuterRef(unit), period__contains=at))
 
 
 def posts_of(person: Person, at: datetime) -> QuerySet[Post]:

@@ -170,6 +170,8 @@ _ROWS = (
 
 MOVES: dict[str, Move] = {move.name: move for move in _ROWS}
 BIRTHS = frozenset({"report", "self_handle", "import_history"})
+# What came from another system begins in one of these: nothing of ours stands behind the others.
+IMPORTED_STATES = frozenset({State.REPORTED, State.ACCEPTED, State.CLOSED, State.DISMISSED, State.VOIDED})
 
 # Moves by which an incident reaches a unit that may hand it back to where it came from.
 SEND_BACK_AFTER = frozenset({"escalate", "escalate_urgent", "transfer"})
