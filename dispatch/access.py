@@ -24,13 +24,13 @@ def taking(unit: Unit, actor: Person, *, now: datetime) -> Acting | None:
 
 def ordering(incident: Incident, actor: Person, *, now: datetime) -> Acting | None:
     """In what capacity `actor` acts for the holder as the one who gives orders, or None."""
-    duty = permissions.acting_duty(actor, Right.DISPATCH, incident.holder, now=now)
+    duty = permissions.acting_duty(actor, Right.DISPATCH, incident.holder_id, now=now)
     return Acting(actor, incident.holder_id, duty) if duty else None
 
 
 def granting(incident: Incident, actor: Person, *, now: datetime) -> Acting | None:
     """In what capacity `actor` decides requests about the incident, or None."""
-    duty = permissions.acting_duty(actor, Right.GRANT, incident.holder, now=now)
+    duty = permissions.acting_duty(actor, Right.GRANT, incident.holder_id, now=now)
     return Acting(actor, incident.holder_id, duty) if duty else None
 
 
@@ -45,7 +45,7 @@ def acting(act: Act, incident: Incident, assignment: Assignment, actor: Person, 
 def asking(incident: Incident, open_orders: list[Assignment], actor: Person, *, now: datetime) -> Acting:
     """In what capacity `actor` asks for approval: for the holder, or for a unit at work; raises MoveRefused if none."""
     for right in (Right.HANDLE, Right.DISPATCH):
-        duty = permissions.acting_duty(actor, right, incident.holder, now=now)
+        duty = permissions.acting_duty(actor, right, incident.holder_id, now=now)
         if duty is not None:
             return Acting(actor, incident.holder_id, duty)
     for assignment in open_orders:

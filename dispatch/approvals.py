@@ -1,129 +1,88 @@
 """One person asks, another decides: suspension and voiding.
 
-Asking and deciding are transactions of their own; a granted request makes its move in the same transaction. Nobody
-decides a request of their own, which the database refuses as well.
+Both are done to an incident in hand; a granted request makes its move in the same transaction. Nobody decides a request
+of their own, which the database refuses as well.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from dispatch import access, presses, refusals
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, ApprovalKind, ApprovalState, Assignment
 from grids import selectors
+from grids.levels import known_kind
 from grids.models import Person
-from incidents import calendar_rows, lifecycle, limits, records
+from incidents import calendar_rows, limits
+from incidents.in_hand import InHand
 from incidents.lifecycle import Details
+from incidents.limits import Rules
 from incidents.models import Incident
-from incidents.refusals import missing, not_allowed, own_request, stale, wrong_state
+from incidents.records import Acting
+from incidents.refusals import missing, not_allowed, own_request, wrong_state
 from incidents.states import MOVES, Stage
 
 
-@transaction.atomic
 def ask(
-    *,
-    incident_id: int,
-    kind: str,
-    actor: Person,
-    now: datetime,
-    reason: str,
-    review_at: datetime | None = None,
-    seen_seq: int | None = None,
-    key: str = "",
+    held: InHand, *, kind: str, actor: Person, reason: str, review_at: datetime | None = None, key: str = ""
 ) -> Approval:
     """Ask for a suspension (until `review_at`) or a voiding; one request of a kind waits at a time.
 
     Who has the incident in hand asks, or a unit with an open order. Raises MoveRefused.
     """
-    incident = lifecycle.locked(incident_id)[0]
-    earlier = records.earlier(actor=actor, idempotency_key=key, incident=incident)
-    if earlier is not None:
-        return Approval.objects.get(pk=earlier.details["approval"])
-    if seen_seq is not None and seen_seq != incident.seq:
-        raise stale()
+    incident = held.incident
     if incident.state not in MOVES[kind].sources:
         raise wrong_state()
-    acting = access.asking(incident, open_orders(incident), actor, now=now)
+    acting = access.asking(incident, open_orders(incident), actor, now=held.now)
     if not reason.strip():
         raise missing("note")
-    review_at = _review_at(incident, review_at, now=now) if kind == ApprovalKind.SUSPEND else None
-    _refuse_second(incident, kind, now=now)
+    review_at = _review_at(held, review_at) if kind == ApprovalKind.SUSPEND else None
+    _refuse_second(held, kind)
     request = Approval.objects.create(
         incident=incident,
         kind=kind,
-        holder=incident.holder,
+        holder_id=incident.holder_id,
         asked_by=actor,
         asked_unit_id=acting.unit_id or incident.holder_id,
-        asked_at=now,
+        asked_at=held.now,
         reason=reason.strip(),
         review_at=review_at,
     )
-    records.record(
-        incident=incident,
-        kind="approval_asked",
-        acting=acting,
-        now=now,
-        note=request.reason,
-        details=_about(request),
-        idempotency_key=key,
-    )
+    held.record("approval_asked", acting, note=request.reason, details=_about(request), idempotency_key=key)
     return request
 
 
-@transaction.atomic
-def grant(*, approval_id: int, actor: Person, now: datetime, note: str = "", key: str = "") -> Incident:
-    """Grant the request and make its move; returns the incident as it then stands. Raises MoveRefused."""
-    incident, request = _locked(approval_id)
-    if records.earlier(actor=actor, idempotency_key=key, incident=incident) is not None:
-        return incident
-    _decide(request, incident, actor, ApprovalState.GRANTED, note, now=now)
-    return presses.press(
-        incident_id=incident.pk,
+def grant(held: InHand, *, approval_id: int, actor: Person, note: str = "", key: str = "") -> None:
+    """Grant the request and make its move. Raises MoveRefused."""
+    request = Approval.objects.select_for_update().get(pk=approval_id)
+    _decide(request, held, actor, ApprovalState.GRANTED, note)
+    presses.make(
+        held,
         name=request.kind,
         actor=actor,
-        now=now,
         note=note or request.reason,
         key=key,
         details=Details(approval=_about(request), review_at=request.review_at),
     )
 
 
-@transaction.atomic
-def refuse(*, approval_id: int, actor: Person, now: datetime, note: str, key: str = "") -> Approval:
+def refuse(held: InHand, *, approval_id: int, actor: Person, note: str, key: str = "") -> Approval:
     """Refuse the request with a reason; the incident stays as it is. Raises MoveRefused."""
-    incident, request = _locked(approval_id)
-    if records.earlier(actor=actor, idempotency_key=key, incident=incident) is not None:
-        return request
+    request = Approval.objects.select_for_update().get(pk=approval_id)
     if not note.strip():
         raise missing("note")
-    _decide(request, incident, actor, ApprovalState.REFUSED, note, now=now)
-    records.record(
-        incident=incident,
-        kind="approval_refused",
-        acting=access.granting(incident, actor, now=now) or records.Acting(actor),
-        now=now,
-        note=note,
-        details=_about(request),
-        idempotency_key=key,
-    )
+    acting = _decide(request, held, actor, ApprovalState.REFUSED, note)
+    held.record("approval_refused", acting, note=note, details=_about(request), idempotency_key=key)
     return request
 
 
-def latest_review(incident: Incident, now: datetime) -> tuple[datetime, int]:
+def latest_review(incident: Incident, now: datetime, *, rules: Rules | None = None) -> tuple[datetime, int]:
     """The last moment to which a suspension asked for now may run, and the number of days that is."""
     days = selectors.profile_for(incident.district_id).suspension_days
-    limit = limits.limit_for(
-        district_id=incident.district_id,
-        category_id=incident.category_id,
-        urgency=incident.urgency,
-        stage=Stage.PAUSE,
-        tier=incident.holder.kind,
-        at=now,
-    )
-    version = calendar_rows.current_version(district_id=incident.district_id)
-    terms = limits.terms_of(limit.pk, version.pk)
-    latest = calendar_rows.calendar_for(version.pk, working=terms.working).add(now, terms.seconds)
+    rules = rules or Rules(at=now)
+    limit_id = rules.limit_id(incident, stage=Stage.PAUSE, tier=known_kind(incident.holder_id))
+    version_id = rules.version_id(incident)
+    terms = limits.terms_of(limit_id, version_id)
+    latest = calendar_rows.calendar_for(version_id, working=terms.working).add(now, terms.seconds)
     latest = min(latest, now + timedelta(days=days))
     return latest, (latest - now).days
 
@@ -138,43 +97,39 @@ def is_stale(request: Approval, now: datetime) -> bool:
     return request.review_at is not None and request.review_at <= now
 
 
-def _review_at(incident: Incident, review_at: datetime | None, *, now: datetime) -> datetime:
-    if review_at is None or review_at <= now:
+def _review_at(held: InHand, review_at: datetime | None) -> datetime:
+    if review_at is None or review_at <= held.now:
         raise missing("review_at")
-    latest, days = latest_review(incident, now)
+    latest, days = latest_review(held.incident, held.now, rules=held.rules)
     if review_at > latest:
         raise refusals.review_too_late(days)
     return review_at
 
 
-def _refuse_second(incident: Incident, kind: str, *, now: datetime) -> None:
-    waiting = Approval.objects.select_for_update().filter(incident=incident, kind=kind, state=ApprovalState.PENDING)
+def _refuse_second(held: InHand, kind: str) -> None:
+    waiting = Approval.objects.select_for_update().filter(
+        incident=held.incident, kind=kind, state=ApprovalState.PENDING
+    )
     for request in waiting:
-        if not is_stale(request, now):
+        if not is_stale(request, held.now):
             raise refusals.request_pending()
-        presses.lapse(request, incident, now=now)
+        presses.lapse(request, held)
 
 
-def _locked(approval_id: int) -> tuple[Incident, Approval]:
-    incident_id = Approval.objects.filter(pk=approval_id).values_list("incident_id", flat=True).first()
-    if incident_id is None:
-        raise refusals.no_such_request()
-    incident = lifecycle.locked(incident_id)[0]
-    return incident, Approval.objects.select_for_update().get(pk=approval_id)
-
-
-def _decide(request: Approval, incident: Incident, actor: Person, state: str, note: str, *, now: datetime) -> None:
+def _decide(request: Approval, held: InHand, actor: Person, state: str, note: str) -> Acting:
     if request.state != ApprovalState.PENDING:
         raise refusals.request_decided()
-    if access.granting(incident, actor, now=now) is None:
+    acting = access.granting(held.incident, actor, now=held.now)
+    if acting is None:
         raise not_allowed()
     if request.asked_by_id == actor.pk:
         raise own_request()
-    if state == ApprovalState.GRANTED and is_stale(request, now):
+    if state == ApprovalState.GRANTED and is_stale(request, held.now):
         raise refusals.review_past()
-    request.state, request.decided_by, request.decided_at = state, actor, now
+    request.state, request.decided_by, request.decided_at = state, actor, held.now
     request.decision_note = note.strip()
     request.save(update_fields=["state", "decided_by", "decided_at", "decision_note"])
+    return acting
 
 
 def _about(request: Approval) -> dict[str, Any]:

@@ -109,6 +109,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "photo": (),
     "confirmed": _tell(R.RESULT, W.FIRST_RECEIVER, W.REPORTER),
     "deadline_moved": (),
+    "inherited": (),
 }
 
 # A red that means a card is heard of by the duty leader too.

@@ -5,18 +5,19 @@ requests and moves the incident in one transaction. What is offered is possible,
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from dispatch import approvals, assignments, orders, presses, refusals
-from dispatch.models import Approval, Assignment, AssignmentState
+from dispatch.models import Approval, AssignmentState
 from dispatch.offers import Offer, available
 from dispatch.orders import Order
 from grids.models import Person, Unit
-from incidents import lifecycle, records, words
+from incidents import in_hand, lifecycle, records, words
+from incidents.in_hand import InHand
 from incidents.lifecycle import Details
 from incidents.models import Incident
 from incidents.refusals import missing, stale
@@ -43,50 +44,50 @@ class Inputs:
 
 @dataclass(frozen=True)
 class _Press:
-    """One press on one button."""
+    """One press on one button, on an incident in hand."""
 
-    incident: Incident
+    held: InHand
     name: str
     actor: Person
-    now: datetime
     note: str
     seen_seq: int | None
     key: str
     given: Inputs
 
-    def move(self, **details: Any) -> Incident:
-        return presses.press(
-            incident_id=self.incident.pk,
+    @property
+    def incident(self) -> Incident:
+        return self.held.incident
+
+    def move(self, **details: Any) -> None:
+        presses.make(
+            self.held,
             name=self.name,
             actor=self.actor,
-            now=self.now,
             note=self.note,
             seen_seq=self.seen_seq,
             key=self.key,
             details=Details(**details),
         )
 
-    def order_act(self, act: Callable[..., Assignment], **given: Any) -> None:
-        act(
-            assignment_id=self._own_order(),
+    def order_act(self, **given: Any) -> None:
+        assignments.act(
+            self.held,
+            self.name,
+            assignment_id=self.given.assignment_id,
             actor=self.actor,
-            now=self.now,
             seen_seq=self.seen_seq,
             note=self.note,
             key=self.key,
             **given,
         )
 
-    def _own_order(self) -> int:
-        wanted = self.given.assignment_id
-        if wanted is None or not Assignment.objects.filter(incident=self.incident, pk=wanted).exists():
-            raise refusals.no_such_order()
-        return wanted
+    def refuse_stale(self) -> None:
+        if self.seen_seq is not None and self.seen_seq != self.incident.seq:
+            raise stale()
 
     def request(self, kind: str = "") -> int:
         """The id of the request decided, which belongs to this incident (and is of `kind`)."""
-        if self.seen_seq is not None and self.seen_seq != self.incident.seq:
-            raise stale()
+        self.refuse_stale()
         if self.given.approval_id is None:
             raise missing("approval")
         found = Approval.objects.filter(incident=self.incident, pk=self.given.approval_id)
@@ -109,24 +110,27 @@ def perform(
     """Make one press and return the incident as it then stands. Raises MoveRefused, all or nothing.
 
     `name` and `seen_seq` are those of an offer: `seq` of the incident, or of the order the offer is about. `inputs`
-    are fields of `Inputs`. A repeated `idempotency_key` of the same actor changes nothing and succeeds again.
+    are fields of `Inputs`. A repeated `idempotency_key` of the same actor changes nothing and succeeds again. Raises
+    Incident.DoesNotExist for an id that is none.
     """
     given = Inputs(**inputs)
     for text in (note, *(order.text for order in given.orders)):
         words.refuse(text, field="note")
     with records.keys_apart(), transaction.atomic():
-        ids = [incident_id] if given.master is None else [incident_id, given.master.pk]
-        incident = lifecycle.locked(*ids)[0]
-        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=incident) is not None:
-            return incident
-        press = _Press(incident, name, actor, now, note, seen_seq, idempotency_key, given)
+        held, *masters = in_hand.take(incident_id, *([] if given.master is None else [given.master.pk]), now=now)
+        if masters:
+            given = replace(given, master=masters[0].incident)
+        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=held.incident) is not None:
+            return held.incident
+        press = _Press(held, name, actor, note, seen_seq, idempotency_key, given)
         if name in _SPECIAL:
             _SPECIAL[name](press)
         elif name in MOVES and name not in BIRTHS:
             _move(press)
         else:
             raise refusals.unknown(name)
-        return Incident.objects.select_related("holder", "place").get(pk=incident_id)
+        in_hand.write(held)
+        return held.incident
 
 
 def _move(press: _Press) -> None:
@@ -135,70 +139,75 @@ def _move(press: _Press) -> None:
 
 
 def _dispatch(press: _Press) -> None:
-    given = orders.with_roles(press.incident, press.given.orders)
-    incident = press.move(orders=tuple(order.as_json() for order in given))
-    acting = presses.acting_of_move(incident)
-    assignments.call(incident=incident, given=given, acting=acting, now=press.now)
+    known = orders.known(press.incident)
+    given = orders.with_roles(press.given.orders, known=known)
+    press.move(orders=tuple(order.as_json() for order in given))
+    assignments.call(press.held, given, known=known, acting=press.held.acting)
 
 
 def _rework(press: _Press) -> None:
-    done = [a for a in orders.current(press.incident) if a.state == AssignmentState.FED_BACK]
-    named = press.given.handlers
-    again = done if named is None else [assignment for assignment in done if assignment.pk in set(named)]
-    incident = press.move(on_site=press.given.on_site)
-    if incident.state != State.DISPATCHED:
+    held, named = press.held, press.given.handlers
+    press.move(on_site=press.given.on_site)
+    if held.incident.state != State.DISPATCHED:
         return
+    mine = orders.current(orders.known(held.incident), since=orders.dispatched_since(held.incident))
+    done = [assignment for assignment in mine if assignment.state == AssignmentState.FED_BACK]
+    again = done if named is None else [assignment for assignment in done if assignment.pk in set(named)]
     if not again or (named is not None and len(again) != len(set(named))):
         raise refusals.no_handlers()
-    acting = presses.acting_of_move(incident)
     for assignment in again:
-        orders.call_again(incident=incident, assignment=assignment, acting=acting, note=press.note, now=press.now)
+        orders.call_again(held, assignment, acting=held.acting, note=press.note)
+
+
+def _order_act(press: _Press) -> None:
+    press.order_act()
 
 
 def _replace(press: _Press) -> None:
     if len(press.given.orders) != 1:
         raise refusals.one_order()
-    press.order_act(assignments.replace, order=press.given.orders[0])
+    press.order_act(order=press.given.orders[0])
 
 
 def _return(press: _Press) -> None:
-    press.order_act(assignments.return_, reason=press.given.reason, proposed_unit=press.given.proposed_unit)
+    press.order_act(reason=press.given.reason, proposed_unit=press.given.proposed_unit)
 
 
 def _ask(press: _Press) -> None:
+    press.refuse_stale()
     approvals.ask(
-        incident_id=press.incident.pk,
+        press.held,
         kind=press.name.removeprefix("ask_"),
         actor=press.actor,
-        now=press.now,
         reason=press.note,
         review_at=press.given.review_at,
-        seen_seq=press.seen_seq,
         key=press.key,
     )
 
 
 def _grant(press: _Press) -> None:
-    kind = press.name if press.name in MOVES else ""
-    approvals.grant(approval_id=press.request(kind), actor=press.actor, now=press.now, note=press.note, key=press.key)
+    request = press.request(press.name if press.name in MOVES else "")
+    approvals.grant(press.held, approval_id=request, actor=press.actor, note=press.note, key=press.key)
 
 
 def _refuse(press: _Press) -> None:
-    approvals.refuse(approval_id=press.request(), actor=press.actor, now=press.now, note=press.note, key=press.key)
+    request = press.request()
+    approvals.refuse(press.held, approval_id=request, actor=press.actor, note=press.note, key=press.key)
 
 
 def _confirm(press: _Press) -> None:
-    lifecycle.confirm(incident_id=press.incident.pk, actor=press.actor, now=press.now, note=press.note)
+    press.refuse_stale()
+    lifecycle.find_solved(press.held, actor=press.actor, note=press.note, key=press.key)
 
 
 _SPECIAL: dict[str, Callable[[_Press], None]] = {
     "dispatch": _dispatch,
     "rework": _rework,
-    "sign": lambda press: press.order_act(assignments.sign),
-    "arrive": lambda press: press.order_act(assignments.arrive),
-    "feed_back": lambda press: press.order_act(assignments.feed_back),
-    "recall_order": lambda press: press.order_act(assignments.recall),
-    "waive": lambda press: press.order_act(assignments.waive),
+    "sign": _order_act,
+    "arrive": _order_act,
+    "feed_back": _order_act,
+    "recall_order": _order_act,
+    "waive": _order_act,
     "replace": _replace,
     "return": _return,
     "ask_suspend": _ask,

@@ -1,19 +1,19 @@
 """Orders are written here: given, ended, called again, taken back, with their clocks and their line in the record.
 
-Called inside a transaction that holds the incident's lock; who may do it was asked before. Lock order: incident,
-assignment, clock.
+Called for an incident in hand; who may do it was asked before. Orders are written at once, their clocks and lines with
+everything else that is in hand. Lock order: incident, assignment, clock.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from dispatch import refusals, targets
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, AssignmentRole, AssignmentState
 from grids.models import Unit
-from incidents import clocks, records
-from incidents.models import Clock, ClockState, Incident, IncidentEvent, PauseCause, Subject
+from incidents import clocks, statements
+from incidents.in_hand import InHand
+from incidents.models import ClockState, Incident, IncidentEvent, PauseCause, Subject
 from incidents.records import Acting
 from incidents.states import Stage, State
 
@@ -33,9 +33,9 @@ class Order:
         return {"unit": self.unit.pk, "text": self.text.strip(), "role": role, "required": self.required}
 
 
-def with_roles(incident: Incident, orders: Sequence[Order]) -> list[Order]:
-    """The orders with every role settled: one leads (unless one does already), the others help."""
-    led = _open(incident).filter(role=AssignmentRole.LEAD).exists()
+def with_roles(orders: Sequence[Order], *, known: Iterable[Assignment]) -> list[Order]:
+    """The orders with every role settled: one leads (unless one of those `known` does already), the others help."""
+    led = any(assignment.is_open and assignment.role == AssignmentRole.LEAD for assignment in known)
     named = any(order.role == AssignmentRole.LEAD for order in orders)
     settled = []
     for order in orders:
@@ -48,62 +48,73 @@ def with_roles(incident: Incident, orders: Sequence[Order]) -> list[Order]:
     return settled
 
 
-def give(*, incident: Incident, orders: Sequence[Order], acting: Acting, now: datetime) -> list[Assignment]:
-    """Give each order to its unit, start its sign clock and open its sight; raises MoveRefused for a wrong unit."""
-    taken = set(_open(incident).values_list("unit_id", flat=True))
-    given = []
+def give(held: InHand, orders: Sequence[Order], *, known: Iterable[Assignment], acting: Acting) -> list[Assignment]:
+    """Give each order to its unit, start its sign clock and open its sight; raises MoveRefused for a wrong unit.
+
+    `known` are the orders the incident has already. One statement however many orders.
+    """
+    incident = held.incident
+    taken = {assignment.unit_id for assignment in known if assignment.is_open}
     for order in orders:
         if not order.text.strip():
             raise refusals.missing_order_text()
-        targets.refuse_wrong(holder=incident.holder, unit=order.unit)
+        targets.refuse_wrong(holder=incident.holder_id, unit=order.unit)
         if order.unit.pk in taken:
             raise refusals.already_ordered(order.unit)
         taken.add(order.unit.pk)
-        assignment = Assignment.objects.create(
-            incident=incident,
-            district_id=incident.district_id,
-            unit=order.unit,
-            ordered_by=acting.actor,
-            ordered_by_unit_id=acting.unit_id or incident.holder_id,
-            role=order.role or AssignmentRole.LEAD,
-            required=order.required,
-            order=order.text.strip(),
-            called_at=now,
-            called_seq=incident.seq,
-        )
-        start_clock(incident, assignment, Stage.SIGN, now=now)
-        given.append(assignment)
-    records.open_sight(incident=incident, units=[order.unit.pk for order in orders], why="assigned", now=now)
+    given = [_new(held, order, acting) for order in orders]
+    statements.insert(given)
+    for assignment in given:
+        start_clock(held, assignment, Stage.SIGN)
+    held.open_sight([order.unit.pk for order in orders], why="assigned")
     return given
 
 
-def call_again(*, incident: Incident, assignment: Assignment, acting: Acting, note: str, now: datetime) -> None:
+def _new(held: InHand, order: Order, acting: Acting) -> Assignment:
+    incident = held.incident
+    return Assignment(
+        incident=incident,
+        district_id=incident.district_id,
+        unit=order.unit,
+        ordered_by=acting.actor,
+        ordered_by_unit_id=acting.unit_id or incident.holder_id,
+        role=order.role or AssignmentRole.LEAD,
+        required=order.required,
+        order=order.text.strip(),
+        called_at=held.now,
+        called_seq=incident.seq,
+    )
+
+
+def call_again(held: InHand, assignment: Assignment, *, acting: Acting, note: str) -> None:
     """Call a fed back order for rework: one more round, a fresh sign clock."""
     change(
         assignment,
         state=AssignmentState.CALLED,
         round=assignment.round + 1,
-        called_at=now,
-        called_seq=incident.seq,
+        called_at=held.now,
+        called_seq=held.incident.seq,
         signed_at=None,
         arrived_at=None,
         ended_at=None,
     )
-    start_clock(incident, assignment, Stage.SIGN, now=now)
-    write(incident, assignment, "ordered_again", acting, now=now, note=note)
+    start_clock(held, assignment, Stage.SIGN)
+    write(held, assignment, "ordered_again", acting, note=note)
 
 
-def take_back_open(*, incident: Incident, acting: Callable[[], Acting], now: datetime) -> list[Assignment]:
-    """Recall every open order: clocks stop uncoloured (red stays), each unit reads it in the record.
-
-    `acting` tells who did it; it is asked only when there is an open order.
-    """
-    taken = list(_open(incident).select_for_update(of=("self",)).select_related("unit").order_by("pk"))
-    for assignment in taken:
-        was, lights = assignment.state, turn_clocks(incident, assignment, finished=None, now=now)
-        change(assignment, state=AssignmentState.RECALLED, ended_at=now)
-        write(incident, assignment, "order_recalled", acting(), now=now, was=was, lights=lights)
-    return taken
+def take_back_open(several: Sequence[InHand]) -> None:
+    """Recall every open order of each: clocks stop uncoloured (red stays), each unit reads it in the record."""
+    if not several:
+        return
+    by_id = {held.incident.pk: held for held in several}
+    waiting = Assignment.objects.select_for_update(of=("self",)).filter(
+        incident__in=by_id, state__in=OPEN_ASSIGNMENT_STATES
+    )
+    for assignment in waiting.order_by("pk"):
+        held = by_id[assignment.incident_id]
+        was, lights = assignment.state, turn_clocks(held, assignment, finished=None)
+        change(assignment, state=AssignmentState.RECALLED, ended_at=held.now)
+        write(held, assignment, "order_recalled", held.acting, was=was, lights=lights)
 
 
 def change(assignment: Assignment, **values: Any) -> None:
@@ -115,59 +126,48 @@ def change(assignment: Assignment, **values: Any) -> None:
 
 
 def write(
-    incident: Incident,
+    held: InHand,
     assignment: Assignment,
     kind: str,
     acting: Acting,
     *,
-    now: datetime,
     note: str = "",
     key: str = "",
     **details: Any,
-) -> IncidentEvent:
-    """Append the event of an order; it names the order, its unit and its round."""
+) -> None:
+    """Add the event of an order; it names the order, its unit and its round."""
     about = {"assignment": assignment.pk, "unit": assignment.unit_id, "round": assignment.round, **details}
-    return records.record(
-        incident=incident, kind=kind, acting=acting, now=now, note=note.strip(), details=about, idempotency_key=key
-    )
+    held.record(kind, acting, note=note.strip(), details=about, idempotency_key=key)
 
 
-def start_clock(incident: Incident, assignment: Assignment, stage: Stage, *, now: datetime) -> Clock:
-    return clocks.start(
-        incident=incident,
-        unit=assignment.unit,
-        stage=stage,
-        now=now,
-        subject_kind=Subject.ASSIGNMENT,
-        subject_id=assignment.pk,
-    )
+def start_clock(held: InHand, assignment: Assignment, stage: Stage) -> None:
+    held.start_clock(stage, assignment.unit_id, subject=(Subject.ASSIGNMENT, assignment.pk))
 
 
-def turn_clocks(
-    incident: Incident, assignment: Assignment, *, finished: Stage | None, now: datetime, ends: bool = True
-) -> dict[str, str]:
+def turn_clocks(held: InHand, assignment: Assignment, *, finished: Stage | None, ends: bool = True) -> dict[str, str]:
     """Finish the order's clock of stage `finished`; if the order ends, stop its others. Returns the final lights."""
     lights = {}
-    for clock in clocks.open_clocks(incident):
+    for clock in held.clocks:
         if clock.subject_kind != Subject.ASSIGNMENT or clock.subject_id != assignment.pk:
             continue
         if clock.stage == finished:
-            clocks.finish(clock=clock, now=now)
+            clocks.finish(clock=clock, now=held.now, into=held.turned)
         elif ends:
-            clocks.stop(clock=clock, now=now)
+            clocks.stop(clock=clock, now=held.now, into=held.turned)
         if clock.final_light:
             lights[clock.stage] = clock.final_light
     return lights
 
 
-def current(incident: Incident) -> list[Assignment]:
-    """The orders of the dispatch the incident is in, locked: those given since it last left the holder's hands."""
-    return list(
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("unit")
-        .filter(incident=incident, called_seq__gte=dispatched_since(incident))
-        .order_by("pk")
-    )
+def known(incident: Incident) -> list[Assignment]:
+    """All orders of the incident, locked, each with its unit, in order of birth. The incident must be locked already."""
+    waiting = Assignment.objects.select_for_update(of=("self",)).select_related("unit")
+    return list(waiting.filter(incident=incident).order_by("pk"))
+
+
+def current(orders: Iterable[Assignment], *, since: int) -> list[Assignment]:
+    """Those of the dispatch the incident is in: given since it last left the holder's hands."""
+    return [assignment for assignment in orders if assignment.called_seq >= since]
 
 
 def dispatched_since(incident: Incident) -> int:
@@ -183,17 +183,13 @@ def waits_for_holder(assignment: Assignment) -> bool:
     return returned and assignment.required and assignment.replaced_by_id is None
 
 
-def keep_holders_clock(*, incident: Incident, orders: Collection[Assignment], now: datetime) -> None:
+def keep_holders_clock(held: InHand, orders: Collection[Assignment]) -> None:
     """The holder's handle clock runs while a returned required order waits for the holder, and only then."""
     waiting = any(waits_for_holder(assignment) for assignment in orders)
-    for clock in clocks.open_clocks(incident):
+    for clock in held.clocks:
         if clock.subject_kind != Subject.INCIDENT or clock.stage != Stage.HANDLE:
             continue
         if waiting and clock.state == ClockState.PAUSED and clock.pause_cause == PauseCause.DISPATCH:
-            clocks.resume(clock=clock, now=now)
+            clocks.resume(clock=clock, now=held.now, into=held.turned)
         elif not waiting and clock.state == ClockState.RUNNING:
-            clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH)
-
-
-def _open(incident: Incident) -> Any:
-    return Assignment.objects.filter(incident=incident, state__in=OPEN_ASSIGNMENT_STATES)
+            clocks.pause(clock=clock, now=held.now, cause=PauseCause.DISPATCH, into=held.turned)

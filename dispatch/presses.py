@@ -1,75 +1,85 @@
 """A move with all that follows from it on this floor, in the same transaction.
 
-Every move of an incident that a person, the sweep or an ending order presses goes through `press`: when the incident
+Every move of an incident that a person, the sweep or an ending order presses goes through here: when the incident
 leaves DISPATCHED its open orders are taken back, and requests that no longer fit lapse.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from dispatch import orders
-from dispatch.models import Approval, ApprovalState
-from grids.duties import Duty
+from dispatch.models import Approval, ApprovalKind, ApprovalState
 from grids.models import Person
-from incidents import lifecycle, records
+from incidents import in_hand, lifecycle
+from incidents.in_hand import InHand
 from incidents.lifecycle import NOTHING, Details
-from incidents.models import Incident, IncidentEvent
-from incidents.records import SYSTEM, Acting
+from incidents.models import Incident
+from incidents.records import SYSTEM
 from incidents.states import MOVES, State
 
 # Orders stay open only while others are at work, or rest while that is suspended.
 WITH_OPEN_ORDERS = frozenset({State.DISPATCHED, State.SUSPENDED})
 
 
-@transaction.atomic(savepoint=False)
-def press(
+@transaction.atomic
+def press(*, incident_id: int, name: str, actor: Person | None, now: datetime, **given: Any) -> Incident:
+    """Make the move, then recall orders and lapse requests as it demands, and write it. Raises MoveRefused.
+
+    What may be `given` is told by `make`.
+    """
+    (held,) = in_hand.take(incident_id, now=now)
+    make(held, name=name, actor=actor, **given)
+    in_hand.write(held)
+    return held.incident
+
+
+def make(
+    held: InHand,
     *,
-    incident_id: int,
     name: str,
     actor: Person | None,
-    now: datetime,
     note: str = "",
     seen_seq: int | None = None,
     key: str = "",
     details: Details = NOTHING,
-) -> Incident:
-    """Make the move, then recall orders and lapse requests as it demands. Raises MoveRefused."""
-    incident = lifecycle.move(
-        incident_id=incident_id,
-        name=name,
-        actor=actor,
-        now=now,
-        note=note,
-        seen_seq=seen_seq,
-        idempotency_key=key,
-        details=details,
-    )
-    if incident.state not in WITH_OPEN_ORDERS:
-        orders.take_back_open(incident=incident, acting=lambda: acting_of_move(incident), now=now)
-    lapse_requests(incident=incident, now=now)
-    return incident
+) -> None:
+    """The same for an incident in hand, to be written by whoever holds it. Raises MoveRefused."""
+    lifecycle.make(held, name=name, actor=actor, note=note, seen_seq=seen_seq, key=key, details=details)
+    follow([held])
 
 
-def acting_of_move(incident: Incident) -> Acting:
-    """In what capacity the last move was made."""
-    event = IncidentEvent.objects.select_related("actor").filter(incident=incident, seq=incident.seq).first()
-    if event is None or event.actor is None:
-        return SYSTEM
-    return Acting(event.actor, event.unit_id, Duty(event.duty) if event.duty else None)
+def follow(moved: Sequence[InHand]) -> None:
+    """After the last move of each: take back open orders and let requests lapse as it demands. Two queries at most."""
+    left = [held for held in moved if held.state_before in WITH_OPEN_ORDERS and _state(held) not in WITH_OPEN_ORDERS]
+    orders.take_back_open(left)
+    unsettled = {held.incident.pk: held for held in moved if _may_have_lapsed(held)}
+    if not unsettled:
+        return
+    waiting = Approval.objects.select_for_update().filter(incident__in=unsettled, state=ApprovalState.PENDING)
+    for request in waiting.order_by("pk"):
+        held = unsettled[request.incident_id]
+        if request.holder_id != held.incident.holder_id or _state(held) not in MOVES[request.kind].sources:
+            lapse(request, held)
 
 
-def lapse_requests(*, incident: Incident, now: datetime) -> None:
-    """Let pending requests lapse that another holder, or this state, can no longer grant."""
-    for request in Approval.objects.select_for_update().filter(incident=incident, state=ApprovalState.PENDING):
-        fits = request.holder_id == incident.holder_id and incident.state in MOVES[request.kind].sources
-        if not fits:
-            lapse(request, incident, now=now)
+def _may_have_lapsed(held: InHand) -> bool:
+    """Whether a request that could wait before the move can no longer be granted after it."""
+    if held.incident.holder_id != held.holder_before:
+        return True
+    kinds = [kind for kind in ApprovalKind if held.state_before in MOVES[kind].sources]
+    return any(_state(held) not in MOVES[kind].sources for kind in kinds)
 
 
-def lapse(request: Approval, incident: Incident, *, now: datetime) -> None:
+def _state(held: InHand) -> State:
+    return State(held.incident.state)
+
+
+def lapse(request: Approval, held: InHand) -> None:
     """End a request undecided; the asker reads it in the record."""
-    request.state, request.decided_at = ApprovalState.LAPSED, now
+    request.state, request.decided_at = ApprovalState.LAPSED, held.now
     request.save(update_fields=["state", "decided_at"])
     details = {"approval": request.pk, "kind": request.kind, "asked_by": request.asked_by_id}
-    records.record(incident=incident, kind="approval_lapsed", acting=SYSTEM, now=now, details=details)
+    held.record("approval_lapsed", SYSTEM, details=details)

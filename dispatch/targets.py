@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch import refusals
 from grids import selectors
-from grids.levels import UnitKind, district_of, tier_code
+from grids.levels import UnitKind, district_of, kind_of_code, tier_code
 from grids.models import Unit
 from grids.subtrees import within
 
@@ -16,23 +16,24 @@ def choices(holder: Unit) -> QuerySet[Unit]:
     return selectors.subtree(district_of(holder.pk)).filter(_allowed(holder))
 
 
-def refuse_wrong(*, holder: Unit, unit: Unit) -> None:
-    """Raise MoveRefused unless `holder` may give orders to `unit`."""
-    if holder.kind not in (UnitKind.DISTRICT, UnitKind.TOWN):
+def refuse_wrong(*, holder: str, unit: Unit) -> None:
+    """Raise MoveRefused unless the unit with the code `holder` may give orders to `unit`."""
+    if kind_of_code(holder) not in (UnitKind.DISTRICT, UnitKind.TOWN):
         raise refusals.not_a_target(_("Villages and grids give no orders: escalate instead."))
     if unit.retired_at is not None:
         raise refusals.not_a_target(_("%(unit)s was retired.") % {"unit": unit})
-    if district_of(unit.pk) != district_of(holder.pk):
+    if district_of(unit.pk) != district_of(holder):
         raise refusals.not_a_target(_("%(unit)s belongs to another district.") % {"unit": unit})
     if not _may(holder, unit):
-        raise refusals.not_a_target(_("%(holder)s gives no orders to %(unit)s.") % {"holder": holder, "unit": unit})
+        names = {"holder": selectors.unit(holder), "unit": unit}
+        raise refusals.not_a_target(_("%(holder)s gives no orders to %(unit)s.") % names)
 
 
-def _may(holder: Unit, unit: Unit) -> bool:
-    if holder.kind == UnitKind.DISTRICT:
-        return unit.kind == UnitKind.DEPARTMENT or (unit.kind == UnitKind.TOWN and unit.parent_id == holder.pk)
+def _may(holder: str, unit: Unit) -> bool:
+    if kind_of_code(holder) is UnitKind.DISTRICT:
+        return unit.kind == UnitKind.DEPARTMENT or (unit.kind == UnitKind.TOWN and unit.parent_id == holder)
     if unit.kind == UnitKind.OFFICE:
-        return tier_code(unit.pk) == holder.pk
+        return tier_code(unit.pk) == holder
     return unit.kind == UnitKind.DEPARTMENT and _towns_dispatch(holder)
 
 
@@ -42,8 +43,8 @@ def _allowed(holder: Unit) -> Q:
     if holder.kind != UnitKind.TOWN:
         return Q(pk__in=[])
     own = Q(kind=UnitKind.OFFICE) & within([holder.pk])
-    return own | Q(kind=UnitKind.DEPARTMENT) if _towns_dispatch(holder) else own
+    return own | Q(kind=UnitKind.DEPARTMENT) if _towns_dispatch(holder.pk) else own
 
 
-def _towns_dispatch(holder: Unit) -> bool:
-    return selectors.profile_for(district_of(holder.pk)).town_dispatch
+def _towns_dispatch(holder: str) -> bool:
+    return selectors.profile_for(district_of(holder)).town_dispatch

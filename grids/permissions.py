@@ -84,9 +84,15 @@ def visible_prefixes(person: Person | AnonymousUser, *, now: datetime) -> list[s
 
 def units_with_right(person: Person | AnonymousUser, right: Right, *, now: datetime) -> list[str]:
     """Codes of the units at which a post gives `person` the right, sorted; subtrees are not spelled out."""
+    return list(duties_with_right(person, right, now=now))
+
+
+def duties_with_right(person: Person | AnonymousUser, right: Right, *, now: datetime) -> dict[str, Duty]:
+    """The same, each unit with the duty that gives the right there, the primary one first. One query."""
     if not isinstance(person, Person) or not person.is_active:
-        return []
-    return sorted(set(_granting(person, right, now).values_list("unit", flat=True)))
+        return {}
+    posts = _granting(person, right, now).order_by("unit_id", "is_primary", "-id").values_list("unit", "duty")
+    return {code: Duty(duty) for code, duty in posts}
 
 
 def rights_at(person: Person | AnonymousUser, units: Collection[str], *, now: datetime) -> dict[str, dict[Right, Duty]]:

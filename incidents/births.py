@@ -4,6 +4,7 @@ Called through ``incidents.lifecycle``; the only other writer of a new Incident 
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +13,13 @@ from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from grids import datums, hierarchy, permissions, selectors
+from grids import datums, permissions, selectors
 from grids.duties import Duty, Right
 from grids.levels import UnitKind, district_of
 from grids.models import Person, Unit
-from incidents import clocks, holders, records, refusals, words
+from incidents import clocks, holders, in_hand, records, refusals, words
+from incidents.in_hand import InHand
+from incidents.limits import Rules
 from incidents.models import (
     Category,
     Incident,
@@ -125,7 +128,7 @@ def find_place(*, position: Position | None, place: Unit | None, prefer: str = "
         point = Point(longitude, latitude, srid=datums.SRID)
         hit = selectors.grid_at(point, prefer=prefer)
         if hit is not None:
-            inside = selectors.unit(hit.unit_code)
+            inside = selectors.unit_with_parent(hit.unit_code)
             return Found(inside, inside, hit.boundary_id, LocatedBy(hit.located_by), hit.distance_m, point)
     if place is None:
         if position is None:
@@ -181,7 +184,7 @@ class _Birth:
             raise refusals.missing("text")
         words.refuse(text, field="text")
         words.refuse(address, field="address", most=words.MOST_OF_AN_ADDRESS)
-        own = permissions.units_with_right(self.actor, self._right, now=self.now)
+        own = permissions.duties_with_right(self.actor, self._right, now=self.now)
         found = find_place(position=position, place=place, prefer=_grid_among(own))
         acting = self._acting(found, own)
         holder = found.place if self.move.name == "self_handle" else holders.at_birth(found.place)
@@ -223,36 +226,35 @@ class _Birth:
         return incident
 
     def _follow(self, incident: Incident, acting: Acting, *, note: str, occurred_at: datetime | None) -> None:
-        lights = {}
+        held, lights = InHand(incident, self.now, Rules(at=self.now)), {}
         for stage in self.move.starts:
-            unit = holders.at_birth(incident.place) if stage == Stage.OVERALL else incident.holder
-            clock = clocks.start(incident=incident, unit=unit, stage=stage, now=self.now)
+            unit = holders.code_at_birth(incident.place_id) if stage == Stage.OVERALL else incident.holder_id
+            clock = held.start_clock(stage, unit)
             if stage in self.move.finishes:
-                clocks.finish(clock=clock, now=self.now)
+                clocks.finish(clock=clock, now=self.now, into=held.turned)
                 lights[stage.value] = clock.final_light
-        records.record(
-            incident=incident,
-            kind=self.move.name,
-            acting=acting,
-            now=believed(occurred_at, self.now),
+        event = held.record(
+            self.move.name,
+            acting,
             note=note.strip(),
             details={"lights": lights},
             idempotency_key=self.key,
             seq=incident.seq,
             state_after=State(incident.state),
-            holder_after=incident.holder,
+            holder_after_id=incident.holder_id,
         )
-        seen = {incident.holder_id, acting.unit_id or incident.holder_id}
-        records.open_sight(incident=incident, units=seen, why="reported", now=self.now)
+        event.occurred_at = believed(occurred_at, self.now)
+        held.open_sight({incident.holder_id, acting.unit_id or incident.holder_id}, why="reported")
         if incident.self_handled:
-            _draw_inspection(incident, now=self.now)
+            _draw_inspection(held)
+        in_hand.write(held)
 
     @property
     def _right(self) -> Right:
         (right,) = self.move.rights
         return right
 
-    def _acting(self, found: Found, own: list[str]) -> Acting:
+    def _acting(self, found: Found, own: dict[str, Duty]) -> Acting:
         """At which unit the reporter acts: the one that covers the place if any, else the first in the district."""
         place = found.place
         if self.move.name == "self_handle":
@@ -264,8 +266,7 @@ class _Birth:
         if not here:
             raise refusals.not_allowed()
         code = max(covering, key=len) if covering else here[0]
-        duty = permissions.acting_duty(self.actor, self._right, code, now=self.now)
-        return Acting(self.actor, code, duty)
+        return Acting(self.actor, code, own[code])
 
 
 def believed(said: datetime | None, now: datetime) -> datetime:
@@ -275,25 +276,18 @@ def believed(said: datetime | None, now: datetime) -> datetime:
     return said
 
 
-def _grid_among(codes: list[str]) -> str:
+def _grid_among(codes: Iterable[str]) -> str:
     grids = [code for code in codes if len(code) == 15]
     return grids[0] if grids else ""
 
 
-def _draw_inspection(incident: Incident, *, now: datetime) -> None:
+def _draw_inspection(held: InHand) -> None:
     """Draw a set share for re-inspection by the grid's supervisor, else the village."""
+    incident, now = held.incident, held.now
     share = selectors.profile_for(incident.district_id).recheck_share
     if secrets.randbelow(1000) >= int(share * 1000):
         return
     has_supervisor = selectors.people_with_duty(incident.place_id, [Duty.SUPERVISOR], at=now)
-    village = hierarchy.tier_parent(incident.place)
-    unit = incident.place if has_supervisor or village is None else village
-    inspection = Inspection.objects.create(incident=incident, unit=unit, drawn_at=now)
-    clocks.start(
-        incident=incident,
-        unit=unit,
-        stage=Stage.CHECK,
-        now=now,
-        subject_kind=Subject.INSPECTION,
-        subject_id=inspection.pk,
-    )
+    unit = incident.place_id if has_supervisor else holders.code_at_birth(incident.place_id)
+    inspection = Inspection.objects.create(incident=incident, unit_id=unit, drawn_at=now)
+    held.start_clock(Stage.CHECK, unit, subject=(Subject.INSPECTION, inspection.pk))

@@ -1,22 +1,27 @@
 """Clocks start, pause, go on and stop here, and nowhere else. Called inside the transaction of a move.
 
 The caller holds the lock on the incident, then takes the clocks with `open_clocks`. Every change raises the clock's
-`seq`; a writer who saw an older one is refused. What a change did is returned as an `Act`, for the record. Which light
-a clock shows is told by `light` and its SQL twin `light_sql` (see `incidents.lights`).
+`seq`; a writer who saw an older one is refused. What a change did is returned as an `Act`, for the record. Each change
+is written at once, or gathered in a `Turned`, which writes those of many clocks together. Which light a clock shows is
+told by `light` and its SQL twin `light_sql` (see `incidents.lights`).
 """
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from grids.levels import known_kind
 from grids.models import Unit
-from incidents import calendar_rows, clock_rules, limits
+from incidents import calendar_rows, clock_rules, limits, statements
 from incidents.calendars import Calendar, whole_second
 from incidents.clock_rules import Plan, Terms
 from incidents.lights import PAUSED, SUSPENDED, is_red, light, light_sql, remaining, shown, worst
-from incidents.models import Clock, ClockState, Incident, Light, PauseCause, Subject, TimeLimit
+from incidents.limits import Rules
+from incidents.models import Clock, ClockState, Incident, Light, PauseCause, Subject
 from incidents.refusals import MoveRefused
 from incidents.states import Stage
 
@@ -55,61 +60,106 @@ class Act:
         }
 
 
+# All that a change of a clock may write.
+TURNED = (
+    "calendar_version", "state", "pause_cause", "budget", "spent", "run_since", "warn_at", "due_at", "stopped_at",
+    "next_at", "turned_at", "seq", "final_light",
+)  # fmt: skip
+
+
+class Turned:
+    """Clocks that were started or changed and are not written yet."""
+
+    def __init__(self) -> None:
+        self._born: list[Clock] = []
+        self._changed: dict[int, tuple[Clock, int]] = {}
+
+    def add(self, clock: Clock) -> None:
+        """Keep a new clock."""
+        self._born.append(clock)
+
+    def change(self, clock: Clock, changes: dict[str, Any]) -> None:
+        """Make `changes` to the clock in hand; a clock that is new itself is written as it then is."""
+        if clock.pk is not None:
+            self._changed.setdefault(clock.pk, (clock, clock.seq))
+        for name, value in changes.items():
+            setattr(clock, name, value)
+
+    @staticmethod
+    def write(*gathered: "Turned") -> None:
+        """Write all in two statements: what ends goes before what begins. Raises ClockMoved if one was changed."""
+        changed = [pair for one in gathered for pair in one._changed.values()]
+        written = statements.update([clock for clock, _seq in changed], TURNED, seen=[seq for _clock, seq in changed])
+        if written != len(changed):
+            raise ClockMoved(f"of clocks {[clock.pk for clock, _seq in changed]} some changed since they were read")
+        statements.insert([clock for one in gathered for clock in one._born])
+        for one in gathered:
+            one.__init__()  # type: ignore[misc]
+
+
 def open_clocks(incident: Incident) -> list[Clock]:
     """The incident's clocks that are not stopped, locked, in order of birth. The incident must be locked already."""
-    return list(
-        Clock.objects.select_for_update(of=("self",))
-        .filter(incident=incident)
-        .exclude(state=ClockState.STOPPED)
-        .order_by("pk")
-    )
+    return open_clocks_of([incident.pk])[incident.pk]
+
+
+def open_clocks_of(incidents: Collection[int]) -> dict[int, list[Clock]]:
+    """The same for each of several incidents, by id. One query."""
+    found: dict[int, list[Clock]] = defaultdict(list)
+    waiting = Clock.objects.select_for_update(of=("self",)).filter(incident__in=incidents)
+    for clock in waiting.exclude(state=ClockState.STOPPED).order_by("pk"):
+        found[clock.incident_id].append(clock)
+    return found
 
 
 def start(
     *,
     incident: Incident,
-    unit: Unit,
+    unit: Unit | str,
     stage: Stage,
     now: datetime,
     since: datetime | None = None,
     subject_kind: Subject = Subject.INCIDENT,
     subject_id: int = 0,
+    rules: Rules | None = None,
+    into: Turned | None = None,
 ) -> Clock:
-    """Start a clock for `stage` against `unit` with the limit in force now.
+    """Start a clock for `stage` against `unit` with the limit in force now, by `rules` if they were read already.
 
     `since` is when its time began, if that was before `now`. Raises LimitMissing or a CalendarError.
     """
     since = whole_second(since or now)
-    rule = _rule(incident, unit, stage, now=now)
+    rule = _rule(incident, unit, stage, now=now, rules=rules)
     plan = clock_rules.plan(given=rule.given, calendar=rule.calendar, since=since)
-    return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id))
+    return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id), into)
 
 
 def start_until(
     *,
     incident: Incident,
-    unit: Unit,
+    unit: Unit | str,
     stage: Stage,
     due_at: datetime,
     now: datetime,
     subject_kind: Subject = Subject.INCIDENT,
     subject_id: int = 0,
+    rules: Rules | None = None,
+    into: Turned | None = None,
 ) -> Clock:
     """Start a clock whose last second in time is a date somebody set: a review date, an order's own deadline.
 
     Raises MoveRefused when the date is past, or, for a suspension, further off than the limit allows.
     """
     since = whole_second(now)
-    rule = _rule(incident, unit, stage, now=now)
+    rule = _rule(incident, unit, stage, now=now, rules=rules)
     if due_at <= now:
         raise MoveRefused(_("Choose a date in the future."), code="past", field="due_at")
     if stage == Stage.PAUSE and due_at > rule.calendar.add(since, rule.given.seconds):
         raise MoveRefused(_("A suspension may not last that long."), code="too_long", field="review_at")
     plan = clock_rules.plan_until(given=rule.given, calendar=rule.calendar, since=since, due_at=due_at)
-    return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id))
+    return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id), into)
 
 
-def pause(*, clock: Clock, now: datetime, cause: PauseCause) -> Act | None:
+def pause(*, clock: Clock, now: datetime, cause: PauseCause, into: Turned | None = None) -> Act | None:
     """Stop a running clock's time until `resume`; None (and no change) when it does not run.
 
     A clock that is red already stays red and keeps its due moment.
@@ -118,6 +168,7 @@ def pause(*, clock: Clock, now: datetime, cause: PauseCause) -> Act | None:
         return None
     _write(
         clock,
+        into,
         state=ClockState.PAUSED,
         pause_cause=cause,
         spent=_spent(clock, now),
@@ -128,7 +179,7 @@ def pause(*, clock: Clock, now: datetime, cause: PauseCause) -> Act | None:
     return Act(clock, "paused", now, cause)
 
 
-def resume(*, clock: Clock, now: datetime) -> Act | None:
+def resume(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | None:
     """Let a paused clock run on with what was left; None (and no change) when it is not paused.
 
     The deadline never comes out earlier than it was before the pause.
@@ -150,18 +201,18 @@ def resume(*, clock: Clock, now: datetime) -> Act | None:
                 given=given, calendar=calendar, since=since, spent=clock.spent, due_at=clock.due_at
             )
         changes |= {"budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
-    _write(clock, **changes, next_at=_next_at(clock, changes))
+    _write(clock, into, **changes, next_at=_next_at(clock, changes))
     return Act(clock, "resumed", now, cause)
 
 
-def finish(*, clock: Clock, now: datetime) -> Act | None:
+def finish(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | None:
     """End the clock with its colour: green at or before the due second, red after it; None when it had ended."""
-    return _end(clock, now=now, otherwise=Light.GREEN, act="finished")
+    return _end(clock, now=now, otherwise=Light.GREEN, act="finished", into=into)
 
 
-def stop(*, clock: Clock, now: datetime) -> Act | None:
+def stop(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | None:
     """End the clock without a colour, unless it is red already: red stays; None when it had ended."""
-    return _end(clock, now=now, otherwise=Light.NONE, act="stopped")
+    return _end(clock, now=now, otherwise=Light.NONE, act="stopped", into=into)
 
 
 def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
@@ -173,7 +224,7 @@ def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
     if clock.state == ClockState.STOPPED or clock.calendar_version_id == version_id:
         return None
     if clock.state == ClockState.PAUSED or clock.run_since is None or is_red(clock, now) or clock.limit_id is None:
-        _write(clock, calendar_version_id=version_id)
+        _write(clock, None, calendar_version_id=version_id)
         return None
     given = limits.terms_of(clock.limit_id, version_id)
     calendar = _calendar(given, version_id)
@@ -183,7 +234,7 @@ def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
         plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, spent=clock.spent, due_at=now)
     before = clock.due_at
     changes = {"budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
-    _write(clock, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
+    _write(clock, None, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
     return None if plan.due_at == before else Act(clock, "recomputed", now, before.isoformat())
 
 
@@ -191,43 +242,39 @@ def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
 class _Rule:
     """What a new clock goes by."""
 
-    limit: TimeLimit
+    limit_id: int
     version_id: int
     given: Terms
     calendar: Calendar
 
 
-def _rule(incident: Incident, unit: Unit, stage: Stage, *, now: datetime) -> _Rule:
-    limit = limits.limit_for(
-        district_id=incident.district_id,
-        category_id=incident.category_id,
-        urgency=incident.urgency,
-        stage=stage,
-        tier=unit.kind,
-        at=now,
-    )
-    version_id = calendar_rows.current_version(district_id=incident.district_id).pk
-    given = limits.terms_of(limit.pk, version_id)
-    return _Rule(limit, version_id, given, _calendar(given, version_id))
+def _rule(incident: Incident, unit: Unit | str, stage: Stage, *, now: datetime, rules: Rules | None) -> _Rule:
+    rules = rules or Rules(at=now)
+    tier = unit.kind if isinstance(unit, Unit) else known_kind(unit)
+    limit_id = rules.limit_id(incident, stage=stage, tier=tier)
+    version_id = rules.version_id(incident)
+    given = limits.terms_of(limit_id, version_id)
+    return _Rule(limit_id, version_id, given, _calendar(given, version_id))
 
 
 def _create(
     incident: Incident,
-    unit: Unit,
+    unit: Unit | str,
     stage: Stage,
     rule: _Rule,
     plan: Plan,
     since: datetime,
     subject: tuple[Subject, int],
+    into: Turned | None,
 ) -> Clock:
-    return Clock.objects.create(
+    clock = Clock(
         incident=incident,
         subject_kind=subject[0],
         subject_id=subject[1],
-        unit=unit,
+        unit_id=unit.pk if isinstance(unit, Unit) else unit,
         district_id=incident.district_id,
         stage=stage,
-        limit=rule.limit,
+        limit_id=rule.limit_id,
         calendar_version_id=rule.version_id,
         budget=plan.budget,
         started_at=since,
@@ -236,15 +283,21 @@ def _create(
         due_at=plan.due_at,
         next_at=clock_rules.next_moment(step=0, warn_at=plan.warn_at, due_at=plan.due_at),
     )
+    if into is None:
+        clock.save(force_insert=True)
+    else:
+        into.add(clock)
+    return clock
 
 
-def _end(clock: Clock, *, now: datetime, otherwise: Light, act: str) -> Act | None:
+def _end(clock: Clock, *, now: datetime, otherwise: Light, act: str, into: Turned | None) -> Act | None:
     if clock.state == ClockState.STOPPED:
         return None
     # A review date that came is nobody's lateness.
     final = Light.RED if is_red(clock, now) and clock.stage != Stage.PAUSE else otherwise
     _write(
         clock,
+        into,
         state=ClockState.STOPPED,
         pause_cause="",
         spent=_spent(clock, now),
@@ -279,9 +332,12 @@ def _next_at(clock: Clock, changes: dict[str, Any]) -> datetime | None:
     return clock_rules.next_moment(step=clock.step, warn_at=warn_at, due_at=due_at)
 
 
-def _write(clock: Clock, **changes: Any) -> None:
-    """Write `changes` and raise `seq`; refuse when somebody else was faster."""
+def _write(clock: Clock, into: Turned | None, **changes: Any) -> None:
+    """Write `changes` and raise `seq`, or leave the writing to `into`; refuse when somebody else was faster."""
     changes["seq"] = clock.seq + 1
+    if into is not None:
+        into.change(clock, changes)
+        return
     if not Clock.objects.filter(pk=clock.pk, seq=clock.seq).update(**changes):
         raise ClockMoved(f"clock {clock.pk} changed since it was read at seq {clock.seq}")
     for name, value in changes.items():

@@ -1,9 +1,11 @@
 """Who holds an incident after a move. Reads units, writes nothing."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
-from grids import hierarchy
-from grids.levels import UnitKind
+from grids import hierarchy, selectors
+from grids.levels import UnitKind, ancestor_codes, kind_of_code, parent_code, tier_code
 from grids.models import Unit
 from incidents import refusals
 from incidents.models import Incident, IncidentEvent
@@ -19,6 +21,29 @@ def at_birth(place: Unit) -> Unit:
     return place
 
 
+def code_at_birth(place: str) -> str:
+    """The same, as codes."""
+    village = parent_code(place) if kind_of_code(place) is UnitKind.GRID else None
+    return village or place
+
+
+def tier_above(code: str) -> str | None:
+    """The code of the tier above a unit: as `hierarchy.tier_parent`, read off the code."""
+    return tier_code(code) if tier_code(code) != code else parent_code(code)
+
+
+def read_units(incidents: Iterable[Incident]) -> None:
+    """Give each incident its holder, its place and who had it before, with all units above them. One query."""
+    named = ("holder", "place", "came_from", "answered_by_unit")
+    known = [(incident, {name: getattr(incident, f"{name}_id") for name in named}) for incident in incidents]
+    codes = {code for _incident, units in known for code in units.values() if code}
+    found = selectors.with_units_above(codes | {above for code in codes for above in ancestor_codes(code)})
+    for incident, units in known:
+        for name, code in units.items():
+            if code:
+                setattr(incident, name, found[code])
+
+
 def above(unit: Unit) -> Unit:
     """The next tier up, at most the district; raises MoveRefused at the top."""
     parent = hierarchy.tier_parent(unit)
@@ -27,13 +52,24 @@ def above(unit: Unit) -> Unit:
     return parent
 
 
-def is_top(unit: Unit) -> bool:
-    return unit.kind == UnitKind.DISTRICT
+def is_top(unit: Unit | str) -> bool:
+    """Whether nobody stands above the unit, given by itself or by its code."""
+    kind = kind_of_code(unit) if isinstance(unit, str) else unit.kind
+    return kind == UnitKind.DISTRICT
+
+
+def stays(move: Move, incident: Incident) -> bool:
+    """Whether the same unit holds `incident` after `move`, which can be told without reading units."""
+    if move.holder is HolderAfter.CHECKER:
+        return incident.state == State.DISPATCHED or is_top(incident.holder_id)
+    return move.holder is HolderAfter.SAME
 
 
 def after(move: Move, incident: Incident, *, target: Unit | None = None) -> Unit:
     """The unit that holds ``incident`` once ``move`` is made; raises MoveRefused where the move has no such unit."""
     rule, holder = move.holder, incident.holder
+    if stays(move, incident):
+        return holder
     if rule is HolderAfter.PARENT:
         return above(holder)
     if rule is HolderAfter.TWO_UP:
@@ -44,8 +80,6 @@ def after(move: Move, incident: Incident, *, target: Unit | None = None) -> Unit
     if rule is HolderAfter.SIBLING:
         return _sibling(holder, target)
     if rule is HolderAfter.CHECKER:
-        if incident.state == State.DISPATCHED or is_top(holder):
-            return holder
         return above(holder)
     if rule is HolderAfter.HANDLER:
         return incident.answered_by_unit or holder

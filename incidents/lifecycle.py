@@ -2,7 +2,8 @@
 
 ``move`` is one transaction: lock the row, refuse a stale press, look the move up, ask the right at the holder, demand
 what the table demands, write state and holder, stop and start clocks, append the event, open sight. No mail, no task,
-no signal: the event row is the message. Lock order everywhere: incident (two in id order), assignment, clock.
+no signal: the event row is the message. ``make`` is the same for an incident in hand, to be written with what follows.
+Lock order everywhere: incident (two in id order), assignment, clock.
 """
 
 from dataclasses import dataclass, replace
@@ -13,22 +14,17 @@ from django.db import transaction
 
 from grids import selectors
 from grids.models import Person, Unit
-from incidents import clocks, holders, records, refusals, who_may
+from incidents import clocks, holders, in_hand, records, refusals, who_may
 from incidents.births import Position, find_place, report, self_handle
-from incidents.models import Clock, Incident, IncidentEvent, Inspection, PauseCause, Subject
+from incidents.in_hand import InHand, locked
+from incidents.models import ClockState, Incident, IncidentEvent, Inspection, PauseCause, Subject
 from incidents.records import SYSTEM, Acting
-from incidents.states import MOVES, SEND_BACK_AFTER, STAGE_OF_STATE, HolderAfter, Move, Needs, Stage, State, Urgency
+from incidents.states import MOVES, SEND_BACK_AFTER, STAGE_OF_STATE, Move, Needs, Stage, State, Urgency
 
-__all__ = ["Details", "Position", "confirm", "find_place", "move", "report", "self_handle"]
+__all__ = ["Details", "Position", "confirm", "find_place", "locked", "make", "move", "report", "self_handle"]
 
 # Moves by which the incident counts as newly arrived at its holder, even where the holder is the same unit.
 ARRIVALS = frozenset({"answer", "rework", "reopen", "rehome", "unmerge"}) | SEND_BACK_AFTER | {"send_back"}
-
-# All that a move may change; everything else about an incident is as it was born.
-MOVED = (
-    "state", "state_before", "holder", "seq", "arrived_at", "arrived_by", "came_from", "answered_by_unit", "master",
-    "place", "rework_count", "relapse_count", "closed_at", "review_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,39 +59,44 @@ def move(
     """Make one move and return the incident as it then stands.
 
     ``seen_seq`` is the ``seq`` the person saw; None skips the check (the system looks under its own lock). A repeated
-    ``idempotency_key`` of the same actor returns the present incident without moving. Raises MoveRefused.
+    ``idempotency_key`` of the same actor returns the present incident without moving. Raises MoveRefused, and
+    Incident.DoesNotExist for an id that is none.
     """
-    row = MOVES[name]
     with transaction.atomic():
-        incident, *masters = locked(incident_id, *([details.master.pk] if details.master else []))
-        details = replace(details, master=masters[0]) if masters else details
-        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=incident) is not None:
-            return incident
-        if seen_seq is not None and seen_seq != incident.seq:
-            raise refusals.stale()
-        if incident.state not in row.sources:
-            raise refusals.wrong_state()
-        acting = _acting(row, incident, actor, now=now, details=details)
-        _demand(row, incident, actor, note=note, details=details, now=now)
-        holder = holders.after(row, incident, target=details.target_unit or details.place)
-        event = _write(row, incident, holder, acting, now=now, note=note, key=idempotency_key, details=details)
-        _open_sights(row, incident, details, event, now=now)
-        return incident
+        held, *masters = in_hand.take(incident_id, *([details.master.pk] if details.master else []), now=now)
+        details = replace(details, master=masters[0].incident) if masters else details
+        if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=held.incident) is not None:
+            return held.incident
+        make(held, name=name, actor=actor, note=note, seen_seq=seen_seq, key=idempotency_key, details=details)
+        in_hand.write(held)
+        return held.incident
 
 
-def locked(*ids: int) -> list[Incident]:
-    """The incidents, locked in id order, returned in the order asked for; raises Incident.DoesNotExist.
-
-    Locked first and joined afterwards: PostgreSQL re-checks a row it waited for against the units joined before the
-    wait, so an incident that got another holder meanwhile would be missing from the answer.
-    """
-    waited_for = Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    found = list(waited_for.values_list("pk", flat=True))
-    if not set(ids) <= set(found):
-        raise Incident.DoesNotExist
-    rows = Incident.objects.select_related("holder", "holder__parent", "place", "came_from", "answered_by_unit")
-    by_id = rows.in_bulk(ids)
-    return [by_id[pk] for pk in ids]
+def make(
+    held: InHand,
+    *,
+    name: str,
+    actor: Person | None,
+    note: str = "",
+    seen_seq: int | None = None,
+    key: str = "",
+    details: Details = NOTHING,
+) -> None:
+    """Make one move of an incident in hand, in memory; ``details.master`` is locked too. Raises MoveRefused."""
+    row, incident = MOVES[name], held.incident
+    if seen_seq is not None and seen_seq != incident.seq:
+        raise refusals.stale()
+    if incident.state not in row.sources:
+        raise refusals.wrong_state()
+    held.acting = _acting(row, incident, actor, now=held.now, details=details)
+    _demand(row, incident, actor, note=note, details=details, now=held.now)
+    stays = holders.stays(row, incident)
+    if not stays and "holder" not in incident._state.fields_cache:
+        holders.read_units([incident])
+    holder = None if stays else holders.after(row, incident, target=details.target_unit or details.place)
+    held.state_before, held.holder_before = incident.state, incident.holder_id
+    _write(row, held, holder, note=note, key=key, details=details)
+    _open_sights(row, held, details)
 
 
 def _acting(row: Move, incident: Incident, actor: Person | None, *, now: datetime, details: Details) -> Acting:
@@ -157,23 +158,13 @@ def _reopen_days(incident: Incident) -> int:
     return selectors.profile_for(incident.district_id).reopen_days
 
 
-def _write(
-    row: Move,
-    incident: Incident,
-    holder: Unit,
-    acting: Acting,
-    *,
-    now: datetime,
-    note: str,
-    key: str,
-    details: Details,
-) -> IncidentEvent:
-    """Write state, holder, seq, clocks and the event, in that order."""
-    before, holder_before = State(incident.state), incident.holder
+def _write(row: Move, held: InHand, holder: Unit | None, *, note: str, key: str, details: Details) -> None:
+    """Change state, holder, seq and clocks, and add the event, in that order; no ``holder`` means the same one."""
+    incident, before = held.incident, State(held.state_before)
     target = _target(row, incident)
-    _set_state(row, incident, target, holder, now=now, details=details)
-    lights = _turn_clocks(row, incident, before, target, now=now, details=details)
-    incident.save(update_fields=MOVED)
+    _set_state(row, incident, target, holder, now=held.now, details=details)
+    held.moved = True
+    lights = _turn_clocks(row, held, before, target, details=details)
     extra: dict[str, Any] = {"lights": lights, **(details.extra or {})}
     if details.orders:
         extra["orders"] = list(details.orders)
@@ -185,19 +176,17 @@ def _write(
         extra["plan"] = details.plan_id
     if details.master and incident.state == State.MERGED:
         extra["master"] = details.master.number
-    return records.record(
-        incident=incident,
-        kind=row.name,
-        acting=acting,
-        now=now,
+    held.record(
+        row.name,
+        held.acting,
         note=note.strip(),
         details=extra,
         idempotency_key=key,
         seq=incident.seq,
         state_before=before,
         state_after=target,
-        holder_before=holder_before,
-        holder_after=holder,
+        holder_before_id=held.holder_before,
+        holder_after_id=incident.holder_id,
     )
 
 
@@ -214,8 +203,10 @@ def answered_from(incident: Incident) -> str:
     return last.state_before if last else State.ACCEPTED
 
 
-def _set_state(row: Move, incident: Incident, target: State, holder: Unit, *, now: datetime, details: Details) -> None:
-    before, holder_before = State(incident.state), incident.holder
+def _set_state(
+    row: Move, incident: Incident, target: State, holder: Unit | None, *, now: datetime, details: Details
+) -> None:
+    before, holder_before = State(incident.state), incident.holder_id
     if target in (State.SUSPENDED, State.MERGED):
         # What others were doing does not run on by itself when an incident is taken out of a merge.
         gone = target == State.MERGED and before in (State.DISPATCHED, State.SUSPENDED)
@@ -223,42 +214,45 @@ def _set_state(row: Move, incident: Incident, target: State, holder: Unit, *, no
     elif row.name in ("resume", "unmerge"):
         incident.state_before = ""
     if row.name == "answer":
-        incident.answered_by_unit = holder_before
+        incident.answered_by_unit_id = holder_before
     incident.rework_count += row.name == "rework"
     incident.relapse_count += row.name == "reopen"
     if row.name in ARRIVALS:
-        incident.arrived_at, incident.arrived_by, incident.came_from = now, row.name, holder_before
+        incident.arrived_at, incident.arrived_by, incident.came_from_id = now, row.name, holder_before
     if row.name == "rehome" and details.place is not None:
         incident.place = details.place
-    incident.state, incident.holder = target, holder
+    incident.state = target
+    if holder is not None:
+        incident.holder = holder
     incident.seq += 1
     incident.master = details.master if target == State.MERGED else None
     incident.review_at = details.review_at if target == State.SUSPENDED else None
     incident.closed_at = None if incident.is_open else now
 
 
-def _turn_clocks(
-    row: Move, incident: Incident, before: State, target: State, *, now: datetime, details: Details
-) -> dict[str, str]:
+def _turn_clocks(row: Move, held: InHand, before: State, target: State, *, details: Details) -> dict[str, str]:
     """Finish, stop, pause, resume and start clocks as the table says; returns the final light of each that ended."""
     ended: dict[str, str] = {}
-    for clock in clocks.open_clocks(incident):
+    now, into = held.now, held.turned
+    for clock in held.clocks:
+        if clock.state == ClockState.STOPPED:
+            continue
         own = clock.subject_kind == Subject.INCIDENT
         stage = Stage(clock.stage)
         if own and stage in row.finishes:
-            clocks.finish(clock=clock, now=now)
+            clocks.finish(clock=clock, now=now, into=into)
         elif row.stops_all or (own and stage in row.stops):
-            clocks.stop(clock=clock, now=now)
+            clocks.stop(clock=clock, now=now, into=into)
         elif row.pauses_all:
-            clocks.pause(clock=clock, now=now, cause=PauseCause.SUSPENSION)
+            clocks.pause(clock=clock, now=now, cause=PauseCause.SUSPENSION, into=into)
         elif own and stage in row.pauses:
-            clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH)
+            clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH, into=into)
         elif (row.name == "resume" and clock.pause_cause == PauseCause.SUSPENSION) or (own and stage in row.resumes):
-            clocks.resume(clock=clock, now=now)
+            clocks.resume(clock=clock, now=now, into=into)
         if own and clock.final_light:
             ended[stage] = clock.final_light
     for stage in _stages_to_start(row, target):
-        _start(row, incident, stage, target, now=now, details=details)
+        _start(row, held, stage, target, details=details)
     return ended
 
 
@@ -270,40 +264,47 @@ def _stages_to_start(row: Move, target: State) -> list[Stage]:
     return list(row.starts)
 
 
-def _start(row: Move, incident: Incident, stage: Stage, target: State, *, now: datetime, details: Details) -> Clock:
+def _start(row: Move, held: InHand, stage: Stage, target: State, *, details: Details) -> None:
+    incident = held.incident
     if stage == Stage.PAUSE:
         assert details.review_at is not None
-        return clocks.start_until(
-            incident=incident, unit=incident.holder, stage=stage, due_at=details.review_at, now=now
-        )
+        held.start_clock(stage, incident.holder_id, until=details.review_at)
+        return
     # An incident taken out of a merge is as old as it was: its overall time began with the report.
-    since = incident.reported_at if row.name == "unmerge" and stage == Stage.OVERALL else now
-    unit = holders.at_birth(incident.place) if stage == Stage.OVERALL else incident.holder
-    clock = clocks.start(incident=incident, unit=unit, stage=stage, now=now, since=since)
+    since = incident.reported_at if row.name == "unmerge" and stage == Stage.OVERALL else None
+    unit = holders.code_at_birth(incident.place_id) if stage == Stage.OVERALL else incident.holder_id
+    clock = held.start_clock(stage, unit, since=since)
     if stage == Stage.HANDLE and target == State.DISPATCHED:
-        clocks.pause(clock=clock, now=now, cause=PauseCause.DISPATCH)
-    return clock
+        clocks.pause(clock=clock, now=held.now, cause=PauseCause.DISPATCH, into=held.turned)
 
 
-def _open_sights(row: Move, incident: Incident, details: Details, event: IncidentEvent, *, now: datetime) -> None:
-    if row.holder not in (HolderAfter.SAME,) and event.holder_after_id is not None:
-        records.open_sight(incident=incident, units=[event.holder_after_id], why="held", now=now)
+def _open_sights(row: Move, held: InHand, details: Details) -> None:
+    incident = held.incident
+    if incident.holder_id != held.holder_before:
+        held.open_sight([incident.holder_id], why="held")
     if row.name == "merge" and details.master is not None:
         seen = incident.sights.values_list("unit_id", flat=True)
-        records.open_sight(incident=details.master, units=seen, why="merged", now=now)
+        held.open_sight(seen, why="merged", incident=details.master)
 
 
-def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "") -> IncidentEvent:
+def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "", key: str = "") -> IncidentEvent:
     """End a drawn inspection with the finding that it is really solved; raises MoveRefused."""
     with transaction.atomic():
-        (incident,) = locked(incident_id)
-        inspection = Inspection.objects.select_for_update().filter(incident=incident, ended_at=None).first()
-        if inspection is None:
-            raise refusals.wrong_state()
-        acting = who_may.checking(MOVES["reopen"], incident, actor, now=now, on_site=True)
-        for clock in clocks.open_clocks(incident):
-            if clock.subject_kind == Subject.INSPECTION:
-                clocks.finish(clock=clock, now=now)
-        inspection.ended_at, inspection.confirmed = now, True
-        inspection.save()
-        return records.record(incident=incident, kind="confirmed", acting=acting, now=now, note=note)
+        (held,) = in_hand.take(incident_id, now=now)
+        event = find_solved(held, actor=actor, note=note, key=key)
+        in_hand.write(held)
+        return event
+
+
+def find_solved(held: InHand, *, actor: Person, note: str = "", key: str = "") -> IncidentEvent:
+    """The same for an incident in hand."""
+    inspection = Inspection.objects.select_for_update().filter(incident=held.incident, ended_at=None).first()
+    if inspection is None:
+        raise refusals.wrong_state()
+    acting = who_may.checking(MOVES["reopen"], held.incident, actor, now=held.now, on_site=True)
+    for clock in held.clocks:
+        if clock.subject_kind == Subject.INSPECTION:
+            clocks.finish(clock=clock, now=held.now, into=held.turned)
+    inspection.ended_at, inspection.confirmed = held.now, True
+    inspection.save(update_fields=["ended_at", "confirmed"])
+    return held.record("confirmed", acting, note=note, idempotency_key=key)

@@ -1,6 +1,6 @@
 """Writing the record: event rows, who keeps an incident in sight, who did the work. Called inside a transaction."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grids.duties import Duty
 from grids.models import Person
-from incidents import refusals, words
+from incidents import refusals, statements, words
 from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 
@@ -34,6 +34,7 @@ KINDS = {
     "photo": _("Photo added"),
     "confirmed": _("Confirmed on site"),
     "deadline_moved": _("Deadline recomputed"),
+    "inherited": _("Taken over from a predecessor"),
 }
 
 # Acts that make a person, and the unit acted for, a handler who never checks the same incident.
@@ -52,7 +53,7 @@ class Acting:
 SYSTEM = Acting(actor=None)
 
 
-def record(
+def line(
     *,
     incident: Incident,
     kind: str,
@@ -64,14 +65,12 @@ def record(
     clock: Clock | None = None,
     **states: Any,
 ) -> IncidentEvent:
-    """Append one event; ``states`` are state_before/after, holder_before/after_id and seq of a move.
+    """One event that is not written yet; ``states`` are state_before/after, holder_before/after_id and seq of a move.
 
     Raises MoveRefused for words that cannot be kept.
     """
     words.refuse(note, field="note")
-    if acting.actor is not None and acting.unit_id is not None and kind in HANDLING_ACTS:
-        Handler.objects.create(incident=incident, person=acting.actor, unit_id=acting.unit_id, act=kind, at=now)
-    return IncidentEvent.objects.create(
+    return IncidentEvent(
         incident=incident,
         district_id=incident.district_id,
         kind=kind,
@@ -88,9 +87,34 @@ def record(
     )
 
 
+def record(*, incident: Incident, **given: Any) -> IncidentEvent:
+    """Append one event, given as to `line`, at once."""
+    event = line(incident=incident, **given)
+    write([event])
+    return event
+
+
+def write(events: Sequence[IncidentEvent]) -> None:
+    """Append `events` in their order, with who did the work, by one statement each."""
+    statements.insert(
+        [
+            Handler(
+                incident_id=event.incident_id,
+                person_id=event.actor_id,
+                unit_id=event.unit_id,
+                act=event.kind,
+                at=event.occurred_at,
+            )
+            for event in events
+            if event.kind in HANDLING_ACTS and event.actor_id is not None and event.unit_id is not None
+        ]
+    )
+    statements.insert(events)
+
+
 def record_lights(told: Iterable[tuple[Announcement, dict[str, Any]]], *, now: datetime) -> None:
     """Append what the sweep announced, each with its details, by one statement; the system acts, the unit slipped."""
-    IncidentEvent.objects.bulk_create(
+    lines = [
         IncidentEvent(
             incident_id=light.clock.incident_id,
             district_id=light.clock.district_id,
@@ -102,15 +126,18 @@ def record_lights(told: Iterable[tuple[Announcement, dict[str, Any]]], *, now: d
             clock_seq=light.seq,
         )
         for light, details in told
-    )
+    ]
+    statements.insert(lines)
 
 
 def open_sight(*, incident: Incident, units: Iterable[str], why: str, now: datetime) -> None:
     """Let units (and those above them) see the incident from now on; a unit that does already is left as it is."""
-    Sight.objects.bulk_create(
-        [Sight(incident=incident, unit_id=code, since=now, why=why) for code in sorted(set(units))],
-        ignore_conflicts=True,
-    )
+    statements.insert(sights(incident=incident, units=units, why=why, now=now), where_new=True)
+
+
+def sights(*, incident: Incident, units: Iterable[str], why: str, now: datetime) -> list[Sight]:
+    """The same, not written yet."""
+    return [Sight(incident=incident, unit_id=code, since=now, why=why) for code in sorted(set(units))]
 
 
 def earlier(*, actor: Person | None, idempotency_key: str, incident: Incident | None = None) -> IncidentEvent | None:

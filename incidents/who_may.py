@@ -5,10 +5,10 @@ Every answer is an ``Acting``: the event keeps at which unit and by which duty s
 
 from datetime import datetime, timedelta
 
-from grids import hierarchy, permissions, selectors
+from grids import permissions, selectors
 from grids.duties import Right
-from grids.levels import UnitKind
-from grids.models import Person, Unit
+from grids.levels import UnitKind, kind_of_code
+from grids.models import Person
 from incidents import holders, refusals
 from incidents.models import Handler, Incident, Photo, PhotoStage
 from incidents.records import Acting
@@ -30,10 +30,10 @@ def acting(
     """In what capacity ``actor`` makes ``move``; raises MoveRefused if in none."""
     if move.name in CHECKING_MOVES:
         return checking(move, incident, actor, now=now, on_site=on_site)
-    found = _with_any_right(actor, move.rights, incident.holder, now)
+    found = _with_any_right(actor, move.rights, incident.holder_id, now)
     if found is None:
         raise refusals.not_allowed()
-    if master is not None and _with_any_right(actor, move.rights, master.holder, now) is None:
+    if master is not None and _with_any_right(actor, move.rights, master.holder_id, now) is None:
         raise refusals.not_allowed()
     return found
 
@@ -55,27 +55,25 @@ def refuse_handlers(incident: Incident, actor: Person, *, now: datetime) -> None
 
     At the top tier another person of the same unit may check, as nobody stands above.
     """
-    handled = list(Handler.objects.filter(incident=incident).values_list("person_id", "unit_id"))
-    if any(person_id == actor.pk for person_id, _unit in handled):
-        raise refusals.handled_it()
-    units = {unit_id for _person, unit_id in handled}
-    if holders.is_top(incident.holder):
-        units.discard(incident.holder_id)
-    if units and selectors.holds_post_at(actor, units, at=now):
-        raise refusals.handled_it()
+    handled = Handler.objects.filter(incident=incident).annotate(serves=selectors.serves_at(actor, "unit", at=now))
+    own = incident.holder_id if holders.is_top(incident.holder_id) else None
+    for person_id, unit_id, serves in handled.values_list("person_id", "unit_id", "serves"):
+        if person_id == actor.pk or (serves and unit_id != own):
+            raise refusals.handled_it()
 
 
-def _units_that_check(move: Move, incident: Incident) -> list[Unit]:
+def _units_that_check(move: Move, incident: Incident) -> list[str]:
+    holder = incident.holder_id
     if move.name != "reopen":
-        return [incident.holder]
+        return [holder]
     # What a grid settled is checked one tier up; what a unit dismissed may be taken up by the unit above.
-    parent = hierarchy.tier_parent(incident.holder)
-    above = [parent] if parent is not None and not holders.is_top(incident.holder) else []
-    return above if incident.holder.kind == UnitKind.GRID else [incident.holder, *above]
+    parent = None if holders.is_top(holder) else holders.tier_above(holder)
+    above = [parent] if parent is not None else []
+    return above if kind_of_code(holder) is UnitKind.GRID else [holder, *above]
 
 
 def _on_site(incident: Incident, actor: Person, *, now: datetime, on_site: bool) -> Acting | None:
-    duty = permissions.acting_duty(actor, Right.INSPECT, incident.place, now=now)
+    duty = permissions.acting_duty(actor, Right.INSPECT, incident.place_id, now=now)
     unit_id = incident.place_id
     if duty is None and incident.first_receiver_id == actor.pk and incident.first_unit_id is not None:
         # Whoever took the report, be it an officer or a clerk, as long as they still serve where they took it.
@@ -96,9 +94,9 @@ def has_on_site_photo(incident: Incident, actor: Person, *, now: datetime) -> bo
     ).exists()
 
 
-def _with_any_right(actor: Person, rights: frozenset[Right], unit: Unit, now: datetime) -> Acting | None:
+def _with_any_right(actor: Person, rights: frozenset[Right], unit: str, now: datetime) -> Acting | None:
     for right in sorted(rights):
         duty = permissions.acting_duty(actor, right, unit, now=now)
         if duty is not None:
-            return Acting(actor, unit.pk, duty)
+            return Acting(actor, unit, duty)
     return None

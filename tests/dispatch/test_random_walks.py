@@ -135,7 +135,8 @@ def assert_in_order(incident: Incident) -> None:
 
 def _assert_dispatched(incident: Incident, open_orders: list[Assignment], running: dict[str, Clock]) -> None:
     assert open_orders
-    waiting = any(orders.waits_for_holder(order) for order in orders.current(incident))
+    current = orders.current(orders.known(incident), since=orders.dispatched_since(incident))
+    waiting = any(orders.waits_for_holder(order) for order in current)
     assert set(running) == ({Stage.HANDLE} if waiting else set())
     handle = Clock.objects.filter(incident=incident, stage=Stage.HANDLE).exclude(state=ClockState.STOPPED)
     assert handle.count() == 1

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from grids import lattice, plans, selectors
 from grids.duties import Duty
 from grids.levels import UnitKind
-from grids.models import Boundary, DistrictProfile
+from grids.models import Boundary, DistrictProfile, Unit
 from tests.cast import GRIDS, SIDE, SOUTH, WEST, Cast
 from tests.tiling import squares
 
@@ -128,8 +128,8 @@ def test_people_are_found_by_unit_and_duty(cast: Cast) -> None:
     }
     checkers = selectors.people_with_duty(cast.district.pk, [Duty.CHECKER, Duty.HEAD], cast.now)
     assert checkers == [cast.district_checker, cast.other_district_checker, cast.district_head]
-    assert selectors.holds_post_at(cast.officer, {cast.grid.pk, cast.town.pk}, at=cast.now)
-    assert not selectors.holds_post_at(cast.officer, {cast.town.pk}, at=cast.now)
+    serving = Unit.objects.filter(selectors.serves_at(cast.officer, "pk", at=cast.now))
+    assert list(serving) == [cast.grid]
     assert [post.unit for post in selectors.posts_of(cast.officer, cast.now)] == [cast.grid]
 
 
