@@ -94,6 +94,7 @@ def renew_password(*, person: Person, actor: Person, now: datetime) -> str:
     person.set_password(password)
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password"])
+    _end_tokens(person)
     return password
 
 
@@ -101,10 +102,43 @@ def renew_password(*, person: Person, actor: Person, now: datetime) -> str:
 def close_account(*, person: Person, actor: Person, now: datetime) -> None:
     """The person can no longer sign in and leaves every post at `now`; the record of what they did stays."""
     _require(actor, person, now)
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     person.is_active = False
     person.save(update_fields=["is_active"])
+    # A session of a closed account opens nothing any more (`PersonBackend`); a program's token ends here.
+    _end_tokens(person)
     for post in Post.objects.filter(_not_over(now), person=person, period__isempty=False):
         posts.relieve(post=post, at=now, actor=actor, now=now)
+
+
+@transaction.atomic
+def reopen_account(*, person: Person, actor: Person, now: datetime) -> str:
+    """The account may be used again, with a new one-time password; posts must be given anew."""
+    _require(actor, person, now)
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    password = one_time_password()
+    person.set_password(password)
+    person.is_active = person.must_change_password = True
+    person.save(update_fields=["password", "is_active", "must_change_password"])
+    return password
+
+
+def change_particulars(*, person: Person, actor: Person, now: datetime, full_name: str, phone: str) -> Person:
+    """The person under another name or phone. Raises PermissionDenied, ValidationError for an empty name."""
+    _require(actor, person, now)
+    person.full_name, person.phone = full_name.strip(), phone.strip()
+    person.clean_fields(
+        exclude=[field.name for field in Person._meta.fields if field.name not in ("full_name", "phone")]
+    )
+    person.save(update_fields=["full_name", "phone"])
+    return person
+
+
+def _end_tokens(person: Person) -> None:
+    """Programs that act for the person must be let in anew."""
+    tokens = getattr(person, "auth_token_set", None)
+    if tokens is not None:
+        tokens.all().delete()
 
 
 def _not_over(now: datetime) -> Q:

@@ -5,14 +5,27 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from grids import permissions, posts
+from grids import permissions, posts, selectors
 from grids.duties import Right
-from grids.levels import TOP_KINDS, GridKind, UnitKind, kind_of_code, known_kind, parent_code, tier_code
+from grids.levels import (
+    CODE_LENGTHS,
+    PARENT_KINDS,
+    TOP_KINDS,
+    GridKind,
+    UnitKind,
+    district_of,
+    kind_of_code,
+    known_kind,
+    parent_code,
+    tier_code,
+)
 from grids.models import Boundary, Person, Post, Succession, Unit
 from grids.refusals import HierarchyRefused, constraints_as
+from grids.subtrees import within
 
 
 @transaction.atomic
@@ -88,6 +101,19 @@ def _parent_missing(code: str | None) -> HierarchyRefused:
     return HierarchyRefused(_("There is no unit %(code)s above it.") % {"code": code}, code="unit_parent_missing")
 
 
+def why_not_retired(unit: Unit, *, now: datetime) -> list[ValidationError]:
+    """What stands against retiring `unit`; empty if nothing does. Two queries."""
+    reasons: list[ValidationError] = []
+    if unit.is_retired:
+        return [HierarchyRefused(_("This unit was retired."), code="unit_retired")]
+    if unit.children.filter(retired_at__isnull=True).exists():
+        reasons.append(HierarchyRefused(_("Units below it are still in service."), code="unit_has_children"))
+    if Boundary.objects.filter(unit=unit, valid__contains=now).exists():
+        words = _("Its area is still published: redraw the boundaries first.")
+        reasons.append(HierarchyRefused(words, code="unit_has_boundary"))
+    return reasons
+
+
 @transaction.atomic
 def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
     """The unit retired at `now`, its posts ended; the row and its history stay.
@@ -96,15 +122,16 @@ def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
     """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, unit, now=now)
-    unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+    return _retire(Unit.objects.select_for_update(no_key=True).get(pk=unit.pk), now)
+
+
+def _retire(unit: Unit, now: datetime) -> Unit:
     if unit.is_retired:
         return unit
-    if unit.children.filter(retired_at__isnull=True).exists():
-        raise HierarchyRefused(_("Units below it are still in service."), code="unit_has_children")
-    if Boundary.objects.filter(unit=unit, valid__contains=now).exists():
-        raise HierarchyRefused(_("Its area is still published: redraw the boundaries first."), code="unit_has_boundary")
-    unit.retired_at = now
-    unit.save(update_fields=["retired_at"])
+    for reason in why_not_retired(unit, now=now):
+        raise reason
+    unit.retired_at, unit.duty_contact = now, None
+    unit.save(update_fields=["retired_at", "duty_contact"])
     for post in Post.objects.filter(unit=unit, period__endswith__isnull=True, period__isempty=False):
         posts.relieve(post=post, at=now)
     for post in Post.objects.filter(unit=unit, period__endswith__gt=now):
@@ -113,10 +140,13 @@ def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
 
 
 @transaction.atomic
-def succeed(*, old: Unit, new: Unit, at: datetime, actor: Person | None = None) -> Succession:
+def succeed(
+    *, old: Unit, new: Unit, at: datetime, actor: Person | None = None, people_follow: bool = False
+) -> Succession:
     """`new` follows `old`, which is retired at `at` if it is not yet; a split names several successors.
 
-    Raises HierarchyRefused for another kind, a retired successor or a circle.
+    With `people_follow` who serves `old` at that moment serves `new` from then on, in the same duties. Raises
+    HierarchyRefused for another kind, a retired successor or a circle, PostRefused for a post that has no room.
     """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, old, now=at)
@@ -133,7 +163,10 @@ def succeed(*, old: Unit, new: Unit, at: datetime, actor: Person | None = None) 
         raise HierarchyRefused(_("A unit is succeeded by a unit of the same kind."), code="succession_kind")
     if new.is_retired:
         raise HierarchyRefused(_("The successor was retired itself."), code="succession_retired")
-    retire(unit=old, now=at, actor=actor)
+    serving = list(selectors.people_of(old.pk, at)) if people_follow else []
+    _retire(old, at)
+    for post in serving:
+        posts.follow(post=post, unit=new, at=at)
     with constraints_as(HierarchyRefused, Succession):
         return Succession.objects.create(old=old, new=new, at=at, actor=actor)
 
@@ -170,11 +203,72 @@ def set_duty_contacts(*, contacts: Mapping[str, Person]) -> None:
     Unit.objects.bulk_update(units, ["duty_contact"], batch_size=1000)
 
 
-def rename(*, unit: Unit, name: str, now: datetime, actor: Person | None = None) -> Unit:
-    """The unit under its new name. Raises HierarchyRefused for an empty one."""
+# What may be said otherwise of a unit in service; its code, kind and parent never.
+AMENDABLE = ("name", "short_name", "grid_kind", "boundary_basis", "address", "duty_phone", "duty_contact")
+
+
+@transaction.atomic
+def amend(*, unit: Unit, now: datetime, actor: Person | None = None, **changes: Any) -> Unit:
+    """The unit with `changes` to AMENDABLE fields; what stays the same is not written.
+
+    Raises HierarchyRefused for a retired unit, an empty name, or a duty contact who holds no post there.
+    """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, unit, now=now)
-    unit.name = name.strip()
+    unknown = set(changes) - set(AMENDABLE)
+    if unknown:
+        raise ValueError(f"not amendable: {sorted(unknown)}")
+    unit = Unit.objects.select_for_update(no_key=True, of=("self",)).get(pk=unit.pk)
+    if unit.is_retired:
+        raise HierarchyRefused(_("This unit was retired."), code="unit_retired")
+    given = {name: value.strip() if isinstance(value, str) else value for name, value in changes.items()}
+    differing = [name for name, value in given.items() if getattr(unit, name) != value]
+    if not differing:
+        return unit
+    contact = given.get("duty_contact")
+    if contact is not None and not selectors.people_of(unit.pk, now).filter(person=contact).exists():
+        raise HierarchyRefused(_("The duty contact holds a post at the unit."), code="unit_contact")
+    for name in differing:
+        setattr(unit, name, given[name])
     with constraints_as(HierarchyRefused, Unit):
-        unit.save(update_fields=["name"])
+        unit.save(update_fields=differing)
     return unit
+
+
+def rename(*, unit: Unit, name: str, now: datetime, actor: Person | None = None) -> Unit:
+    """The unit under its new name. Raises HierarchyRefused for an empty one."""
+    return amend(unit=unit, now=now, actor=actor, name=name)
+
+
+def kinds_below(unit: Unit) -> list[UnitKind]:
+    """The kinds of unit that may stand directly under `unit`, places first."""
+    if unit.kind in (UnitKind.DEPARTMENT, UnitKind.OFFICE):
+        # One level of sub-units, and no more.
+        return [UnitKind(unit.kind)] if len(unit.pk.partition("D")[2]) == _BODY_LETTERS else []
+    return [kind for kind in UnitKind if unit.kind in PARENT_KINDS[kind] and kind != unit.kind]
+
+
+_BODY_LETTERS = 2
+
+
+def free_code(parent: Unit, kind: UnitKind) -> str:
+    """The code after the highest ever given under `parent` to a unit of `kind`, or "" when none is left.
+
+    A code is never given twice, be its unit retired. The one who creates the unit may still choose another.
+    """
+    if kind in (UnitKind.DEPARTMENT, UnitKind.OFFICE):
+        prefix = parent.pk + ("D" if "D" not in parent.pk else "")
+        width = _BODY_LETTERS
+    else:
+        prefix, width = parent.pk, CODE_LENGTHS[kind] - len(parent.pk)
+    taken = Unit.objects.filter(parent=parent, kind=kind, code__startswith=prefix).values_list("pk", flat=True)
+    numbers = [int(own) for code in taken if (own := code[len(prefix) :]).isdigit()]
+    number = max(numbers, default=0) + 1
+    return f"{prefix}{number:0{width}d}" if len(str(number)) <= width else ""
+
+
+def heirs_possible(unit: Unit) -> list[Unit]:
+    """The units in service that may carry on the work of `unit`: of its kind, in its district, the nearest first."""
+    found = Unit.objects.filter(within([district_of(unit.pk)]), kind=unit.kind, retired_at__isnull=True)
+    others = found.exclude(pk=unit.pk).select_related("parent")
+    return sorted(others, key=lambda other: (other.parent_id != unit.parent_id, other.pk))

@@ -1,12 +1,12 @@
 """A person takes or leaves a post; rights follow in the same transaction."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from grids import permissions
@@ -62,7 +62,13 @@ def appoint(
     with constraints_as(PostRefused, Post):
         post.save(force_insert=True)
     regrant(person=person, now=now or since)
+    if unit.duty_contact_id is None and (is_primary or duty in _ANSWERING) and since <= (now or since):
+        Unit.objects.filter(pk=unit.pk).update(duty_contact=person)
     return post
+
+
+# Whoever takes one of these where nobody is named yet is the one to call.
+_ANSWERING = frozenset({Duty.CLERK, Duty.HANDLER})
 
 
 @transaction.atomic
@@ -114,19 +120,70 @@ def relieve(*, post: Post, at: datetime, actor: Person | None = None, now: datet
 @transaction.atomic
 def transfer(*, post: Post, unit: Unit, at: datetime, actor: Person | None = None, now: datetime | None = None) -> Post:
     """The same person's post in the same duty at another unit from `at` on; the old one ends at that moment."""
-    until = post.period.upper
-    old = relieve(post=post, at=at, actor=actor, now=now)
-    return appoint(
-        unit=unit,
-        person=old.person,
-        duty=Duty(old.duty),
-        since=at,
-        until=until,
-        is_primary=old.is_primary,
-        origin=old.origin,
-        actor=actor,
-        now=now,
+    return exchange(changes=[Change(post, unit)], at=at, actor=actor, now=now)[0]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A post that goes on at another unit, or with no `unit` just ends."""
+
+    post: Post
+    unit: Unit | None = None
+
+
+@transaction.atomic
+def exchange(
+    *, changes: Sequence[Change], at: datetime, actor: Person | None = None, now: datetime | None = None
+) -> list[Post]:
+    """Every post of `changes` ends at `at`, and each goes on at its new unit from that moment; returns the new ones.
+
+    All or nothing, so that two officers change places and no grid has two or none between. Raises PostRefused as
+    `appoint` does and for a post that is over by then; PermissionDenied unless `actor` may administer both units.
+    """
+    known = {post.pk: post for post in _locked([change.post.pk for change in changes], changes)}
+    old = [known[change.post.pk] for change in changes]
+    until = [post.period.upper for post in old]
+    if any(post.period.isempty or (end is not None and end <= at) for post, end in zip(old, until, strict=True)):
+        raise PostRefused(_("One of these posts is over by then."), code="post_over")
+    if any(post.period.lower >= at for post in old):
+        raise PostRefused(_("One of these posts has not begun by then."), code="post_not_begun")
+    for post in old:
+        relieve(post=post, at=at, actor=actor, now=now)
+    return [
+        appoint(
+            unit=change.unit, person=post.person, duty=Duty(post.duty), since=at, until=end,
+            is_primary=post.is_primary, origin=post.origin, actor=actor, now=now,
+        )
+        for change, post, end in zip(changes, old, until, strict=True)
+        if change.unit is not None
+    ]  # fmt: skip
+
+
+def _locked(posts: Collection[int], changes: Sequence[Change]) -> list[Post]:
+    """The posts, with every unit and person concerned locked in one order, so that two exchanges wait in turn."""
+    rows = list(Post.objects.filter(pk__in=posts).select_related("person"))
+    units = {row.unit_id for row in rows} | {change.unit.pk for change in changes if change.unit is not None}
+    list(Unit.objects.select_for_update(no_key=True).filter(pk__in=units).order_by("pk"))
+    people = {row.person_id for row in rows}
+    list(Person.objects.select_for_update(no_key=True).filter(pk__in=people).order_by("pk"))
+    return list(
+        Post.objects.select_for_update(of=("self",)).select_related("person").filter(pk__in=posts).order_by("pk")
     )
+
+
+def follow(*, post: Post, unit: Unit, at: datetime) -> Post | None:
+    """The holder of a post just ended goes on at the successor of its unit; None if they serve there so already.
+
+    Whoever is primary there stays it.
+    """
+    standing = Post.objects.filter(unit=unit, period__contains=at)
+    if standing.filter(person=post.person_id, duty=post.duty).exists():
+        return None
+    is_primary = post.is_primary and not standing.filter(is_primary=True).exists()
+    return appoint(
+        unit=unit, person=post.person, duty=Duty(post.duty), since=at, until=post.period.upper,
+        is_primary=is_primary, origin=post.origin, now=at,
+    )  # fmt: skip
 
 
 def regrant(*, person: Person, now: datetime) -> None:
@@ -147,10 +204,20 @@ def regrant_people(*, people: Collection[int], now: datetime) -> None:
         for edge in (period.lower, period.upper):
             if edge is not None and edge > now:
                 edges[pk] = min(edge, edges.get(pk, edge))
+    _release_contacts([person.pk for person in locked], now)
     changed = [person for person in locked if person.rights_due_at != edges.get(person.pk)]
     for person in changed:
         person.rights_due_at = edges.get(person.pk)
     Person.objects.bulk_update(changed, ["rights_due_at"], batch_size=2000)
+
+
+def _release_contacts(people: Collection[int], now: datetime) -> None:
+    """Where one of `people` is the duty contact and serves no longer, somebody who does takes over, or nobody."""
+    serving = Post.objects.filter(unit=OuterRef("pk"), person=OuterRef("duty_contact"), period__contains=now)
+    for unit in Unit.objects.filter(~Exists(serving), duty_contact__in=people).order_by("pk"):
+        others = Post.objects.filter(unit=unit, period__contains=now, person__is_active=True)
+        unit.duty_contact_id = others.order_by("-is_primary", "id").values_list("person", flat=True).first()
+        unit.save(update_fields=["duty_contact"])
 
 
 @transaction.atomic

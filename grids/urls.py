@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.views import people, posts, units
+from grids.views import people, posts, unit_acts, units
 from grids.views.map import boundaries, card, one_map
 
 app_name = "grids"
@@ -11,6 +11,8 @@ urlpatterns = [
     path("units/", units.browse, name="units"),
     path("units/mine/", units.my_grid, name="my_grid"),
     path("units/<str:code>/", units.unit, name="unit"),
+    path("units/<str:code>/new/", unit_acts.new, name="unit_new"),
+    path("units/<str:code>/edit/", unit_acts.edit, name="unit_edit"),
     path("units/<str:code>/below/", units.below, name="below"),
     path("units/<str:code>/ended/", units.ended, name="ended_posts"),
     path("units/<str:code>/card/", card, name="unit_card"),
@@ -22,6 +24,10 @@ urlpatterns = [
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/password/", people.password, name="person_password"),
     path("people/<int:pk>/close/", people.close, name="person_close"),
+    path("people/<int:pk>/reopen/", people.reopen, name="person_reopen"),
+    path("people/<int:pk>/unlock/", people.unlock, name="person_unlock"),
+    path("people/<int:pk>/edit/", people.particulars, name="person_edit"),
+    path("people/<int:pk>/grid/", posts.change_grid, name="change_grid"),
     path("map/", one_map, name="map"),
     path("map/boundaries.geojson", boundaries, name="boundaries"),
 ]

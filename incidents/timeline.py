@@ -52,6 +52,7 @@ ICONS = {
     "photo": "photo",
     "confirmed": "shield-check",
     "deadline_moved": "calendar-time",
+    "inherited": "sitemap",
 }
 DIRECTION_ICONS = {"up": "arrow-up", "down": "arrow-down", "sideways": "arrows-exchange"}
 DIRECTIONS: dict[str, str | Promise] = {
@@ -64,6 +65,8 @@ ORDER_DIRECTIONS = {"fed_back": "up", "returned": "up", "ordered_again": "down",
 # A record written later than this after what it tells says so.
 LATE = timedelta(minutes=1)
 NOBODYS = -1
+# An incident that came from elsewhere was taken over long after it was reported.
+BORN_HERE = BIRTHS - {"import_history"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def steps(
         step.photos = by_event.get(step.event.pk, [])
         # An order's clock ends by what was done to that order, the incident's own by a move of the same moment.
         subject = 0 if step.is_move else step.event.details.get("assignment", NOBODYS)
-        step.measured = [_measure(clock, units) for clock in ended.pop((step.at, subject), [])]
+        step.measured = [_measure(clock, units) for clock in ended.pop((_ended_at(step), subject), [])]
     _stays([step for step in made if step.is_move], incident, now)
     return made
 
@@ -180,8 +183,8 @@ def red_marks(clocks: Iterable[Clock], units: dict[str, Unit], now: datetime) ->
 def _step(event: IncidentEvent, incident: Incident, clocks: dict[int, Clock], units: dict[str, Unit]) -> Step:
     move = MOVES.get(event.kind)
     # A report sent late tells when it happened; its clocks began when it came in.
-    at = incident.reported_at if event.kind in BIRTHS else event.occurred_at
-    said_earlier = event.kind in BIRTHS and event.occurred_at < at - LATE
+    at = incident.reported_at if event.kind in BORN_HERE else event.occurred_at
+    said_earlier = event.kind in BORN_HERE and event.occurred_at < at - LATE
     direction = move.direction if move else ORDER_DIRECTIONS.get(event.kind, "same")
     step = Step(
         event=event,
@@ -230,6 +233,33 @@ def _tell_details(step: Step, details: dict[str, Any], units: dict[str, Unit]) -
         step.facts.append(_("Review on %(day)s") % {"day": str(details["review_at"])[:10]})
     if details.get("master"):
         step.facts.append(_("Merged into %(number)s") % {"number": details["master"]})
+    if step.event.kind == "import_history":
+        step.facts += _told_elsewhere(details)
+
+
+def _told_elsewhere(details: dict[str, Any]) -> list[str]:
+    """What the other system said, as short sentences."""
+    told = ("opened", "due", "ended")
+    said = {name: _moment(datetime.fromisoformat(details[name])) for name in told if name in details}
+    facts = [_("%(source)s, number %(number)s") % {"source": details["source"], "number": details["number"]}]
+    if "opened" in said:
+        facts.append(_("Reported there %(moment)s") % {"moment": said["opened"]})
+    if "due" in said:
+        facts.append(_("Due there %(moment)s") % {"moment": said["due"]})
+    if "ended" in said:
+        facts.append(_("Ended there %(moment)s") % {"moment": said["ended"]})
+    if details.get("status"):
+        facts.append(_("Its state there: %(status)s") % {"status": details["status"]})
+    return facts
+
+
+def _ended_at(step: Step) -> datetime:
+    """When the clocks ended that the step tells of; what came from elsewhere had ended there, without a due date not
+    measured at all."""
+    details = step.event.details
+    if step.event.kind == "import_history" and {"ended", "due"} <= set(details):
+        return datetime.fromisoformat(details["ended"])
+    return step.at
 
 
 def _stays(moves: list[Step], incident: Incident, now: datetime) -> None:

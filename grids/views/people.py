@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from grids import accounts, directory
+from grids import accounts, audit, directory, lockouts
 from grids.duties import Duty
-from grids.forms import NewPersonForm
+from grids.forms import NewPersonForm, ParticularsForm
 from grids.models import Post
 from grids.requests import PersonRequest
-from grids.views.posts import administered
+from grids.views.posts import GRID_DUTIES, administered
 
 PAGE = 50
 
@@ -85,6 +85,7 @@ def person(request: PersonRequest, pk: int) -> HttpResponse:
     """One person: whom to call, the posts they hold and held."""
     now = timezone.now()
     shown = directory.person_for(request.user, pk, now=now)
+    may_manage = accounts.may_manage(request.user, shown, now=now)
     held = list(Post.objects.filter(person=shown, period__isempty=False).select_related("unit", "unit__parent"))
     context = {
         "title": shown.full_name,
@@ -92,7 +93,9 @@ def person(request: PersonRequest, pk: int) -> HttpResponse:
         "current": [post for post in held if _runs(post, now)],
         "coming": [post for post in held if post.period.lower > now],
         "over": [post for post in held if post.period.upper is not None and post.period.upper <= now],
-        "may_manage": accounts.may_manage(request.user, shown, now=now),
+        "may_manage": may_manage,
+        "may_move": may_manage and any(Duty(post.duty) in GRID_DUTIES for post in held if _runs(post, now)),
+        "locked_until": lockouts.locked_until(shown, now=now) if may_manage else None,
         "now": now,
     }
     return render(request, "grids/person.html", context)
@@ -143,6 +146,42 @@ def close(request: PersonRequest, pk: int) -> HttpResponse:
     accounts.close_account(person=shown, actor=request.user, now=now)
     messages.success(request, _("The account of %(person)s is closed.") % {"person": shown})
     return redirect("grids:person", shown.pk)
+
+
+@never_cache
+@require_POST
+@login_required
+def reopen(request: PersonRequest, pk: int) -> HttpResponse:
+    """A closed account may be used again, with a new one-time password; posts are given anew."""
+    now = timezone.now()
+    shown = _managed(request, pk, now)
+    given = accounts.reopen_account(person=shown, actor=request.user, now=now)
+    return _password_page(request, shown, given, "")
+
+
+@require_POST
+@login_required
+def unlock(request: PersonRequest, pk: int) -> HttpResponse:
+    """Let somebody try again who is locked after too many wrong passwords."""
+    shown = _managed(request, pk, timezone.now())
+    lockouts.unlock(username=shown.username, actor=request.user, from_address=audit.address_of(request))
+    messages.success(request, _("%(person)s can sign in again.") % {"person": shown})
+    return redirect("grids:person", shown.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def particulars(request: PersonRequest, pk: int) -> HttpResponse:
+    """Another name or phone; the user name stays."""
+    now = timezone.now()
+    shown = _managed(request, pk, now)
+    form = ParticularsForm(request.POST or None, initial={"full_name": shown.full_name, "phone": shown.phone})
+    if request.method == "POST" and form.is_valid():
+        accounts.change_particulars(person=shown, actor=request.user, now=now, **form.cleaned_data)
+        messages.success(request, _("Kept."))
+        return redirect("grids:person", shown.pk)
+    context = {"title": _("Name and phone · %(person)s") % {"person": shown}, "person": shown, "form": form}
+    return render(request, "grids/person_edit.html", context, status=422 if form.is_bound else 200)
 
 
 def _managed(request: PersonRequest, pk: int, now: Any) -> Any:

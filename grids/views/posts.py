@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from grids import directory, posts, spans
-from grids.forms import AppointForm, RelieveForm
-from grids.levels import district_of
-from grids.models import Post
+from grids import accounts, directory, posts, selectors, spans
+from grids.duties import Duty
+from grids.forms import AppointForm, ChangeGridForm, RelieveForm
+from grids.levels import UnitKind, district_of
+from grids.models import Post, Unit
 from grids.refusals import PostRefused
 from grids.requests import PersonRequest
+from grids.subtrees import within
 
 
 def administered(request: PersonRequest, code: str, now: Any) -> directory.Door:
@@ -91,6 +93,67 @@ def relieve(request: PersonRequest, pk: int) -> HttpResponse:
         "now": now,
     }
     return render(request, "grids/relieve.html", context, status=422 if form.is_bound else 200)
+
+
+# Duties held at grids, which go from one to another.
+GRID_DUTIES = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def change_grid(request: PersonRequest, pk: int) -> HttpResponse:
+    """Somebody goes over to another grid at one moment; the primary officer there may change places or leave."""
+    now = timezone.now()
+    person = directory.person_for(request.user, pk, now=now)
+    held = selectors.posts_of(person, now).filter(duty__in=GRID_DUTIES)
+    if not accounts.may_manage(request.user, person, now=now) or not held:
+        raise Http404
+    form = ChangeGridForm(
+        request.POST or None, held=held, now=now, initial={"post": request.GET.get("post"), "at": now}
+    )
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            (new, *_others) = posts.exchange(
+                changes=_changes(given, now), at=_moment(given["at"], now), actor=request.user, now=now
+            )
+        except PostRefused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("%(person)s is %(duty)s of %(unit)s %(when)s.") % _said(new, now))
+            return redirect("grids:person", person.pk)
+    context = {"title": _("Change of grid · %(person)s") % {"person": person}, "person": person, "form": form,
+               "units": _units_to_choose(form, held)}  # fmt: skip
+    return render(request, "grids/change_grid.html", context, status=422 if form.is_bound else 200)
+
+
+def _moment(given: Any, now: Any) -> Any:
+    """A moment of this very minute is now: the picker has no seconds."""
+    return (
+        now
+        if given is None or given.replace(second=0, microsecond=0) == now.replace(second=0, microsecond=0)
+        else given
+    )
+
+
+def _changes(given: dict[str, Any], now: Any) -> list[posts.Change]:
+    """The post that goes on, those that end with it, and what becomes of whoever is primary at the new grid."""
+    post, target = given["post"], given["target"]
+    changes = [posts.Change(post, target), *(posts.Change(other) for other in given.get("also_end", ()))]
+    if given["other"]:
+        at = given["at"] or now
+        there = Post.objects.filter(unit=target, duty=post.duty, period__contains=max(at, now))
+        standing = there.filter(is_primary=True).first() if post.is_primary else there.first()
+        if standing is not None and standing.person_id != post.person_id:
+            changes.append(posts.Change(standing, post.unit if given["other"] == "swap" else None))
+    return changes
+
+
+def _units_to_choose(form: ChangeGridForm, held: Any) -> list[Unit]:
+    """The grids of the same town, offered while typing; those of other towns are found by their code or full name."""
+    town = next((post.unit_id[:9] for post in held), "")
+    units = Unit.objects.filter(within([town]), kind=UnitKind.GRID, retired_at__isnull=True)
+    return list(units.exclude(pk__in=[post.unit_id for post in held]))
 
 
 def _wanted(request: PersonRequest, now: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from grids import directory, permissions, selectors, words
+from grids import directory, hierarchy, permissions, selectors, words
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Unit
@@ -44,6 +44,7 @@ def unit(request: PersonRequest, code: str) -> HttpResponse:
         "totals": directory.totals(door.unit.pk, now) if rows else None,
         "is_place": door.unit.kind not in BODIES,
         "may_administer": door.may_administer and not door.unit.is_retired,
+        "may_have_children": bool(hierarchy.kinds_below(door.unit)),
         "now": now,
     }
     return render(request, "grids/unit.html", context)
