@@ -37,6 +37,7 @@ def incident_for(person: Person, number: str, *, now: datetime) -> Incident:
         .select_related(
             "holder", "place", "place__parent", "category", "category__parent", "reporter", "first_receiver",
             "first_unit", "occurrence_grid", "master", "came_from", "answered_by_unit", "district",
+            "imported",
         )
         .filter(number=number)
         .first()

@@ -34,7 +34,7 @@ from grids.levels import TIER_ORDER, UnitKind, kind_of_code
 from grids.models import Person
 from grids.subtrees import within
 from incidents import access, happenings, lights
-from incidents.models import Clock, ClockState, Incident, Light
+from incidents.models import Clock, ClockState, ImportedRecord, Incident, Light
 from incidents.selectors import BESIDE_STAGES
 from incidents.states import OPEN_STATES, Stage, State, Urgency
 
@@ -42,6 +42,7 @@ OPEN, ANY = "open", "any"
 LIGHTS = (Light.RED, Light.YELLOW, Light.UNLIT, lights.PAUSED, lights.SUSPENDED, Light.GREEN, Light.NONE)
 HOLDING_KINDS = tuple(kind for kind in TIER_ORDER if kind not in (UnitKind.PROVINCE, UnitKind.CITY))
 QUERY_LENGTH = 80
+MOST_ELSEWHERE = 100
 NO_CATEGORY = 0
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
@@ -198,8 +199,9 @@ def _about(words: str) -> Q:
     """Number, words, place or address; several words must all be met, each anywhere."""
     wanted = Q()
     for word in words.split():
+        elsewhere = _known_elsewhere_as(word)
         if word.isdecimal() and len(word) >= 6:
-            wanted &= Q(number__startswith=word)
+            wanted &= Q(number__startswith=word) | elsewhere
         else:
             wanted &= (
                 Q(text__icontains=word)
@@ -207,8 +209,20 @@ def _about(words: str) -> Q:
                 | Q(place__name__icontains=word)
                 | Q(place__parent__name__icontains=word)
                 | Q(number__endswith=word)
+                | elsewhere
             )
     return wanted
+
+
+def _known_elsewhere_as(number: str) -> Q:
+    """Incidents that had this number in another system. One query for what looks like a number, answered by an index.
+
+    Looked up beforehand, as a condition on two tables would be answered from neither's index.
+    """
+    if not any(letter.isdecimal() for letter in number):
+        return Q()
+    known = ImportedRecord.objects.filter(original_number=number).values_list("incident_id", flat=True)
+    return Q(pk__in=list(known[:MOST_ELSEWHERE]))
 
 
 def running_clocks(at: str = "") -> QuerySet[Clock]:

@@ -254,8 +254,7 @@ def _told_elsewhere(details: dict[str, Any]) -> list[str]:
 
 
 def _ended_at(step: Step) -> datetime:
-    """When the clocks ended that the step tells of; what came from elsewhere had ended there, without a due date not
-    measured at all."""
+    """When the clocks ended that the step tells of; those from elsewhere ended there, if they had a due date at all."""
     details = step.event.details
     if step.event.kind == "import_history" and {"ended", "due"} <= set(details):
         return datetime.fromisoformat(details["ended"])
