@@ -199,6 +199,7 @@ AUDITED_TABLES = [
     "incidents_timelimit",
     "incidents_calendar",
     "incidents_calendarversion",
+    "knox_authtoken",
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

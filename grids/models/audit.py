@@ -37,6 +37,7 @@ class AuditAct(models.TextChoices):
     REFUSED = "refused", _("sign-in refused")
     LOCKED = "locked", _("locked after failures")
     UNLOCKED = "unlocked", _("unlocked")
+    EXPORTED = "exported", _("exported")
 
 
 class AuditEntry(models.Model):
