@@ -3,10 +3,11 @@ from incidents.models.categories import Category, IncidentKind
 from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
 from incidents.models.events import IncidentEvent, Unannounced
 from incidents.models.imports import ImportBatch, ImportedRecord
-from incidents.models.incident import Handler, Incident, Inspection, LocatedBy, Sight, Source
+from incidents.models.incident import CAME_BACK, Handler, Incident, Inspection, LocatedBy, Sight, Source
 from incidents.models.photos import Photo, PhotoStage
 
 __all__ = [
+    "CAME_BACK",
     "Calendar",
     "CalendarVersion",
     "Category",

@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -69,6 +69,16 @@ class TimeLimit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_stage_display()}: {self.amount} {self.get_unit_display()}"
+
+
+# Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.
+BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
+
+
+def rest() -> Case:
+    """0 for what runs or is late already, 1 for what stands still with time left: the first key of a desk's order."""
+    still = Q(state="paused") & Q(spent__lte=F("budget"))
+    return Case(When(still, then=Value(1)), default=Value(0), output_field=models.IntegerField())
 
 
 class ClockState(models.TextChoices):
@@ -161,7 +171,29 @@ class Clock(models.Model):
         indexes = [
             models.Index(fields=["next_at", "id"], condition=Q(next_at__isnull=False), name="clock_due"),
             models.Index(fields=["incident", "state"], name="clock_of_incident"),
-            models.Index(fields=["unit", "due_at", "id"], condition=~Q(state="stopped"), name="clock_open_of_unit"),
+            # A desk is a walk along this one: what stands still with time left comes last.
+            models.Index(
+                "unit", "stage", rest(), "due_at", "id", condition=~Q(state="stopped"), name="clock_open_of_unit"
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                include=["incident"],
+                condition=Q(state="running") & ~Q(stage__in=BESIDE_STAGES),
+                name="clock_runs_by_due",
+            ),
+            # Which light an incident shows is answered from this one alone.
+            models.Index(
+                fields=["incident"],
+                include=["unit", "state", "due_at", "warn_at", "spent", "budget"],
+                condition=~Q(state="stopped") & ~Q(stage__in=BESIDE_STAGES),
+                name="clock_open_of_incident",
+            ),
+            models.Index(
+                fields=["incident", "id"],
+                include=["final_light"],
+                condition=Q(state="stopped", stage="overall"),
+                name="clock_whole_run",
+            ),
             # Clocks that may have shown a light before they stopped: what the lights were at an earlier moment.
             models.Index(
                 fields=["stopped_at"],

@@ -3,13 +3,19 @@
 import uuid
 
 from django.contrib.gis.db import models as gis
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Collate, Reverse
 from django.utils.translation import gettext_lazy as _
 
 from grids.datums import SRID
 from incidents.models.categories import IncidentKind
+from incidents.models.expressions import Grams
 from incidents.states import FINAL_STATES, OPEN_STATES, State, Urgency
+
+# Moves by which an incident comes back to somebody who had it before.
+CAME_BACK = ("send_back", "rework", "reopen", "unmerge")
 
 
 class Source(models.TextChoices):
@@ -99,8 +105,25 @@ class Incident(models.Model):
         indexes = [
             models.Index(fields=["holder", "state", "arrived_at", "id"], name="incident_at_holder"),
             models.Index(fields=["place", "-reported_at", "-id"], name="incident_by_place"),
-            models.Index(fields=["place", "state"], condition=Q(closed_at__isnull=True), name="incident_open_by_place"),
             models.Index(fields=["district", "-reported_at", "-id"], name="incident_by_district"),
+            models.Index(fields=["-reported_at", "-id"], name="incident_newest"),
+            models.Index(
+                fields=["-reported_at", "-id"], condition=Q(closed_at__isnull=True), name="incident_open_newest"
+            ),
+            # Counting what is open reads this alone.
+            models.Index(
+                fields=["place", "id"],
+                include=["state", "holder", "category", "urgency"],
+                condition=Q(closed_at__isnull=True),
+                name="incident_open_counts",
+            ),
+            models.Index(
+                fields=["holder", "arrived_by"],
+                condition=Q(closed_at__isnull=True, arrived_by__in=CAME_BACK),
+                name="incident_came_back",
+            ),
+            models.Index(Collate(Reverse("number"), "C"), name="incident_number_end"),
+            GinIndex(Grams("text", "address"), name="incident_grams"),
             models.Index(
                 fields=["district", "-closed_at"], condition=Q(closed_at__isnull=False), name="incident_ended"
             ),
@@ -126,16 +149,24 @@ class Incident(models.Model):
 
 
 class Sight(models.Model):
-    """A unit that reported, held or was assigned the incident keeps it in sight, and so do the units above."""
+    """A unit that reported, held or was assigned the incident keeps it in sight, and so do the units above.
+
+    ``afield``: the incident's place lies outside of the unit (for a department or office: of the tier it serves), so
+    that the place alone does not show it there. A trigger keeps it true.
+    """
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="sights", db_index=False)
     unit = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)
     since = models.DateTimeField()
     why = models.CharField(max_length=16)
+    afield = models.BooleanField(db_default=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "unit"], name="sight_once")]
-        indexes = [models.Index(fields=["unit", "incident"], name="sight_of_unit")]
+        indexes = [
+            models.Index(fields=["unit", "incident"], name="sight_of_unit"),
+            models.Index(fields=["unit", "incident"], condition=Q(afield=True), name="sight_afield"),
+        ]
 
 
 class Handler(models.Model):
