@@ -11,7 +11,7 @@ import shapely
 from django.core.exceptions import PermissionDenied
 
 from dispatch import moves
-from dispatch.demo import pictures
+from dispatch.simulation import pictures
 from dispatch.models import Approval, ApprovalState, Assignment
 from grids import plans, selectors
 from grids.duties import Duty

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from dispatch import demo
-from dispatch.demo import pictures
+from dispatch.simulation import pictures
 from dispatch.models import Assignment, AssignmentState, Notice
 from grids.models import Person
 from incidents import lists, photos

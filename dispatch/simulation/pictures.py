@@ -1,4 +1,4 @@
-"""Drawn pictures for the demo: simple scenes, before and after, each labelled as an example."""
+"""Drawn pictures for the demo and the simulation: simple scenes, before and after, each labelled as an example."""
 
 import io
 import random

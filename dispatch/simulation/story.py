@@ -1,0 +1,120 @@
+"""Tells the past days of a district: so many incidents, born when they would be, each lived by the people around it."""
+
+import random
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.simulation import turns
+from dispatch.simulation.habits import live
+from dispatch.simulation.life import Life
+from dispatch.simulation.matters import LEVELS, Matter, choose, tell
+from dispatch.simulation.timeline import Timeline
+from dispatch.simulation.world import World
+from grids.models import Unit
+from incidents.states import Urgency
+
+# What must happen needs time to happen.
+TIME_FOR_TURNS = 26
+# Reports that villages take on the phone; and phones that find a network only later.
+ON_THE_PHONE, DELIVERED_LATE = 0.09, 0.06
+# People live closer together in communities, and the first town is the largest.
+URBAN_WEIGHT, FIRST_TOWN_WEIGHT = 2.2, 1.6
+
+
+@dataclass(frozen=True)
+class Birth:
+    """One incident to come: when, which in the row, and the turn it must take, if any."""
+
+    moment: datetime
+    number: int
+    turn: str = ""
+
+
+def births(world: World, *, start: datetime, end: datetime, count: int) -> list[Birth]:
+    """`count` births in the order of time; every turn is taken by one of them at least, early enough to be seen."""
+    dice = random.Random(f"births {world.seed}")
+    moments = world.almanac.moments(start, end, count, dice)
+    certain = turns.must_happen(moments, before=_hours_before(world, end, TIME_FOR_TURNS), dice=dice)
+    return [Birth(moment, number, certain.get(number, "")) for number, moment in enumerate(moments, start=0)]
+
+
+def _hours_before(world: World, end: datetime, hours: int) -> datetime:
+    """The moment that lies so many working hours before `end`."""
+    moment = end
+    while world.calendar.elapsed(moment, end) < hours * 3600:
+        moment -= timedelta(hours=2)
+    return moment
+
+
+def begin(world: World, timeline: Timeline, wanted: list[Birth]) -> None:
+    """Take the births into the timeline."""
+    for birth in wanted:
+        timeline.begin(born(world, timeline, birth))
+
+
+def born(world: World, timeline: Timeline, birth: Birth) -> Generator[datetime, None, None]:
+    """One incident from its report to wherever it comes. The same seed and number, the same story."""
+    yield birth.moment
+    dice = random.Random(f"story {world.seed} {birth.number}")
+    life = bear(world, birth, dice)
+    timeline.belongs(life.incident.pk)
+    if life.is_on("merge", "unmerge"):
+        timeline.begin(_twin(life, birth, timeline))
+        # Whom the second is merged into must still be open.
+        life.turn, life.level = "", "town"
+    yield from live(life)
+
+
+def bear(world: World, birth: Birth, dice: random.Random) -> Life:
+    """Somebody meets with something and reports it, or settles it at once."""
+    grid = _grid(world, dice)
+    tags = world.almanac.tags(birth.moment, grid.pk[:9])
+    must = turns.BY_NAME.get(birth.turn)
+    matter = _matter(must, dice, tags, urban=world.is_urban(grid))
+    level = matter.level(dice, settled=None if must is None else False)
+    if must is not None and (must.exact or LEVELS.index(level) < LEVELS.index(must.level)):
+        level = must.level
+    turn = birth.turn or (turns.happens(level, matter.urgency, dice) if level != "grid" else "")
+    tale = tell(matter, dice, tags=tags, urban=world.is_urban(grid))
+    settled = level == "grid"
+    incident = world.report(
+        tale,
+        grid,
+        dice,
+        key=f"sim-{world.seed}-{birth.number:05d}",
+        settled=settled,
+        by_clerk=not settled and dice.random() < ON_THE_PHONE,
+        heard=timedelta(minutes=dice.randrange(5, 90)) if dice.random() < DELIVERED_LATE else timedelta(0),
+    )
+    return Life(world, incident, tale, level, turn, dice, prompt=must is not None)
+
+
+def _matter(must: turns.Turn | None, dice: random.Random, tags: frozenset[str], *, urban: bool) -> Matter:
+    if must is None:
+        return choose(dice, tags=tags, urban=urban)
+    urgency = must.urgency or Urgency.NORMAL
+    return choose(dice, tags=tags, urban=urban, settled=False if urgency == Urgency.NORMAL else None, urgency=urgency)
+
+
+def _grid(world: World, dice: random.Random) -> Unit:
+    first = world.district + "100"
+    weights = [
+        (URBAN_WEIGHT if world.is_urban(grid) else 1.0) * (FIRST_TOWN_WEIGHT if grid.pk.startswith(first) else 1.0)
+        for grid in world.grids
+    ]
+    return dice.choices(world.grids, weights)[0]
+
+
+def _twin(first: Life, birth: Birth, timeline: Timeline) -> Generator[datetime, None, None]:
+    """The same matter, reported once more in other words, and merged into the first."""
+    world, turn = first.world, first.turn
+    dice = random.Random(f"twin {world.seed} {birth.number}")
+    yield world.now + timedelta(minutes=dice.randrange(8, 25))
+    grid = first.incident.place
+    tags = world.almanac.tags(world.now, grid.pk[:9])
+    again = tell(first.tale.matter, dice, tags=tags, urban=world.is_urban(grid))
+    incident = world.report(again, grid, dice, key=f"sim-{world.seed}-{birth.number:05d}-2")
+    life = Life(world, incident, again, "village", turn, dice, prompt=True, partner=first)
+    timeline.belongs(incident.pk)
+    yield from live(life)
