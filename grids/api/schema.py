@@ -102,7 +102,18 @@ def strict_requests(result: dict[str, Any], **_named: Any) -> dict[str, Any]:
     for name, schema in result.get("components", {}).get("schemas", {}).items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema["additionalProperties"] = False
+    _without_marks(result)
     return result
+
+
+def _without_marks(part: Any) -> None:
+    """Take out what the generator notes for itself."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _without_marks(each)
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
