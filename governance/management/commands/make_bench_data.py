@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
+from dispatch import invariants
 from governance import benchdata
 from incidents.models import Incident
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=511111, help="the same seed tells the same history")
         parser.add_argument("--under", default=DISTRICT, help="code of the place in which they happen")
         parser.add_argument("--append", action="store_true", help="although there are incidents already")
+        parser.add_argument("--no-check", action="store_true", help="leave out the check against the invariants")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["incidents"] < 1:
@@ -41,3 +43,15 @@ class Command(BaseCommand):
         for table, rows in made.rows.items():
             self.stdout.write(f"{table}: {rows:,} rows")
         self.stdout.write(f"{made.open:,} open; written in {time.monotonic() - began:.0f} s")
+        if not options["no_check"]:
+            self._check(settled=not options["append"])
+
+    def _check(self, *, settled: bool) -> None:
+        """Ask every invariant; print what is broken and end with an error if anything is."""
+        began = time.monotonic()
+        found = invariants.broken(settled=settled)
+        for one in found:
+            self.stderr.write(str(one))
+        if found:
+            raise CommandError(f"{len(found)} invariants do not hold.")
+        self.stdout.write(f"every invariant holds; asked in {time.monotonic() - began:.0f} s")
