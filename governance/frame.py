@@ -30,6 +30,7 @@ DESK = ANY - FIELD
 ACTING = frozenset(
     {Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF, Duty.HANDLER, Duty.SUPERVISOR, Duty.HEAD}
 )
+KEEPING = frozenset({Duty.ADMINISTRATOR, Duty.AUDITOR})
 REPORTING = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK})
 
 # How a count beside an area is found: (person=, now=) -> int. Looked up late; an unbuilt one stays empty.
@@ -71,7 +72,14 @@ RAIL = (
     ),
     Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
-    Area("administration", _("Admin"), "settings", ("admin:index",), staff_only=True),
+    Area(
+        "administration",
+        _("Admin"),
+        "settings",
+        ("governance:administration",),
+        KEEPING,
+        within=("grids:audit", "governance:limits", "governance:accounts"),
+    ),
 )
 FIELD_BAR = (
     TODAY,

@@ -16,7 +16,7 @@ LANDINGS: tuple[tuple[frozenset[Duty], tuple[str, ...]], ...] = (
     (frozenset({Duty.OFFICER, Duty.ASSISTANT}), ("incidents:today", "incidents:report", "incidents:mine")),
     (frozenset({Duty.SUPERVISOR}), ("dispatch:todo", "incidents:mine")),
     (frozenset({Duty.HEAD, Duty.OBSERVER, Duty.AUDITOR}), ("governance:dashboard", "grids:map")),
-    (frozenset({Duty.ADMINISTRATOR}), ("grids:unit*", "governance:dashboard", "admin:index")),
+    (frozenset({Duty.ADMINISTRATOR}), ("governance:administration", "grids:unit*")),
     (frozenset(Duty), ("governance:dashboard", "grids:map", "dispatch:inbox")),
 )
 

@@ -8,11 +8,16 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from governance import accounts, frame, health, landing, styleguide
-from governance.views import dashboard, unit_end
+from governance.views import administration, dashboard, unit_end
 
 own = [
     path("healthz", health.healthz, name="health"),
     path("frame/badges/", frame.badges, name="badges"),
+    path("administration/", administration.overview, name="administration"),
+    path("administration/limits/", administration.limits, name="limits"),
+    path("administration/accounts/", administration.accounts_page, name="accounts"),
+    path("administration/accounts/unlock/", administration.unlock, name="unlock"),
+    path("administration/tokens/<str:key>/end/", administration.end_token, name="end_token"),
     path("units/<str:code>/end/", unit_end.end_unit, name="unit_end"),
     path("dashboard/", dashboard.overview, name="dashboard"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.views import people, posts, unit_acts, units
+from grids.views import audit, people, posts, unit_acts, units
 from grids.views.map import boundaries, card, one_map
 
 app_name = "grids"
@@ -28,6 +28,8 @@ urlpatterns = [
     path("people/<int:pk>/unlock/", people.unlock, name="person_unlock"),
     path("people/<int:pk>/edit/", people.particulars, name="person_edit"),
     path("people/<int:pk>/grid/", posts.change_grid, name="change_grid"),
+    path("audit/", audit.entries, name="audit"),
+    path("audit/export/", audit.export, name="audit_export"),
     path("map/", one_map, name="map"),
     path("map/boundaries.geojson", boundaries, name="boundaries"),
 ]

@@ -44,9 +44,12 @@ def test_a_leader_sees_but_is_offered_nothing_to_do(cast: Cast):
     assert "report" not in keys(made.bar)
 
 
-def test_administration_is_for_staff_only(cast: Cast):
-    cast.administrator.is_staff = True
-    assert "administration" not in keys(frame_of(cast.observer, cast.now).rail)
+@override_settings(ROOT_URLCONF="governance.urls")
+def test_administration_is_for_administrators_and_auditors(cast: Cast):
+    for person in (cast.administrator, cast.auditor):
+        assert "administration" in keys(frame_of(person, cast.now).rail)
+    for person in (cast.observer, cast.town_clerk, cast.district_head):
+        assert "administration" not in keys(frame_of(person, cast.now).rail)
 
 
 def test_duties_are_told_by_unit(cast: Cast):

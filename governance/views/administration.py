@@ -1,0 +1,260 @@
+"""The face of the administration: what there is to set and look after, the limits by case, accounts locked or lent."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from knox.models import AuthToken
+
+from dispatch.wording import limit_in_words
+from grids import accounts, audit, audit_list, lockouts, permissions, selectors
+from grids.duties import Right
+from grids.levels import DESK_KINDS, UnitKind
+from grids.models import Person, Post, Unit
+from grids.requests import PersonRequest
+from grids.subtrees import within
+from incidents import limit_choice
+from incidents.limit_choice import Case, Choice
+from incidents.models import Category
+from incidents.states import Stage, Urgency
+
+TOKENS_MOST = 200
+
+
+def _read_by(person: Person, now: Any) -> list[str]:
+    """The units the person administers or audits; Http404 for anybody else."""
+    codes = audit_list.read_by(person, now=now)
+    if not codes:
+        raise Http404
+    return codes
+
+
+@require_safe
+@login_required
+def overview(request: PersonRequest) -> HttpResponse:
+    """Everything that is administered, each with what waits there."""
+    now = timezone.now()
+    codes = _read_by(request.user, now)
+    locks = _locks(request.user, now)
+    tokens = _tokens(codes, now).count()
+    unit = Unit.objects.filter(pk=codes[0]).first() if codes[0] else None
+    context = {
+        "title": _("Administration · %(unit)s") % {"unit": unit.name} if unit else _("Administration"),
+        "groups": [
+            (_("Places and people"), _places(unit, codes, now)),
+            (_("Rules"), _rules(request.user)),
+            (_("Accounts and record"), _record(len(locks), tokens)),
+        ],
+        "now": now,
+    }
+    return render(request, "governance/administration.html", context)
+
+
+def _card(icon: str, label: str, text: str, url: str, count: int | None = None, urgent: bool = False) -> dict[str, Any]:
+    return {"icon": icon, "label": label, "text": text, "url": url, "count": count, "urgent": urgent}
+
+
+def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any]]:
+    own = reverse("grids:unit", args=[unit.pk]) if unit else reverse("grids:units")
+    people = reverse("grids:people", args=[unit.pk]) if unit else reverse("grids:units")
+    vacant = selectors.vacancies(codes, now).count()
+    served = Post.objects.filter(within(codes, "unit"), period__contains=now).values("person").distinct().count()
+    units = Unit.objects.filter(within(codes), retired_at__isnull=True).count()
+    return [
+        _card("sitemap", _("Units"), _("Create, rename, retire, succeed; who serves where."), own, units),
+        _card("users", _("People and posts"), _("Appoint, relieve, change grids, give passwords."), people, served),
+        _card("user-off", _("Vacant grids"), _("Grids without a primary officer."),
+              reverse("grids:units") + "?vacant=1", vacant, vacant > 0),
+    ]  # fmt: skip
+
+
+def _rules(person: Person) -> list[dict[str, Any]]:
+    cards = [
+        _card("clock", _("Which limit applies"),
+              _("For a category, urgency, stage and kind of unit: which rule wins and why."),
+              reverse("governance:limits")),
+    ]  # fmt: skip
+    if person.is_staff:
+        cards += [
+            _card("adjustments-horizontal", _("Time limits"), _("Set, replace and end limits."),
+                  reverse("admin:incidents_timelimit_changelist")),
+            _card("list-details", _("Categories"), _("Names, search words, own categories of a district."),
+                  reverse("admin:incidents_category_changelist")),
+            _card("calendar", _("Working calendar"), _("Work periods, holidays, make-up workdays, local days off."),
+                  reverse("admin:incidents_calendarversion_changelist")),
+            _card("settings", _("District profile"), _("Officers per grid, re-checks, suspensions."),
+                  reverse("admin:grids_districtprofile_changelist")),
+        ]  # fmt: skip
+    return cards
+
+
+def _record(locks: int, tokens: int) -> list[dict[str, Any]]:
+    return [
+        _card("history", _("Audit list"), _("Who changed what, before and after; sign-ins."), reverse("grids:audit")),
+        _card("lock", _("Locked accounts"), _("After too many wrong passwords; unlock here."),
+              reverse("governance:accounts"), locks, locks > 0),
+        _card("key", _("Tokens of programs"), _("Who lets programs act in their name."),
+              reverse("governance:accounts") + "#tokens", tokens),
+    ]  # fmt: skip
+
+
+def _locks(person: Person, now: Any) -> list[lockouts.Lock]:
+    """The locked accounts the person may unlock; addresses and names nobody has only for who keeps the house."""
+    keeps = person.is_superuser or _keeps_a_district(person, now)
+    return [
+        lock
+        for lock in lockouts.locks(now=now)
+        if (accounts.may_manage(person, lock.person, now=now) if lock.person else keeps)
+    ]
+
+
+def _keeps_a_district(person: Person, now: Any) -> bool:
+    return any(len(code) <= 6 for code in permissions.units_with_right(person, Right.ADMINISTER, now=now))
+
+
+def _tokens(codes: list[str], now: Any) -> Any:
+    found = AuthToken.objects.filter(expiry__gt=now).select_related("user").order_by("-created")
+    if "" in codes:
+        return found
+    served = Post.objects.filter(within(codes, "unit"), period__contains=now).values("person")
+    return found.filter(user__in=served)
+
+
+@require_safe
+@login_required
+def accounts_page(request: PersonRequest) -> HttpResponse:
+    """Who is locked, and which programs act for whom."""
+    now = timezone.now()
+    codes = _read_by(request.user, now)
+    locks = _locks(request.user, now)
+    tokens = [
+        {"token": token, "may_end": accounts.may_manage(request.user, token.user, now=now)}
+        for token in _tokens(codes, now)[:TOKENS_MOST]
+    ]
+    context = {"title": _("Locked accounts and tokens · %(count)d") % {"count": len(locks)}, "locks": locks,
+               "tokens": tokens, "now": now}  # fmt: skip
+    return render(request, "governance/accounts.html", context)
+
+
+@require_POST
+@login_required
+def unlock(request: PersonRequest) -> HttpResponse:
+    """Forget the failures of an account or of an address."""
+    now = timezone.now()
+    username, address = request.POST.get("username", ""), request.POST.get("address", "")
+    lock = next((one for one in _locks(request.user, now) if (one.username, one.address) == (username, address)), None)
+    if lock is None:
+        raise Http404
+    lockouts.unlock(
+        username=lock.username, address=lock.address, actor=request.user, from_address=audit.address_of(request)
+    )
+    messages.success(request, _("Unlocked."))
+    return redirect("governance:accounts")
+
+
+@require_POST
+@login_required
+def end_token(request: PersonRequest, key: str) -> HttpResponse:
+    """End a token: the program must be let in anew."""
+    now = timezone.now()
+    token = next(iter(_tokens(_read_by(request.user, now), now).filter(token_key=key)[:1]), None)
+    if token is None or not accounts.may_manage(request.user, token.user, now=now):
+        raise Http404
+    token.delete()
+    messages.success(request, _("The token has ended."))
+    return redirect("governance:accounts")
+
+
+@require_safe
+@login_required
+def limits(request: PersonRequest) -> HttpResponse:
+    """Which limit applies to what: the rule that wins, the ones it stands before, and the whole table of a category."""
+    now = timezone.now()
+    codes = _read_by(request.user, now)
+    districts = list(Unit.objects.filter(_districts(codes), kind=UnitKind.DISTRICT, retired_at__isnull=True))
+    if not districts:
+        raise Http404
+    categories = list(Category.objects.filter(retired_at__isnull=True).select_related("parent"))
+    case, stage = _case(request, districts, categories)
+    table = limit_choice.matrix(case, at=now)
+    choice = table[stage, case.urgency]
+    context = {
+        "title": _("Which limit applies"),
+        "districts": districts,
+        "families": _families(categories),
+        "case": case,
+        "stage": stage,
+        "stages": Stage.choices,
+        "urgencies": Urgency.choices,
+        "tiers": [(kind.value, kind.label) for kind in UnitKind if kind in DESK_KINDS],
+        "choice": choice,
+        "lines": [_line(one) for one in choice.candidates],
+        "table": _table(table),
+        "may_set": request.user.is_staff,
+        "now": now,
+    }
+    return render(request, "governance/limits.html", context)
+
+
+def _districts(codes: list[str]) -> Any:
+    return within([code[:6] for code in codes])
+
+
+def _case(request: PersonRequest, districts: list[Unit], categories: list[Category]) -> tuple[Case, Stage]:
+    given = request.GET
+    asked = given.get("category", "")
+    own = {unit.pk for unit in districts}
+    known = {str(category.pk) for category in categories}
+    tiers = {kind.value for kind in DESK_KINDS}
+    case = Case(
+        district=given["district"] if given.get("district") in own else districts[0].pk,
+        category=int(asked) if asked in known else None,
+        urgency=given["urgency"] if given.get("urgency") in Urgency.values else Urgency.NORMAL.value,
+        tier=given["tier"] if given.get("tier") in tiers else UnitKind.VILLAGE.value,
+    )
+    return case, Stage(given["stage"]) if given.get("stage") in Stage.values else Stage.HANDLE
+
+
+def _families(categories: list[Category]) -> list[tuple[str, list[Category]]]:
+    """The categories by the one above them, as the list goes."""
+    found: dict[str, list[Category]] = {}
+    parents = {category.parent_id for category in categories}
+    for category in categories:
+        name = category.parent.label if category.parent else category.label
+        if category.parent or category.pk not in parents:
+            found.setdefault(name, []).append(category)
+        else:
+            found.setdefault(name, []).insert(0, category)
+    return list(found.items())
+
+
+def _line(one: limit_choice.Candidate) -> dict[str, Any]:
+    limit = one.limit
+    basis = _(limit.basis) if limit.basis else ""
+    return {"limit": limit, "words": limit_in_words(limit), "reasons": one.reasons, "basis": basis,
+            "yellow": _yellow(limit)}  # fmt: skip
+
+
+def _yellow(limit: Any) -> str:
+    if limit.yellow_amount is None:
+        return _("when a quarter is left")
+    return _("after %(amount)d %(unit)s") % {"amount": limit.yellow_amount, "unit": limit.get_unit_display()}
+
+
+def _table(table: dict[tuple[Stage, str], Choice]) -> list[dict[str, Any]]:
+    """A row per stage, a cell per urgency."""
+    return [
+        {"stage": stage, "cells": [_cell(urgency, table[stage, urgency.value]) for urgency in Urgency]}
+        for stage in Stage
+    ]
+
+
+def _cell(urgency: Urgency, choice: Choice) -> dict[str, Any]:
+    words = limit_in_words(choice.winner) if choice.winner else ""
+    return {"urgency": urgency.value, "choice": choice, "words": words}
