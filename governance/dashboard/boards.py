@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.urls import reverse
 
-from governance.dashboard.counts import OpenCounts, open_counts
+from governance.dashboard.counts import open_counts
 from governance.dashboard.figures import Figure, Line, line
 from governance.dashboard.firsts import Categories, First, Solved, firsts, solved
 from governance.dashboard.flow import Flow, flow
@@ -52,17 +52,17 @@ class Board:
 
 
 def board(ground: Ground, *, now: datetime) -> Board:
-    """The whole dashboard. Fourteen queries beside those that find the ground."""
+    """The whole dashboard. Thirteen queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
-    pressing, waiting = lit(ground, now=now), emergencies(ground, now=now)
+    pressing, waiting = lit(counts, now=now), emergencies(ground, now=now)
     categories, shares = Categories.load(), solved(ground)
     length = PLACE_LENGTHS[ground.level or "grid"]
-    by_place, by_body = counts.summed(1, length), _by_body(counts)
+    by_place, by_body = counts.by_level(length), counts.by_body
     needed = units_of([*pressing, *waiting.rows]) | {code for code in {*by_place, *by_body, *shares} if code}
     units = _units(needed)
     rows = named([*waiting.rows, *pressing], units, now=now)
     kept = len(waiting.rows)
-    by_tier = counts.summed(0)
+    by_tier = counts.by_tier()
     return Board(
         ground=ground,
         strip=strip(ground, counts, now=now),
@@ -90,13 +90,6 @@ def fingerprint(now: datetime) -> str:
     """Changes with every event and with every minute, by which lights may have changed without one. One query."""
     newest = IncidentEvent.objects.aggregate(newest=Max("pk"))["newest"]
     return f"{newest or 0}-{int(now.timestamp()) // 60}"
-
-
-def _by_body(counts: OpenCounts) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for (unit, light), number in counts.by_body.items():
-        found.setdefault(unit, {})[light] = number
-    return found
 
 
 def _units(codes: Iterable[str]) -> dict[str, Unit]:

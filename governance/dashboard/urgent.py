@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, Q
+from django.db.models import Exists
 
-from governance.dashboard.counts import MAIN_STAGES
+from governance.dashboard.counts import OpenCounts
 from governance.dashboard.figures import Figure
 from governance.dashboard.grounds import Ground
 from grids.duties import Duty
@@ -15,12 +15,10 @@ from grids.models import Post, Unit
 from incidents import lights, places
 from incidents.lights import ShownClock
 from incidents.lists import running_clocks
-from incidents.models import Clock, ClockState, Incident, Light
+from incidents.models import Clock, Incident
 from incidents.states import Stage, State, Urgency
 
 LIT_MOST, EMERGENCIES_MOST = 12, 5
-# An incident may have several lit clocks; this many more are read than are shown.
-_SPARE = 4
 # Who answers for a stage at a unit; where more than one does, the unit's duty contact is named.
 DUTY_OF_STAGE: dict[str, Duty] = {
     Stage.ACCEPT: Duty.CLERK,
@@ -74,32 +72,17 @@ def emergencies(ground: Ground, *, now: datetime) -> Emergencies:
     return Emergencies(Figure(number, filters), shown)
 
 
-def lit(ground: Ground, *, now: datetime) -> list[Pressing]:
+def lit(counts: OpenCounts, *, now: datetime) -> list[Pressing]:
     """What shows red or yellow, the one due longest ago first. One query."""
-    clocks = Clock.objects.filter(_lit_at(now), stage__in=MAIN_STAGES).annotate(shown=lights.light_sql(now))
-    clocks = clocks.filter(shown__in=[Light.RED.value, Light.YELLOW.value])
-    # What stands still shows no yellow; a suspended one does only for what was red before.
-    clocks = clocks.exclude(Q(incident__state=State.SUSPENDED) & ~Q(shown=Light.RED.value))
-    if ground.base.at:
-        clocks = clocks.filter(unit=ground.base.at)
-    if ground.is_everything:
-        clocks = clocks.filter(district=ground.district) if ground.district else clocks
-    else:
-        clocks = clocks.filter(incident__in=ground.incidents(ground.whole).order_by().values("pk"))
-    clocks = clocks.select_related("incident", "incident__category").order_by("due_at", "pk")
-    worst: dict[int, Clock] = {}
-    for clock in clocks[: LIT_MOST * _SPARE]:
-        worst.setdefault(clock.incident_id, clock)
+    clocks = Clock.objects.select_related("incident", "incident__category").in_bulk(counts.lit)
+    longest: dict[int, Clock] = {}
+    for key in counts.lit:
+        if key in clocks:
+            longest.setdefault(clocks[key].incident_id, clocks[key])
     return [
         Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id)
-        for clock in list(worst.values())[:LIT_MOST]
+        for clock in list(longest.values())[:LIT_MOST]
     ]
-
-
-def _lit_at(now: datetime) -> Q:
-    """A rough condition that the light confirms: past its yellow or its due moment, or stopped past its budget."""
-    running = Q(state=ClockState.RUNNING) & (Q(warn_at__lte=now) | Q(due_at__lte=now))
-    return running | Q(state=ClockState.PAUSED, spent__gt=F("budget"))
 
 
 def units_of(rows: Iterable[Pressing]) -> set[str]:
