@@ -231,7 +231,14 @@ def _label(field: "models.Field[Any, Any] | None", key: str) -> str:
     if field is not None:
         name = str(field.verbose_name)
         return name[:1].upper() + name[1:]
-    said = {"username": _("User name"), "address": _("network address"), "rows": _("rows"), "filters": _("filters")}
+    said = {
+        "username": _("User name"),
+        "address": _("network address"),
+        "rows": _("rows"),
+        "filters": _("filters"),
+        "hours": _("work periods"),
+        "days": _("days that change"),
+    }
     return said.get(key, key)
 
 

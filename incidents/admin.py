@@ -13,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from grids import audit
 from grids.administration import Administered, ShownOnly, administered, keeps_house
+from grids.models import AuditAct
 from incidents import calendar_changes, calendars, limits, reference_data
 from incidents.calendars import CalendarError, Special, SpecialKind
 from incidents.models import Calendar, CalendarVersion, Category, DayKind, SpecialDay, TimeLimit, WorkPeriod
@@ -193,7 +195,8 @@ class CalendarVersionForm(forms.ModelForm):
         if newest is None:
             raise ValidationError(_("Load this calendar once by manage.py load_calendar."), code="no_version")
         try:
-            content = self._content(calendar_changes.content_of(newest), given)
+            self.before = calendar_changes.content_of(newest)
+            content = self._content(self.before, given)
         except (reference_data.BadLine, CalendarError) as error:
             raise ValidationError(str(error), code="bad_calendar") from error
         if calendar_changes.says(newest, content):
@@ -276,9 +279,40 @@ class CalendarVersionAdmin(Administered):
     def save_model(self, request: HttpRequest, obj: CalendarVersion, form: Any, change: bool) -> None:
         now = timezone.now()
         version = calendar_changes.new_version(calendar=obj.calendar, content=form.content, now=now)
+        _note_difference(request, version, form)
         moved = calendar_changes.recompute_clocks(version=version, now=now)
         obj.pk, obj.number = version.pk, version.number
         messages.info(request, _("%(count)d running deadlines moved.") % {"count": moved})
+
+
+def _note_difference(request: HttpRequest, version: CalendarVersion, form: Any) -> None:
+    """Beside the trigger's line about the version: which hours and days it says otherwise."""
+    before, after = form.before, form.content
+    was = {special.day: special for special in before.special_days}
+    changed = [special for special in after.special_days if was.get(special.day) != special]
+    hours: list[str] = [
+        ",".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in content.hours) for content in (before, after)
+    ]
+    said = {
+        "days": [", ".join(_said(special) for special in days) for days in
+                 ([was[special.day] for special in changed if special.day in was], changed)],
+        "hours": hours,
+    }  # fmt: skip
+    differing = {key: pair for key, pair in said.items() if pair[0] != pair[1]}
+    audit.note(
+        act=AuditAct.CHANGED,
+        kind=CalendarVersion._meta.db_table,
+        object_id=str(version.pk),
+        unit=version.calendar.district_id or "",
+        actor=request.user,  # type: ignore[arg-type]
+        address=audit.address_of(request),
+        before={key: pair[0] for key, pair in differing.items()},
+        after={key: pair[1] for key, pair in differing.items()},
+    )
+
+
+def _said(special: Special) -> str:
+    return f"{special.day} {DayKind(special.kind.value).label} {special.name}".strip()
 
 
 def _own_calendars(request: HttpRequest) -> QuerySet[Calendar]:

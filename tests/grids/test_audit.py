@@ -104,11 +104,7 @@ def test_every_watched_table_has_its_trigger_and_no_other(db: None) -> None:
         assert {name for (name,) in cursor.fetchall()} == set(settings.AUDITED_TABLES)
 
 
-def test_a_reading_page_asks_nothing_for_the_audit(
-    cast: Cast, admin: Client, django_assert_num_queries: object
-) -> None:
-    from django.test.utils import CaptureQueriesContext
-
+def test_a_reading_page_asks_nothing_for_the_audit(cast: Cast, admin: Client) -> None:
     admin.get(reverse("grids:units"))
     with CaptureQueriesContext(connection) as asked:
         admin.get(reverse("grids:units"))
