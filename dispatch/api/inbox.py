@@ -131,8 +131,6 @@ class NoticeOne(Endpoint):
 
 
 def _one(view: Endpoint, id: str) -> Notice:
-    if not (id.isascii() and id.isdecimal() and len(id) < 19):
-        raise Http404
     found = Notice.objects.select_related("event", "event__actor", "event__unit", "incident")
     notice = found.filter(person=view.person, pk=int(id)).first()
     if notice is None:

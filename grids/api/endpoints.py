@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import Http404
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext_lazy as _
@@ -121,6 +122,9 @@ class Endpoint(APIView):
         own = getattr(request.user, "language", "")
         if own in dict(settings.LANGUAGES) and not _wanted_language(request):
             translation.activate(own)
+        for name, (pattern, _said) in self.path_words.items():
+            if not re.fullmatch(pattern, str(kwargs[name])):
+                raise Http404
         method = "GET" if request.method == "HEAD" else str(request.method)
         question = self.asks.get(method, NoQuestion)(data=request.query_params)
         question.is_valid(raise_exception=True)

@@ -15,7 +15,7 @@ from grids.api.fields import CodeField, Position, Strict, WordsField, units_name
 from grids.api.paging import PageQuestion, page_of
 from grids.api.problems import Problem
 from grids.levels import district_of
-from incidents import access, lifecycle, lists, places
+from incidents import access, lifecycle, lists, places, records
 from incidents.api import shapes
 from incidents.api.keys import KeyField, category_for
 from incidents.api.refusals import FIELDS, told
@@ -23,7 +23,7 @@ from incidents.births import LATEST_DELIVERY
 from incidents.lists import ANY, HOLDING_KINDS, LIGHTS, OPEN, QUERY_LENGTH, Filters
 from incidents.models import Incident, IncidentEvent, Source
 from incidents.places import Reach
-from incidents.states import BIRTHS, State, Urgency
+from incidents.states import State, Urgency
 from incidents.words import MOST_CHARACTERS, MOST_OF_AN_ADDRESS
 
 NUMBER = ("^[0-9]{12,24}$", "The number of an incident.")
@@ -122,7 +122,7 @@ class IncidentList(Endpoint):
         with told(fields=FIELDS | {"result": "result"}):
             incident = born(actor=self.person, now=self.now, idempotency_key=key, **words)
         if key and incident.reported_at != self.now:
-            _refuse_other(incident, words, given["settled"])
+            _refuse_other(records.earlier(actor=self.person, idempotency_key=key), incident, words)
             return replayed(shapes.incidents([incident], self.now)[0])
         row = shapes.incidents([incident], self.now)[0]
         return Response(row, 201, headers={"Location": row["url"]})
@@ -152,17 +152,17 @@ def _words(given: dict[str, Any], reach: Reach) -> dict[str, Any]:
     return words | {"source": Source.OFFICER if reach.grids else Source.CLERK}
 
 
-def _refuse_other(incident: Incident, words: dict[str, Any], settled: bool) -> None:
-    """Raise a Problem unless `incident` is what these words made: the key belongs to another request."""
-    birth = IncidentEvent.objects.filter(incident=incident, kind__in=BIRTHS).order_by("pk").first()
+def _refuse_other(event: IncidentEvent | None, incident: Incident, words: dict[str, Any]) -> None:
+    """Raise a Problem unless `event`, made by this key, is the birth these words ask for."""
     position, place, category = words["position"], words["place"], words["category"]
     same = (
-        incident.text == words["text"].strip()
+        event is not None
+        and event.kind == ("self_handle" if "result" in words else "report")
+        and event.note == words.get("result", "").strip()
+        and incident.text == words["text"].strip()
         and incident.address == words["address"].strip()
         and incident.urgency == words["urgency"]
         and incident.category_id == (category.pk if category else None)
-        and incident.self_handled == settled
-        and (birth is None or birth.note == words.get("result", "").strip())
         and (incident.raw_longitude, incident.raw_latitude, incident.raw_datum)
         == ((position.longitude, position.latitude, position.datum) if position else (None, None, ""))
         and (position is not None or place is None or incident.place_id == place.pk)

@@ -30,6 +30,13 @@ class Program:
             _row, secret = issue(person, now=timezone.now())
             self.headers["Authorization"] = f"Token {secret}"
 
+    @classmethod
+    def like(cls, other: "Program") -> "Program":
+        """Another one of the same person, for another thread."""
+        program = cls()
+        program.headers = other.headers
+        return program
+
     def ask(self, method: str, path: str, body: Any = None, *, key: str = "", **headers: str) -> Any:
         """The answer; `json` of it is what came back."""
         given = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}

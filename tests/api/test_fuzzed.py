@@ -5,7 +5,7 @@ not, about things that are there and things that are not. Seeded, and bounded in
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count, cycle
 from typing import Any
 
