@@ -160,7 +160,7 @@ def turn_clocks(held: InHand, assignment: Assignment, *, finished: Stage | None,
 
 
 def known(incident: Incident) -> list[Assignment]:
-    """All orders of the incident, locked, each with its unit, in order of birth. The incident must be locked already."""
+    """All orders of the incident, locked after it, each with its unit, in order of birth."""
     waiting = Assignment.objects.select_for_update(of=("self",)).select_related("unit")
     return list(waiting.filter(incident=incident).order_by("pk"))
 

@@ -1,13 +1,14 @@
 """Overdue is noticed and acted on here, by any number of processes at once, without anybody opening a page.
 
-One pass claims what is due (the clock together with its incident, never waiting for a lock), announces lights for all
-of it in a few statements, and makes the moves that follow one by one, each in a transaction of its own. What somebody
-else holds stays due for the next pass. A row that fails is put aside, so that it never stops the others. The cost
-follows what is due, not what is open.
+One pass looks whether anything is due (one statement, and that is all where nothing is), claims it (the clock together
+with its incident, never waiting for a lock), announces lights for all of it in a few statements, and makes the moves
+that follow, some dozens in one transaction. What somebody else holds stays due for the next pass. Where a row fails its
+companions are taken one by one and the row is put aside, so that it never stops the others. The cost follows what is
+due, not what is open.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +19,9 @@ from django.db.models import QuerySet
 from dispatch import presses
 from dispatch.models import Ticker
 from grids.levels import UnitKind, kind_of_code
-from incidents import clock_rules, clock_steps, limits, records
+from incidents import clock_rules, clock_steps, in_hand, lifecycle, limits, records
 from incidents.clock_steps import Announcement
+from incidents.in_hand import InHand
 from incidents.lifecycle import Details
 from incidents.models import Clock, Light, RedAction, Subject
 from incidents.states import MOVES, Stage
@@ -27,6 +29,10 @@ from incidents.states import MOVES, Stage
 log = logging.getLogger(__name__)
 
 BATCH = 200
+# So many moves are made and committed together: few enough that nobody who presses a button waits for long.
+MOVES_AT_ONCE = 50
+# A process that finds nothing due signs only this often.
+SIGN_EVERY = timedelta(seconds=10)
 # Nothing is overlooked below the bound for longer than between two full passes.
 SLACK = timedelta(minutes=5)
 FULL_EVERY = timedelta(minutes=1)
@@ -81,19 +87,16 @@ def sweep(
 
     `worker_now` is the caller's own clock: when the two disagree, or the database's went back, nothing is done.
     `full` ignores the lower bound, which is what the first pass and one pass a minute do anyway. `enough` is asked
-    between two moves: a process that shall end, or whose time is up, leaves the rest for the next pass.
+    between two transactions: a process that shall end, or whose time is up, leaves the rest for the next pass.
     """
-    if now is None:
-        now, trouble = _guarded_now(worker_now)
-        if trouble:
-            log.error("the sweep refuses to run: %s", trouble)
-            return SweepResult(refused=trouble)
-    signed = Ticker.objects.filter(pk=ticker).first()
-    full = full or signed is None or signed.last_full is None or now - signed.last_full >= FULL_EVERY
-    low = None if full or signed is None or signed.last_drained is None else signed.last_drained - SLACK
-    result = _pass(low, now, limit, enough)
+    seen = _look(ticker, now, full)
+    if now is None and (trouble := _distrust(seen, worker_now)):
+        log.error("the sweep refuses to run: %s", trouble)
+        return SweepResult(refused=trouble)
+    result = _pass(seen.low, seen.now, limit, enough) if seen.is_due else SweepResult()
     result.drained = result.claimed < limit and not enough()
-    _sign(ticker, now, result, full=full and result.drained)
+    if result.claimed or seen.is_full or seen.signed is None or seen.now - seen.signed >= SIGN_EVERY:
+        _sign(ticker, seen.now, result, full=seen.is_full and result.drained)
     return result
 
 
@@ -125,7 +128,7 @@ def due(low: datetime | None, now: datetime, limit: int) -> "QuerySet[Clock]":
 def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
     return (
         clocks.select_related("incident")
-        .defer("incident__text", "incident__point", "incident__address")
+        .defer("incident__text", "incident__point")
         .order_by("next_at", "pk")
         .select_for_update(skip_locked=True, of=("incident", "self"))
     )
@@ -133,53 +136,82 @@ def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
 
 def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], bool]) -> SweepResult:
     result = SweepResult()
-    alone: list[int] = []
+    moving: list[int] = []
+    together = MOVES_AT_ONCE
     try:
         with transaction.atomic():
             claimed = list(due(low, now, limit))
             result.claimed = len(claimed)
-            alone = [clock.pk for clock in claimed if _moves(clock, now)]
-            result.lights = _announce([clock for clock in claimed if clock.pk not in set(alone)], now)
+            moving = [clock.pk for clock in claimed if _moves(clock, now)]
+            apart = set(moving)
+            result.lights = _announce([clock for clock in claimed if clock.pk not in apart], now)
     except Exception:
         # One bad row must not stop the house: the same rows again, each by itself.
         log.exception("a batch of %d due clocks failed; taking them one by one", result.claimed)
-        alone = list(
-            Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk").values_list("pk", flat=True)[:limit]
-        )
+        waiting = Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk")
+        moving, together = list(waiting.values_list("pk", flat=True)[:limit]), 1
         result.lights = 0
-    for pk in alone:
+    for start in range(0, len(moving), together):
         if enough():
             break
-        _take_alone(pk, now, result)
+        few = moving[start : start + together]
+        if not _take(few, now, result):
+            for pk in few if len(few) > 1 else ():
+                if enough():
+                    break
+                _take([pk], now, result)
     return result
 
 
-def _take_alone(pk: int, now: datetime, result: SweepResult) -> None:
-    """Announce one clock and make its move, all or nothing; put it aside if that fails."""
+def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
+    """Announce these clocks and make their moves, all or nothing; whether it went well. A single one is put aside."""
     try:
         with transaction.atomic():
-            clock = _with_locks(Clock.objects.filter(pk=pk, next_at__lte=now)).first()
-            if clock is None:
-                return
-            name = _moves(clock, now)
-            lights = _announce([clock], now)
-            if name:
-                presses.press(
-                    incident_id=clock.incident_id,
-                    name=name,
-                    actor=None,
-                    now=now,
-                    details=Details(extra={"because": "due", "clock": clock.pk, "stage": clock.stage}),
-                )
+            moved, lights = _take_claimed(_one_per_incident(_with_locks(due_now(pks, now))), now)
     except Exception:
-        log.exception("clock %d failed; it is put aside", pk)
+        if len(pks) > 1:
+            log.exception("%d moves failed together; making them one by one", len(pks))
+            return False
+        log.exception("clock %d failed; it is put aside", pks[0])
         result.failed += 1
-        _put_aside(pk, now)
-        return
+        _put_aside(pks[0], now)
+        return False
     result.lights += lights
-    if name:
-        result.moved += 1
-        result.moves.append((clock.incident_id, name))
+    result.moved += len(moved)
+    result.moves += moved
+    return True
+
+
+def due_now(pks: Sequence[int], now: datetime) -> "QuerySet[Clock]":
+    """Those of the clocks that are still due."""
+    return Clock.objects.filter(pk__in=pks, next_at__lte=now)
+
+
+def _one_per_incident(clocks: Iterable[Clock]) -> list[Clock]:
+    """The first clock of each incident: at most one tier in one transaction, the rest stays due."""
+    first: dict[int, Clock] = {}
+    for clock in clocks:
+        first.setdefault(clock.incident_id, clock)
+    return list(first.values())
+
+
+def _take_claimed(claimed: list[Clock], now: datetime) -> tuple[list[tuple[int, str]], int]:
+    """Announce the claimed clocks and make the moves that follow; what moved how, and how many lights came on."""
+    names = {clock.pk: _moves(clock, now) for clock in claimed}
+    lights = _announce(claimed, now)
+    moving = [clock for clock in claimed if names[clock.pk]]
+    incidents = [clock.incident for clock in moving]
+    several = in_hand.hold(incidents, now=now)
+    for held, clock in zip(several, moving, strict=True):
+        _move(held, names[clock.pk], clock)
+    presses.follow(several)
+    in_hand.write(*several)
+    return [(clock.incident_id, names[clock.pk]) for clock in moving], lights
+
+
+def _move(held: InHand, name: str, clock: Clock) -> None:
+    about = {"because": "due", "clock": clock.pk, "stage": clock.stage}
+    lifecycle.make(held, name=name, actor=None, details=Details(extra=about))
 
 
 def _put_aside(pk: int, now: datetime) -> None:
@@ -254,11 +286,51 @@ def clock_trouble(*, now: datetime, worker_now: datetime | None, last_tick: date
     return ""
 
 
-def _guarded_now(worker_now: datetime | None) -> tuple[datetime, str]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one look at the database told: its time, whether anything is due above `low`, who signed when."""
+
+    now: datetime
+    last_tick: datetime | None
+    signed: datetime | None
+    low: datetime | None
+    is_due: bool
+
+    @property
+    def is_full(self) -> bool:
+        return self.low is None
+
+
+# The bound follows from the own signature: none while the last full pass is a minute old, or there was none.
+_LOOK = f"""
+WITH look AS MATERIALIZED (SELECT coalesce(%s::timestamptz, clock_timestamp()) AS now),
+     own AS MATERIALIZED (
+  SELECT look.now, signed.last_tick,
+         CASE WHEN NOT %s AND look.now - signed.last_full < %s THEN signed.last_drained - %s END AS low
+    FROM look LEFT JOIN {Ticker._meta.db_table} signed ON signed.name = %s)
+SELECT own.now, (SELECT max(last_tick) FROM {Ticker._meta.db_table}), own.last_tick, own.low,
+       EXISTS (SELECT 1 FROM {Clock._meta.db_table}
+                WHERE next_at <= own.now AND next_at > coalesce(own.low, '-infinity'))
+  FROM own
+"""
+
+
+def _look(ticker: str, now: datetime | None, full: bool) -> _Seen:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT clock_timestamp(), max(last_tick) FROM {Ticker._meta.db_table}")
-        now, last_tick = cursor.fetchone()
-    return now, clock_trouble(now=now, worker_now=worker_now, last_tick=last_tick)
+        cursor.execute(_LOOK, [now, full, FULL_EVERY, SLACK, ticker])
+        return _Seen(*cursor.fetchone())
+
+
+# The latest moment this process saw on the database's clock, which it does not sign at every look.
+_latest: datetime | None = None
+
+
+def _distrust(seen: _Seen, worker_now: datetime | None) -> str:
+    global _latest
+    ticks = [tick for tick in (seen.last_tick, _latest) if tick is not None]
+    trouble = clock_trouble(now=seen.now, worker_now=worker_now, last_tick=max(ticks, default=None))
+    _latest = seen.now
+    return trouble
 
 
 _SIGN = """

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F
-from psycopg2.extras import execute_values
 
 from incidents import clock_rules
 from incidents.models import Clock, ClockState, Light
@@ -71,22 +70,19 @@ def _after(clock: Clock, step: int) -> datetime | None:
 
 def _advance(rows: list[tuple[int, int, int, int, datetime | None]]) -> set[int]:
     """Write the steps where `seq` is still the one read; the ids that were written."""
+    lines = ", ".join(["(%s::bigint, %s::integer, %s::integer, %s::smallint, %s::timestamptz)"] * len(rows))
     with connection.cursor() as cursor:
-        written = execute_values(
-            cursor.cursor,
+        cursor.execute(
             f"""
             UPDATE {Clock._meta.db_table} AS clock
                SET step = taken.step, next_at = taken.next_at, seq = clock.seq + taken.count, fail_count = 0
-              FROM (VALUES %s) AS taken (id, seq, count, step, next_at)
+              FROM (VALUES {lines}) AS taken (id, seq, count, step, next_at)
              WHERE clock.id = taken.id AND clock.seq = taken.seq AND clock.state = 'running'
             RETURNING clock.id
             """,
-            rows,
-            template="(%s, %s, %s, %s::smallint, %s::timestamptz)",
-            page_size=1000,
-            fetch=True,
+            [value for row in rows for value in row],
         )
-    return {pk for (pk,) in written}
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def postpone(*, clock: Clock, now: datetime) -> None:

@@ -105,8 +105,8 @@ def open_clocks(incident: Incident) -> list[Clock]:
 def open_clocks_of(incidents: Collection[int]) -> dict[int, list[Clock]]:
     """The same for each of several incidents, by id. One query."""
     found: dict[int, list[Clock]] = defaultdict(list)
-    waiting = Clock.objects.select_for_update(of=("self",)).filter(incident__in=incidents)
-    for clock in waiting.exclude(state=ClockState.STOPPED).order_by("pk"):
+    ending = "WHERE incident_id = ANY(%s) AND state <> 'stopped' ORDER BY id FOR UPDATE"
+    for clock in statements.read(Clock, ending, [list(incidents)]):
         found[clock.incident_id].append(clock)
     return found
 

@@ -7,9 +7,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dispatch import presses, supervision
+from dispatch import supervision
 from dispatch.models import Ticker
 from dispatch.supervision import SweepResult, clock_trouble, sweep, sweep_until_drained
+from incidents import lifecycle
+from incidents.in_hand import InHand
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Light, RedAction
 from incidents.states import Stage, State, Urgency
 from tests.cast import SHANGHAI
@@ -167,14 +169,14 @@ def test_a_request_lapses_when_the_sweep_moves_the_incident_on(play: Play) -> No
 
 def test_a_poison_row_is_put_aside_and_the_others_get_their_turn(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = play.report(), play.report()
-    press = presses.press
+    make = lifecycle.make
 
-    def fails_for_one(*, incident_id: int, **given: Any) -> Incident:
-        if incident_id == bad.pk:
+    def fails_for_one(held: InHand, **given: Any) -> None:
+        if held.incident.pk == bad.pk:
             raise RuntimeError("poison")
-        return press(incident_id=incident_id, **given)
+        make(held, **given)
 
-    monkeypatch.setattr(presses, "press", fails_for_one)
+    monkeypatch.setattr(lifecycle, "make", fails_for_one)
     late = play.clock(bad, Stage.ACCEPT).due_at + SECOND
     result = run(late)
     assert (result.failed, result.moved) == (1, 1)
@@ -188,7 +190,7 @@ def test_a_poison_row_is_put_aside_and_the_others_get_their_turn(play: Play, mon
     run(later)
     clock.refresh_from_db()
     assert (clock.fail_count, clock.next_at) == (2, later + timedelta(minutes=2))
-    monkeypatch.setattr(presses, "press", press)
+    monkeypatch.setattr(lifecycle, "make", make)
     run(later + timedelta(minutes=2))
     assert play.fresh(bad).holder == play.cast.town
 
@@ -213,12 +215,13 @@ def test_a_batch_that_fails_as_a_whole_is_taken_row_by_row(play: Play, monkeypat
 def test_the_cost_follows_what_is_due_and_not_what_is_open(play: Play) -> None:
     for _number in range(3):
         play.report()
-    with CaptureQueriesContext(
-        connection,
-    ) as idle:
-        sweep(now=play.now)
-    assert len([query for query in idle if "FOR UPDATE" in query["sql"]]) == 1
-    assert len(idle) <= 6
+    sweep(now=play.now)
+    with CaptureQueriesContext(connection) as idle:
+        sweep(now=play.now + SECOND)
+    assert len(idle) == 1 and "FOR UPDATE" not in idle[0]["sql"]
+    with CaptureQueriesContext(connection) as signing:
+        sweep(now=play.now + supervision.SIGN_EVERY)
+    assert len(signing) == 2 and Ticker.objects.get().last_tick == play.now + supervision.SIGN_EVERY
 
 
 def test_lights_of_many_incidents_take_as_many_statements_as_those_of_one(play: Play) -> None:
@@ -229,6 +232,27 @@ def test_lights_of_many_incidents_take_as_many_statements_as_those_of_one(play: 
     with CaptureQueriesContext(connection) as taken:
         assert run(yellow).lights == 12
     assert len(taken) <= 9
+
+
+def test_moves_of_many_incidents_take_as_many_statements_as_those_of_one(play: Play) -> None:
+    for _number in range(12):
+        play.report()
+    late = play.clock(Incident.objects.latest("pk"), Stage.ACCEPT).due_at + SECOND
+    with CaptureQueriesContext(connection) as taken:
+        assert run(late).moved == 12
+    assert len(taken) <= 22
+    assert set(Incident.objects.values_list("holder", flat=True)) == {play.cast.town.pk}
+
+
+def test_an_incident_with_two_overdue_clocks_is_moved_once(play: Play) -> None:
+    """However they came to be: one incident is moved once in a transaction."""
+    incident = play.report()
+    accept = play.clock(incident, Stage.ACCEPT)
+    accept.pk, accept.stage = None, Stage.HANDLE
+    accept.save(force_insert=True)
+    late = accept.due_at + SECOND
+    assert run(late).moved == 1
+    assert play.fresh(incident).holder == play.cast.town
 
 
 def test_a_pass_signs_its_name_and_looks_below_its_bound_once_a_minute(play: Play) -> None:
@@ -276,7 +300,10 @@ def test_an_incident_that_was_accepted_in_time_is_left_alone(play: Play) -> None
     assert (clock.final_light, clock.next_at) == (Light.GREEN, None)
 
 
-def test_a_sweeper_that_shall_end_leaves_the_rest_for_the_next_pass(play: Play) -> None:
+def test_a_sweeper_that_shall_end_leaves_the_rest_for_the_next_pass(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "MOVES_AT_ONCE", 1)
     for _number in range(3):
         play.report()
     late = play.now + timedelta(days=30)
