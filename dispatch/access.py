@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
-from django.http import Http404
 
 from dispatch.acts import RIGHT_TO_TAKE, Act
 from dispatch.models import Assignment
@@ -58,11 +57,3 @@ def asking(incident: Incident, open_orders: list[Assignment], actor: Person, *, 
 def assignments_for(person: Person, *, now: datetime) -> QuerySet[Assignment]:
     """The orders of all incidents `person` may see."""
     return Assignment.objects.filter(incident__in=access.incidents_for(person, now=now))
-
-
-def assignment_for(person: Person, assignment_id: int, *, now: datetime) -> Assignment:
-    """One order with its incident and unit, or Http404 alike for absent and forbidden."""
-    found = assignments_for(person, now=now).select_related("incident", "unit").filter(pk=assignment_id).first()
-    if found is None:
-        raise Http404
-    return found

@@ -16,6 +16,7 @@ from grids import permissions, selectors
 from grids.duties import Right
 from grids.models import Person, Unit
 from incidents import holders, lifecycle, who_may
+from incidents.limits import Rules
 from incidents.models import Incident, Inspection
 from incidents.refusals import MoveRefused
 from incidents.states import MOVES, HolderAfter, Move, Needs, State, moves_from
@@ -71,8 +72,12 @@ class _Desk:
 
     def __init__(self, person: Person, incident: Incident, now: datetime) -> None:
         self.person, self.incident, self.now = person, incident, now
-        self.wording = Wording(incident, now)
+        self.rules = Rules(at=now)
+        self.wording = Wording(incident, now, self.rules)
         self.state = State(incident.state)
+        holders.read_units([incident])
+        # By whether it is asked of a reopening: the other checks ask for the same right at the same unit.
+        self._checks: dict[bool, tuple[str, ...] | None] = {}
         self.orders = self._read_orders()
         codes = {incident.holder_id, *(order.unit_id for order in self.orders)}
         self.rights = permissions.rights_at(person, sorted(codes), now=now)
@@ -190,6 +195,12 @@ class _Desk:
 
     def _check_needs(self, row: Move) -> tuple[str, ...] | None:
         """What a check needs from this person besides words: nothing for a checker, a photo on site for others."""
+        asked = row.name == "reopen"
+        if asked not in self._checks:
+            self._checks[asked] = self._ask_check(row)
+        return self._checks[asked]
+
+    def _ask_check(self, row: Move) -> tuple[str, ...] | None:
         try:
             who_may.checking(row, self.incident, self.person, now=self.now, on_site=False)
         except MoveRefused as refused:
@@ -268,7 +279,7 @@ class _Desk:
                 continue
             offer = Offer(f"ask_{kind}", label, self.incident.seq, ("note",), consequence=_("The duty chief decides."))
             if kind == ApprovalKind.SUSPEND:
-                latest = approvals.latest_review(self.incident, self.now)[0]
+                latest = approvals.latest_review(self.incident, self.now, rules=self.rules)[0]
                 offer = replace(offer, needs=("note", "review_at"), latest=latest)
             yield offer
 

@@ -93,7 +93,7 @@ def sweep(
     if now is None and (trouble := _distrust(seen, worker_now)):
         log.error("the sweep refuses to run: %s", trouble)
         return SweepResult(refused=trouble)
-    result = _pass(seen.low, seen.now, limit, enough) if seen.is_due else SweepResult()
+    result = _pass(seen.low, seen.now, limit, enough) if seen.first_due else SweepResult()
     result.drained = result.claimed < limit and not enough()
     if result.claimed or seen.is_full or seen.signed is None or seen.now - seen.signed >= SIGN_EVERY:
         _sign(ticker, seen.now, result, full=seen.is_full and result.drained)
@@ -288,37 +288,26 @@ def clock_trouble(*, now: datetime, worker_now: datetime | None, last_tick: date
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What one look at the database told: its time, whether anything is due above `low`, who signed when."""
+    """What one look at the database told: its time, who signed when, and the first moment due above the bound `low`."""
 
     now: datetime
     last_tick: datetime | None
     signed: datetime | None
     low: datetime | None
-    is_due: bool
+    first_due: datetime | None
 
     @property
     def is_full(self) -> bool:
         return self.low is None
 
 
-# The bound follows from the own signature: none while the last full pass is a minute old, or there was none.
-_LOOK = f"""
-WITH look AS MATERIALIZED (SELECT coalesce(%s::timestamptz, clock_timestamp()) AS now),
-     own AS MATERIALIZED (
-  SELECT look.now, signed.last_tick,
-         CASE WHEN NOT %s AND look.now - signed.last_full < %s THEN signed.last_drained - %s END AS low
-    FROM look LEFT JOIN {Ticker._meta.db_table} signed ON signed.name = %s)
-SELECT own.now, (SELECT max(last_tick) FROM {Ticker._meta.db_table}), own.last_tick, own.low,
-       EXISTS (SELECT 1 FROM {Clock._meta.db_table}
-                WHERE next_at <= own.now AND next_at > coalesce(own.low, '-infinity'))
-  FROM own
-"""
+_LOOK = "SELECT dispatch_look(%s, %s, %s, %s, %s)"
 
 
 def _look(ticker: str, now: datetime | None, full: bool) -> _Seen:
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [now, full, FULL_EVERY, SLACK, ticker])
-        return _Seen(*cursor.fetchone())
+        cursor.execute(_LOOK, [ticker, now, full, FULL_EVERY, SLACK])
+        return _Seen(*cursor.fetchone()[0])
 
 
 # The latest moment this process saw on the database's clock, which it does not sign at every look.

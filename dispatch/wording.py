@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from grids.models import Unit
 from incidents import limits
-from incidents.limits import LimitMissing
+from incidents.limits import LimitMissing, Rules
 from incidents.models import Incident, TimeLimit, TimeUnit
 from incidents.states import Stage
 
@@ -26,10 +26,11 @@ def limit_in_words(limit: TimeLimit) -> str:
 
 
 class Wording:
-    """Sentences about one incident; each limit is looked up once."""
+    """Sentences about one incident; all its limits are looked up in one query."""
 
-    def __init__(self, incident: Incident, now: datetime) -> None:
+    def __init__(self, incident: Incident, now: datetime, rules: Rules | None = None) -> None:
         self.incident, self.now = incident, now
+        self.rules = rules or Rules(at=now)
         self._limits: dict[tuple[Stage, str], str] = {}
 
     def within(self, stage: Stage, unit: Unit) -> str:
@@ -40,19 +41,11 @@ class Wording:
         return self._limits[key]
 
     def _look_up(self, stage: Stage, unit: Unit) -> str:
-        incident = self.incident
         try:
-            limit = limits.limit_for(
-                district_id=incident.district_id,
-                category_id=incident.category_id,
-                urgency=incident.urgency,
-                stage=stage,
-                tier=unit.kind,
-                at=self.now,
-            )
+            limit = self.rules.limit_id(self.incident, stage=stage, tier=unit.kind)
         except LimitMissing:
             return ""
-        return limit_in_words(limit)
+        return limit_in_words(limits.limit_row(limit))
 
     def goes_to(self, unit: Unit, direction: str, name: str = "") -> str:
         """It leaves for another unit, which must accept it; `name` stands for one not chosen yet."""
