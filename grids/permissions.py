@@ -8,7 +8,6 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser, Permission
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -27,6 +26,17 @@ SELECT post.duty FROM grids_post post
                 WHERE held.user_id = post.person_id AND held.content_object_id = post.unit_id AND named.codename = %s)
    AND post.person_id = %s AND post.period @> %s::timestamptz AND post.duty = ANY(%s) AND post.unit_id = ANY(%s)
  ORDER BY length(post.unit_id) DESC, post.is_primary DESC, post.id LIMIT 1
+"""
+
+# The posts at certain units, each with all that was granted there.
+_RIGHTS_AT = """
+SELECT post.unit_id, post.duty, ARRAY(
+         SELECT named.codename FROM grids_unituserpermission held JOIN auth_permission named
+             ON named.id = held.permission_id
+          WHERE held.user_id = post.person_id AND held.content_object_id = post.unit_id)
+  FROM grids_post post
+ WHERE post.person_id = %s AND post.period @> %s::timestamptz AND post.unit_id = ANY(%s)
+ ORDER BY post.is_primary DESC, post.id
 """
 
 # What an account of the installation's keeper may do without any post: see and set up, never act.
@@ -123,14 +133,10 @@ def rights_at(person: Person | AnonymousUser, units: Collection[str], *, now: da
     found: dict[str, dict[Right, Duty]] = {code: {} for code in units}
     if not isinstance(person, Person) or not person.is_active or not found:
         return found
-    held = Post.objects.filter(person=person, unit__in=found, period__contains=now).annotate(
-        granted=ArraySubquery(
-            UnitUserPermission.objects.filter(user=person, content_object=OuterRef("unit")).values(
-                "permission__codename"
-            )
-        )
-    )
-    for code, duty, granted in held.order_by("-is_primary", "id").values_list("unit", "duty", "granted"):
+    with connection.cursor() as cursor:
+        cursor.execute(_RIGHTS_AT, [person.pk, now, list(found)])
+        held = cursor.fetchall()
+    for code, duty, granted in held:
         for right in RIGHTS_OF_DUTY[Duty(duty)] & {Right(name) for name in granted if name in Right.values}:
             found[code].setdefault(right, Duty(duty))
     return found

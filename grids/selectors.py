@@ -135,8 +135,9 @@ def subtree(code: str, *, with_retired: bool = False) -> QuerySet[Unit]:
 
 
 def primary_officer(grid_code: str, at: datetime) -> Person | None:
-    """The officer responsible for the grid at that moment, or None if the post is vacant."""
-    return Person.objects.filter(posts__unit=grid_code, posts__is_primary=True, posts__period__contains=at).first()
+    """The officer responsible for the grid at that moment; None if the post is vacant or the account closed."""
+    serving = Person.objects.filter(posts__unit=grid_code, posts__is_primary=True, posts__period__contains=at)
+    return serving.filter(is_active=True).first()
 
 
 def primary_officers(grid_codes: Collection[str], at: datetime) -> dict[str, int]:
@@ -183,8 +184,8 @@ def posts_of(person: Person, at: datetime) -> QuerySet[Post]:
 
 
 def vacancies(prefixes: Iterable[str], at: datetime) -> QuerySet[Unit]:
-    """The living grids under `prefixes` that have no primary officer at that moment."""
-    served = Post.objects.filter(unit=OuterRef("pk"), is_primary=True, period__contains=at)
+    """The living grids under `prefixes` that have no primary officer with an open account at that moment."""
+    served = Post.objects.filter(unit=OuterRef("pk"), is_primary=True, period__contains=at, person__is_active=True)
     grids = Unit.objects.filter(within(prefixes), kind=UnitKind.GRID, retired_at__isnull=True)
     return grids.exclude(Exists(served))
 
@@ -203,6 +204,7 @@ select coalesce(json_agg(json_build_object(
     'properties', json_build_object('code', u.code, 'name', coalesce(nullif(u.short_name, ''), u.name),
       'kind', u.kind, 'grid_kind', u.grid_kind, 'parent', u.parent_id, 'synthetic', p.is_synthetic,
       'vacant', u.kind = 'grid' and not exists (select 1 from grids_post o
+        join grids_person h on h.id = o.person_id and h.is_active
         where o.unit_id = u.code and o.is_primary and o.period @> {at})))
   order by u.code), '[]'::json)::text
 from grids_boundary b join grids_unit u on u.code = b.unit_id join grids_plan p on p.id = b.plan_id

@@ -124,6 +124,8 @@ def find_place(*, position: Position | None, place: Unit | None, prefer: str = "
     """The grid of a position (``prefer`` decides on a border), else the named unit; raises MoveRefused if neither."""
     point = None
     if position is not None:
+        if position.datum not in datums.Datum.values:
+            raise refusals.unknown_datum()
         longitude, latitude = datums.lonlat_to_cgcs2000(position.longitude, position.latitude, position.datum)
         point = Point(longitude, latitude, srid=datums.SRID)
         hit = selectors.grid_at(point, prefer=prefer)

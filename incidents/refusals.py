@@ -93,6 +93,10 @@ def not_your_grid(name: str) -> MoveRefused:
     )
 
 
+def unknown_datum() -> MoveRefused:
+    return MoveRefused(_("This datum is not known: use WGS-84 or CGCS2000."), code="unknown_datum", field="datum")
+
+
 def no_place() -> MoveRefused:
     return MoveRefused(_("Take the position, tap the map or name the place."), code="missing", field="place")
 
