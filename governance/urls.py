@@ -8,7 +8,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from governance import accounts, frame, health, landing, styleguide
-from governance.views import administration, dashboard, unit_end
+from governance.views import administration, dashboard, unit_end, wall, wall_keys
 
 own = [
     path("healthz", health.healthz, name="health"),
@@ -20,6 +20,12 @@ own = [
     path("administration/tokens/<str:key>/end/", administration.end_token, name="end_token"),
     path("units/<str:code>/end/", unit_end.end_unit, name="unit_end"),
     path("dashboard/", dashboard.overview, name="dashboard"),
+    path("wall/", wall.signed_in, name="wall"),
+    path("wall/areas.geojson", wall.own_areas, name="wall_areas"),
+    path("wall/keys/", wall_keys.wall_keys, name="wall_keys"),
+    path("wall/keys/<int:key_id>/revoke/", wall_keys.revoke, name="wall_key_revoke"),
+    path("wall/k/<str:secret>/", wall.by_key, name="wall_by_key"),
+    path("wall/k/<str:secret>/areas.geojson", wall.areas_by_key, name="wall_areas_by_key"),
 ]
 
 urlpatterns = [

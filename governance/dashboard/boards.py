@@ -59,7 +59,7 @@ def board(ground: Ground, *, now: datetime) -> Board:
     length = PLACE_LENGTHS[ground.level or "grid"]
     by_place, by_body = counts.by_level(length), counts.by_body
     needed = units_of([*pressing, *waiting.rows]) | {code for code in {*by_place, *by_body, *shares} if code}
-    units = _units(needed)
+    units = units_by_code(needed)
     rows = named([*waiting.rows, *pressing], units, now=now)
     kept = len(waiting.rows)
     by_tier = counts.by_tier()
@@ -92,7 +92,7 @@ def fingerprint(now: datetime) -> str:
     return f"{newest or 0}-{int(now.timestamp()) // 60}"
 
 
-def _units(codes: Iterable[str]) -> dict[str, Unit]:
+def units_by_code(codes: Iterable[str]) -> dict[str, Unit]:
     """The units by code, each with the chain of its parents and its duty contact. One query."""
     wanted = {above for code in codes for above in (code, *ancestor_codes(code))}
     family = Unit.objects.select_related("duty_contact").in_bulk(wanted)

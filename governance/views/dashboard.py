@@ -63,7 +63,7 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
         "kept": ground.pairs(span=Span.parsed({}, now=now)),
         "today": timezone.localtime(now).date(),
         "live_url": f"{address}?{urlencode({'live': '1', **ground.pairs()})}",
-        "wall_url": "",
+        "wall_url": f"{reverse('governance:wall')}{'?' + urlencode({'under': ground.under}) if ground.under else ''}",
         "areas_url": areas_url(ground),
         "marks_url": f"{reverse('incidents:marks')}?{ground.base.query()}",
         "narrow_url": f"{address}?{ground.query(under='CODE')}",

@@ -5,7 +5,7 @@
  *                        map:point {lat, lon}                  the pin was set or dragged (data-pick="point")
  * Offers on its element: wanggeMap.setPoint(lat, lon, accuracy), .select(code), .reload(), .fit(), .leaflet,
  *                        .setLoads({code: number, …}, words): colours the areas by the sums of the numbers in them,
- *                        .loadOf(code)
+ *                        .loadOf(code), .setMarks(marks)
  */
 (function () {
   "use strict";
@@ -91,7 +91,7 @@
       entry("town", data.sayTown);
       entry("village", data.sayVillage);
       if (map.getZoom() >= GRIDS_FROM) entry("grid", data.sayGrid);
-      if (data.incidents) {
+      if (data.incidents || data.marked) {
         const lights = element.querySelector("template[data-legend-lights]");
         if (lights) list.append(lights.content.cloneNode(true));
       }
@@ -320,7 +320,7 @@
       const html = '<span class="map-mark light-' + light + '"><svg class="light-shape" viewBox="0 0 12 12" aria-hidden="true">' + SHAPES[light] + "</svg></span>";
       const icon = L.divIcon({ className: "", iconSize: [24, 24], html });
       const mark = L.marker(point.at, { icon, title: point.title, alt: point.title, zIndexOffset: 1000 - 100 * WORST.indexOf(light) });
-      mark.on("add", () => { const place = mark.getElement(); if (place) place.setAttribute("aria-label", point.title); });
+      mark.on("add", () => { const place = mark.getElement(); if (place && point.title) place.setAttribute("aria-label", point.title); });
       mark.on("click", () => { if (point.url) location.assign(point.url); });
       return mark;
     }
@@ -435,10 +435,18 @@
       drawNames();
     }
 
+    // Marks that came with the page: [{at: [lon, lat], light}] or [{at, count, red, yellow}].
+    function setMarks(given) {
+      data.marked = "yes";
+      points = given.map((mark) => Object.assign({}, mark, { at: L.latLng(mark.at[1], mark.at[0]) }));
+      drawMarks();
+      drawNames();
+    }
+
     map.on("zoomend", showKinds);
     map.on("moveend", () => { drawMarks(); drawNames(); });
     element.wanggeMap = {
-      leaflet: map, select, fit, setPoint, setLoads, loadOf,
+      leaflet: map, select, fit, setPoint, setLoads, setMarks, loadOf,
       reload: () => loadMarks().catch(fault),
     };
     if (data.point) {

@@ -1,0 +1,3 @@
+from governance.models.wall_keys import WallKey
+
+__all__ = ["WallKey"]

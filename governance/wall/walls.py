@@ -1,0 +1,148 @@
+"""What a wall shows. Its rows are made here of numbers, categories, places and units alone: what a hall may read.
+
+No name, phone number or id number of anybody, and no word that somebody typed, can be drawn by a template that never
+gets them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from governance.dashboard.boards import units_by_code
+from governance.dashboard.counts import open_counts
+from governance.dashboard.figures import Figure, Line, line
+from governance.dashboard.flow import Flow, flow
+from governance.dashboard.grounds import Ground
+from governance.dashboard.strip import strip
+from governance.dashboard.urgent import Pressing, emergencies, lit
+from governance.wall.marks import marks
+from grids.models import Unit
+from incidents import places
+from incidents.lights import ShownClock
+from incidents.lists import PLACE_LENGTHS
+from incidents.models import Incident, IncidentEvent
+from incidents.records import KINDS
+from incidents.states import MOVES, State
+
+EVENTS_MOST, LIT_MOST = 14, 8
+EVENTS_SINCE = timedelta(days=2)
+# What people in a hall want to see happen; comments, pictures and requests are not among it.
+SHOWN_KINDS = (*(name for name in MOVES if name != "rehome"), "signed", "arrived", "fed_back", "returned", "light_red")
+
+
+@dataclass(frozen=True)
+class WallRow:
+    """An incident as a wall names it."""
+
+    number: str
+    category: str
+    place: str
+    unit: str
+    at: datetime
+    clock: ShownClock | None = None
+    event_id: int = 0
+    act: str | Promise = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """All that a wall shows at a moment."""
+
+    strip: dict[str, Figure]
+    emergencies: list[WallRow]
+    emergency_count: int
+    lit: list[WallRow]
+    events: list[WallRow]
+    places: list[Line]
+    loads: dict[str, int]
+    marks: list[dict[str, Any]]
+    flow: Flow
+
+
+def wall(ground: Ground, *, now: datetime) -> Wall:
+    """The whole wall. Ten queries beside those that find the ground."""
+    counts = open_counts(ground, now=now)
+    waiting, pressing, events = emergencies(ground, now=now), lit(counts, now=now)[:LIT_MOST], _events(ground, now=now)
+    by_place = counts.by_level(PLACE_LENGTHS[ground.level or "grid"])
+    units = units_by_code(_codes([*waiting.rows, *pressing], events) | set(by_place))
+    lines = [line(ground.at_place(ground.base, code), code, _name(units, code), by_place[code]) for code in by_place]
+    return Wall(
+        strip=strip(ground, counts, now=now),
+        emergencies=[_row(row.incident, units, row.unit_code, row.incident.reported_at) for row in waiting.rows],
+        emergency_count=waiting.figure.number,
+        lit=[_lit_row(row, units, now) for row in pressing],
+        events=[_event_row(event, units) for event in events],
+        places=sorted(lines, key=lambda each: (-each.total.number, each.key)),
+        loads=counts.loads,
+        marks=marks(ground, counts),
+        flow=flow(ground, now=now),
+    )
+
+
+def _events(ground: Ground, *, now: datetime) -> Sequence[IncidentEvent]:
+    """The newest of what happened on the ground in the last two days."""
+    events = IncidentEvent.objects.filter(kind__in=SHOWN_KINDS, recorded_at__gte=now - EVENTS_SINCE)
+    if ground.district:
+        events = events.filter(district=ground.district)
+    if not ground.is_everything:
+        anything = ground.incidents(ground.whole.but(states=frozenset(State))).order_by()
+        events = events.filter(incident__in=anything.values("pk"))
+    return list(events.select_related("incident__category").order_by("-recorded_at", "-pk")[:EVENTS_MOST])
+
+
+def _codes(rows: Iterable[Pressing], events: Iterable[IncidentEvent]) -> set[str]:
+    codes = {code for row in rows for code in (row.unit_code, row.incident.place_id)}
+    for event in events:
+        codes |= {event.incident.place_id, _unit_of(event)}
+    return codes
+
+
+def _unit_of(event: IncidentEvent) -> str:
+    """Where it is after the event; of an act at an order, who acted."""
+    if event.holder_after_id:
+        return str(event.holder_after_id)
+    return str(event.unit_id or event.incident.holder_id)
+
+
+def _lit_row(row: Pressing, units: dict[str, Unit], now: datetime) -> WallRow:
+    return _row(row.incident, units, row.unit_code, now, clock=row.clock)
+
+
+def _event_row(event: IncidentEvent, units: dict[str, Unit]) -> WallRow:
+    label = MOVES[event.kind].label if event.kind in MOVES else KINDS[event.kind]
+    return _row(
+        event.incident, units, _unit_of(event), event.occurred_at, event_id=event.pk, act=label, kind=event.kind
+    )
+
+
+def _row(
+    incident: Incident,
+    units: dict[str, Unit],
+    unit: str,
+    at: datetime,
+    *,
+    clock: ShownClock | None = None,
+    event_id: int = 0,
+    act: str | Promise = "",
+    kind: str = "",
+) -> WallRow:
+    return WallRow(
+        number=incident.number,
+        category=incident.category.label if incident.category else _("Without a category"),
+        place=places.path_of(units[incident.place_id]),
+        unit=_name(units, unit),
+        at=at,
+        clock=clock,
+        event_id=event_id,
+        act=act,
+        kind=kind,
+    )
+
+
+def _name(units: dict[str, Unit], code: str) -> str:
+    return units[code].label if code in units else code
