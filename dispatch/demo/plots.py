@@ -7,15 +7,18 @@ before the end, so that lights are alive whenever the demo is loaded.
 from datetime import datetime, timedelta
 
 from dispatch.demo.player import Player, Text
-from dispatch.demo.timeline import Plot
 from dispatch.moves import Order
+from dispatch.simulation.timeline import Plot
 from grids.duties import Duty
 from grids.models import Unit
-from incidents.models import Incident
+from incidents.models import Incident, Inspection
 
 CHECKED = "现场核查属实，同意结案"
 HANDED_UP = "超出本级处置能力，请上级协调"
-HOME_TOWN = "100"
+# The places whose people have the accounts to remember.
+HOME_VILLAGE, HOME_TOWN = "100001", "100"
+# One in twenty is drawn; after so many draws it is bad luck.
+MOST_DRAWS = 70
 
 
 # -- births and what the village does by itself --------------------------------------------------------------
@@ -24,34 +27,34 @@ HOME_TOWN = "100"
 def settled(p: Player, born: datetime, under: str = "") -> Plot:
     """Settled on the spot by the officer."""
     yield born
-    p.report(p.text(routine=True), p.grid(under), settled=True)
+    p.begin(p.text(routine=True), p.grid(under), settled=True)
 
 
 def reported(p: Player, born: datetime, under: str = "", *, urgency: str = "") -> Plot:
     """Reported, and nobody has accepted it yet; the clock does the rest."""
     yield born
-    p.report(p.text(routine=False, urgency=urgency), p.grid(under))
+    p.begin(p.text(routine=False, urgency=urgency), p.grid(under))
 
 
 def by_the_village(p: Player, born: datetime, *, checked: float = 0) -> Plot:
     """Accepted and done by the village, checked by the town."""
     text, grid = p.text(routine=True), p.grid()
     yield born
-    incident = p.report(text, grid)
+    incident = p.begin(text, grid)
     yield p.after(0.7)
     p.at_holder(incident, "accept")
     yield p.after(1.4)
-    p.add_picture(incident, text.picture, p.person(grid.parent_id or "", Duty.CLERK))
+    p.show(incident, text, p.person(grid.parent_id or "", Duty.CLERK))
     p.at_holder(incident, "answer", text.result)
     yield p.ago(checked) if checked else p.after(2.5)
     p.at_holder(incident, "close", CHECKED, Duty.CHECKER)
 
 
-def to_check(p: Player, born: datetime, *, answered: float) -> Plot:
+def to_check(p: Player, born: datetime, *, answered: float, under: str = "") -> Plot:
     """Done by the village, waiting for the town's check since `answered` working hours."""
     text = p.text(routine=True)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid(under))
     yield p.after(0.5)
     p.at_holder(incident, "accept")
     yield p.ago(answered)
@@ -61,7 +64,7 @@ def to_check(p: Player, born: datetime, *, answered: float) -> Plot:
 def in_hand(p: Player, born: datetime, *, tiers: int = 0, under: str = "") -> Plot:
     """Accepted by the village, or handed up by hand and accepted there."""
     yield born
-    incident = p.report(p.text(routine=False), p.grid(under))
+    incident = p.begin(p.text(routine=False), p.grid(under))
     yield from _accepted(p, incident, tiers)
 
 
@@ -94,14 +97,14 @@ def by_a_department(p: Player, born: datetime, *, checked: float = 0) -> Plot:
     text = p.text(routine=False)
     unit = _department(p, text)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, 2)
     yield p.after(0.5)
     _dispatch(p, incident, (unit, text.order))
     yield p.after(1.2)
     p.by_unit(incident, unit, "sign")
     yield p.after(6)
-    p.add_picture(incident, text.picture, p.person(unit, Duty.HANDLER))
+    p.show(incident, text, p.person(unit, Duty.HANDLER))
     p.by_unit(incident, unit, "feed_back", text.feedback)
     if checked < 99:
         yield p.ago(checked) if checked else p.after(2)
@@ -115,7 +118,7 @@ def dispatched(
     text = p.text(routine=routine, unit=unit)
     department = _department(p, text)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, 2)
     yield p.ago(ordered) if ordered else p.after(0.5)
     _dispatch(p, incident, (department, text.order))
@@ -130,7 +133,7 @@ def together(p: Player, born: datetime) -> Plot:
     lead = _department(p, text)
     helper = f"{p.district}{'D02' if text.unit != 'D02' else 'D03'}"
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, 2)
     yield p.after(0.5)
     _dispatch(p, incident, (lead, text.order), (helper, "请协助维护现场秩序"))
@@ -148,7 +151,7 @@ def returned(p: Player, born: datetime, *, replaced: bool) -> Plot:
     wrong = f"{p.district}{'D16' if text.unit != 'D16' else 'D22'}"
     right = _department(p, text)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, 2)
     yield p.after(0.5)
     _dispatch(p, incident, (wrong, text.order), (right, "请配合核实情况"))
@@ -172,7 +175,7 @@ def to_the_town(p: Player, born: datetime) -> Plot:
     text, grid = p.text(routine=False), p.grid()
     town = grid.pk[:9]
     yield born
-    incident = p.report(text, grid)
+    incident = p.begin(text, grid)
     yield from _accepted(p, incident, 2)
     yield p.after(0.5)
     _dispatch(p, incident, (town, "请属地牵头处置，及时反馈进展"))
@@ -185,7 +188,7 @@ def by_town_office(p: Player, born: datetime) -> Plot:
     text, grid = p.text(routine=False), p.grid(p.district + HOME_TOWN)
     office = f"{grid.pk[:9]}D01"
     yield born
-    incident = p.report(text, grid)
+    incident = p.begin(text, grid)
     yield from _accepted(p, incident, 1)
     yield p.after(0.5)
     _dispatch(p, incident, (office, text.order))
@@ -198,7 +201,7 @@ def by_town_office(p: Player, born: datetime) -> Plot:
 def urgent_at_the_top(p: Player, born: datetime) -> Plot:
     """Urgent, handed up at once and in hand at the district since then, in natural time."""
     yield born
-    incident = p.report(p.text(routine=False, urgency="urgent"), p.grid())
+    incident = p.begin(p.text(routine=False, urgency="urgent"), p.grid())
     for tier in range(3):
         yield p.now + timedelta(minutes=9 + tier)
         p.at_holder(incident, "accept")
@@ -214,7 +217,7 @@ def suspended(p: Player, born: datetime, *, tiers: int, at_work: bool = False) -
     """Set aside with approval until a review date."""
     text = p.text(routine=False)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, tiers)
     if at_work:
         yield p.after(0.5)
@@ -231,7 +234,7 @@ def suspended(p: Player, born: datetime, *, tiers: int, at_work: bool = False) -
 def asked_to_suspend(p: Player, born: datetime) -> Plot:
     """A suspension is asked for and waits for the duty chief."""
     yield born
-    incident = p.report(p.text(routine=False), p.grid())
+    incident = p.begin(p.text(routine=False), p.grid())
     yield from _accepted(p, incident, 2)
     yield p.after(1)
     p.at_holder(incident, "ask_suspend", "涉及年度改造计划，申请挂账", review_at=p.until + timedelta(days=30))
@@ -240,7 +243,7 @@ def asked_to_suspend(p: Player, born: datetime) -> Plot:
 def dismissed(p: Player, born: datetime) -> Plot:
     """Not accepted, with the reason."""
     yield born
-    incident = p.report(p.text(routine=True), p.grid())
+    incident = p.begin(p.text(routine=True), p.grid())
     yield p.after(0.9)
     p.at_holder(incident, "dismiss", "经核实现场已恢复，无需处置")
 
@@ -248,7 +251,7 @@ def dismissed(p: Player, born: datetime) -> Plot:
 def voided(p: Player, born: datetime) -> Plot:
     """Reported by mistake, voided with approval."""
     yield born
-    incident = p.report(p.text(routine=False), p.grid())
+    incident = p.begin(p.text(routine=False), p.grid())
     yield from _accepted(p, incident, 1)
     yield p.after(0.6)
     p.at_holder(incident, "ask_void", "位置有误，已另行上报")
@@ -260,11 +263,11 @@ def merged(p: Player, born: datetime) -> Plot:
     """The same matter reported twice; the second is merged into the first."""
     text, grid = p.text(routine=False), p.grid()
     yield born
-    first = p.report(text, grid)
+    first = p.begin(text, grid)
     yield p.after(0.3)
     p.at_holder(first, "accept")
     yield p.after(0.3)
-    second = p.report(text, grid, pictured=False)
+    second = p.begin(text, grid, pictured=False)
     yield p.after(0.5)
     p.at_holder(second, "merge", "与在办事件为同一事项", master=Incident.objects.get(pk=first))
 
@@ -272,7 +275,7 @@ def merged(p: Player, born: datetime) -> Plot:
 def sent_back(p: Player, born: datetime) -> Plot:
     """Handed up and sent back down with the reason."""
     yield born
-    incident = p.report(p.text(routine=True), p.grid())
+    incident = p.begin(p.text(routine=True), p.grid())
     yield from _accepted(p, incident, 0)
     yield p.after(0.3)
     p.at_holder(incident, "escalate", HANDED_UP)
@@ -284,7 +287,7 @@ def transferred(p: Player, born: datetime) -> Plot:
     """Passed on to the village next door."""
     grid = p.grid()
     yield born
-    incident = p.report(p.text(routine=True), grid)
+    incident = p.begin(p.text(routine=True), grid)
     yield p.after(0.4)
     p.at_holder(incident, "accept")
     yield p.after(0.3)
@@ -298,7 +301,7 @@ def reworked(p: Player, born: datetime) -> Plot:
     text = p.text(routine=False)
     unit = _department(p, text)
     yield born
-    incident = p.report(text, p.grid())
+    incident = p.begin(text, p.grid())
     yield from _accepted(p, incident, 2)
     yield p.after(0.5)
     _dispatch(p, incident, (unit, text.order))
@@ -316,7 +319,7 @@ def reopened(p: Player, born: datetime) -> Plot:
     """Closed, came up again, and was opened once more."""
     text, grid = p.text(routine=True), p.grid()
     yield born
-    incident = p.report(text, grid)
+    incident = p.begin(text, grid)
     yield p.after(0.5)
     p.at_holder(incident, "accept")
     yield p.after(1)
@@ -330,10 +333,31 @@ def reopened(p: Player, born: datetime) -> Plot:
 def past_a_tier(p: Player, born: datetime) -> Plot:
     """Urgent: from the village past the town to the district."""
     yield born
-    incident = p.report(p.text(routine=False, urgency="critical"), p.grid())
+    incident = p.begin(p.text(routine=False, urgency="critical"), p.grid())
     yield p.now + timedelta(minutes=6)
     p.at_holder(incident, "accept")
     yield p.now + timedelta(minutes=5)
     p.at_holder(incident, "escalate_urgent", "险情紧急，越级上报")
     yield p.now + timedelta(minutes=7)
     p.at_holder(incident, "accept")
+
+
+# -- what those who look first find waiting -------------------------------------------------------------------
+
+
+def drawn(p: Player, born: datetime, village: str) -> Plot:
+    """The village's officers settle thing after thing until the lot falls on one, which waits to be looked at."""
+    yield born
+    grids = [grid for grid in p.grids if grid.parent_id == village]
+    pause = (p.until - born) / MOST_DRAWS
+    for number in range(MOST_DRAWS):
+        incident = p.begin(p.text(routine=True), grids[number % len(grids)], settled=True)
+        if Inspection.objects.filter(incident=incident).exists():
+            return
+        yield p.now + pause * p.dice.uniform(0.4, 1.5)
+
+
+def emergency(p: Player, *, key: str) -> None:
+    """The last thing before somebody looks: danger reported, not accepted yet."""
+    home = p.units[f"{p.district}{HOME_VILLAGE}001"]
+    p.begin(p.text(routine=False, urgency="critical"), home, pictured=True, key=key)

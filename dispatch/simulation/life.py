@@ -15,7 +15,13 @@ from grids.models import Person
 from incidents.models import Incident
 from incidents.states import Urgency
 
-TIERS = {UnitKind.GRID: 0, UnitKind.VILLAGE: 1, UnitKind.TOWN: 2, UnitKind.DISTRICT: 3}
+_TIERS = {UnitKind.VILLAGE: 1, UnitKind.TOWN: 2, UnitKind.DISTRICT: 3}
+
+
+def tier_of(unit: str) -> int:
+    """1 for a village to 3 for a district, 0 for what is no tier."""
+    kind = kind_of_code(unit)
+    return _TIERS.get(kind, 0) if kind is not None else 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Life:
     @property
     def tier(self) -> int:
         """1 for a village to 3 for the district."""
-        return TIERS[UnitKind(kind_of_code(self.holder))]
+        return tier_of(self.holder)
 
     @property
     def is_too_low(self) -> bool:

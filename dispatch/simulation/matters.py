@@ -4,7 +4,7 @@ import random
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from incidents.states import Urgency
 HERE = Path(__file__).parent
 DICTIONARIES = {"S": "sichuan-grid", "G": "GB/T 47678.5-2026"}
 # Officers settle most of what they meet before it ever becomes somebody else's: the weights below it times this.
-OFFICERS_SETTLE = 1.45
+OFFICERS_SETTLE = 1.8
 # A report says "two cars", what was done about it says "the cars".
 _COUNTED = re.compile("^(连着)?[一两三四几](个|条|盏|辆|台|只|窝|段|名|位|串|部|张|堆|袋|车左右的|群|头)")
 LEVELS = ("grid", "village", "town", "district")
@@ -135,10 +135,12 @@ def choose(
     return dice.choices(fits, [matter.weight(tags) for matter in fits])[0]
 
 
-def tell(matter: Matter, dice: random.Random, *, tags: Collection[str], urban: bool) -> Tale:
-    """The matter as somebody reports it."""
+def tell(matter: Matter, dice: random.Random, *, tags: Collection[str], urban: bool, like: Tale | None = None) -> Tale:
+    """The matter as somebody reports it; `like`: what somebody else has reported already, in other words."""
     kinds = [kind for kind in matter.where if kind in kinds_of_place(urban=urban)] or list(matter.where)
     thing, place = say(dice.choice(matter.things), dice), spot(dice.choice(kinds), dice)
+    if like is not None and like.matter is matter:
+        thing, place = like.thing, like.spot
     leads = phrases("lead")
     fitting = [tag for tag in leads if tag in tags]
     lead = dice.choice(leads[dice.choice(fitting)] if fitting and dice.random() < 0.35 else leads["any"])
@@ -159,16 +161,9 @@ def recognise(category: tuple[str, str] | None, text: str, dice: random.Random) 
 
 def _plain(matter: Matter | None) -> Matter:
     """The matter with words that fit any trouble."""
-    known = matter or matters()[0]
-    return Matter(
-        **{name: getattr(known, name) for name in ("category", "departments", "urgency", "reach", "often", "when")},
-        where=known.where,
-        picture=known.picture,
-        slot="",
-        things=(),
-        text=known.text,
-        **{name: tuple(phrases("plain")[name]) for name in ("done", "order", "fed")},
-    )
+    plain = phrases("plain")
+    known = replace(matter or matters()[0], slot="", things=())
+    return replace(known, done=tuple(plain["done"]), order=tuple(plain["order"]), fed=tuple(plain["fed"]))
 
 
 def _matter(row: Mapping[str, Any]) -> Matter:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from incidents.calendars import WorkCalendar
 
-SLOW_SHARE = 0.13
+SLOW_SHARE = 0.17
 SPREAD = 0.65
 # In real time, outside office hours, those on duty take so many times as long.
 OFF_HOURS = 3.0
@@ -23,7 +23,7 @@ class Pace:
     def slowness(self, unit: str) -> float:
         """By how much this unit takes longer than others; the same every time."""
         dice = random.Random(f"pace {self.seed} {unit}")
-        return dice.uniform(3.2, 6.0) if dice.random() < SLOW_SHARE else dice.uniform(0.6, 1.3)
+        return dice.uniform(3.5, 8.0) if dice.random() < SLOW_SHARE else dice.uniform(0.6, 1.3)
 
     def is_slow(self, unit: str) -> bool:
         return self.slowness(unit) > 2
@@ -44,6 +44,17 @@ class Pace:
     def natural(self, now: datetime, hours: float, dice: random.Random) -> datetime:
         """So many hours later by the wall clock, give or take."""
         return now + timedelta(seconds=max(60.0, hours * 3600 * dice.lognormvariate(0, SPREAD)) / (self.hurry or 1))
+
+    def before(self, end: datetime, hours: float) -> datetime:
+        """The moment that lies so many hours of working time before `end`."""
+        low, high = end - timedelta(days=90), end
+        while high - low > timedelta(seconds=1):
+            middle = low + (high - low) / 2
+            if self.calendar.elapsed(middle, end) > hours * 3600:
+                low = middle
+            else:
+                high = middle
+        return high.replace(microsecond=0)
 
     def is_working(self, moment: datetime) -> bool:
         """Whether offices work at that moment."""

@@ -1,7 +1,7 @@
 """Tells the past days of a district: so many incidents, born when they would be, each lived by the people around it."""
 
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from dispatch.simulation.habits import live
 from dispatch.simulation.life import Life
 from dispatch.simulation.matters import LEVELS, Matter, choose, tell
 from dispatch.simulation.timeline import Timeline
-from dispatch.simulation.world import World
+from dispatch.simulation.world import LIVE_KEY, World
 from grids.models import Unit
 from incidents.states import Urgency
 
@@ -31,20 +31,16 @@ class Birth:
     turn: str = ""
 
 
+def _unheard(incident_id: int) -> None:
+    """Nobody wants to know."""
+
+
 def births(world: World, *, start: datetime, end: datetime, count: int) -> list[Birth]:
     """`count` births in the order of time; every turn is taken by one of them at least, early enough to be seen."""
     dice = random.Random(f"births {world.seed}")
     moments = world.almanac.moments(start, end, count, dice)
-    certain = turns.must_happen(moments, before=_hours_before(world, end, TIME_FOR_TURNS), dice=dice)
-    return [Birth(moment, number, certain.get(number, "")) for number, moment in enumerate(moments, start=0)]
-
-
-def _hours_before(world: World, end: datetime, hours: int) -> datetime:
-    """The moment that lies so many working hours before `end`."""
-    moment = end
-    while world.calendar.elapsed(moment, end) < hours * 3600:
-        moment -= timedelta(hours=2)
-    return moment
+    certain = turns.must_happen(moments, before=world.pace.before(end, TIME_FOR_TURNS), dice=dice)
+    return [Birth(moment, number, certain.get(number, "")) for number, moment in enumerate(moments)]
 
 
 def begin(world: World, timeline: Timeline, wanted: list[Birth]) -> None:
@@ -53,14 +49,17 @@ def begin(world: World, timeline: Timeline, wanted: list[Birth]) -> None:
         timeline.begin(born(world, timeline, birth))
 
 
-def born(world: World, timeline: Timeline, birth: Birth) -> Generator[datetime, None, None]:
-    """One incident from its report to wherever it comes. The same seed and number, the same story."""
+def born(
+    world: World, timeline: Timeline, birth: Birth, *, born: Callable[[int], None] = _unheard
+) -> Generator[datetime, None, None]:
+    """One incident from its report to wherever it comes; `born` hears its id. The same seed and number: the same."""
     yield birth.moment
     dice = random.Random(f"story {world.seed} {birth.number}")
     life = bear(world, birth, dice)
     timeline.belongs(life.incident.pk)
+    born(life.incident.pk)
     if life.is_on("merge", "unmerge"):
-        timeline.begin(_twin(life, birth, timeline))
+        timeline.begin(_twin(life, birth, timeline, born))
         # Whom the second is merged into must still be open.
         life.turn, life.level = "", "town"
     yield from live(life)
@@ -82,7 +81,7 @@ def bear(world: World, birth: Birth, dice: random.Random) -> Life:
         tale,
         grid,
         dice,
-        key=f"sim-{world.seed}-{birth.number:05d}",
+        key=_key(world, birth),
         settled=settled,
         by_clerk=not settled and dice.random() < ON_THE_PHONE,
         heard=timedelta(minutes=dice.randrange(5, 90)) if dice.random() < DELIVERED_LATE else timedelta(0),
@@ -106,15 +105,23 @@ def _grid(world: World, dice: random.Random) -> Unit:
     return dice.choices(world.grids, weights)[0]
 
 
-def _twin(first: Life, birth: Birth, timeline: Timeline) -> Generator[datetime, None, None]:
+def _twin(
+    first: Life, birth: Birth, timeline: Timeline, born: Callable[[int], None]
+) -> Generator[datetime, None, None]:
     """The same matter, reported once more in other words, and merged into the first."""
     world, turn = first.world, first.turn
     dice = random.Random(f"twin {world.seed} {birth.number}")
     yield world.now + timedelta(minutes=dice.randrange(8, 25))
     grid = first.incident.place
     tags = world.almanac.tags(world.now, grid.pk[:9])
-    again = tell(first.tale.matter, dice, tags=tags, urban=world.is_urban(grid))
-    incident = world.report(again, grid, dice, key=f"sim-{world.seed}-{birth.number:05d}-2")
+    again = tell(first.tale.matter, dice, tags=tags, urban=world.is_urban(grid), like=first.tale)
+    incident = world.report(again, grid, dice, key=f"{_key(world, birth)}-2")
     life = Life(world, incident, again, "village", turn, dice, prompt=True, partner=first)
     timeline.belongs(incident.pk)
+    born(incident.pk)
     yield from live(life)
+
+
+def _key(world: World, birth: Birth) -> str:
+    """What makes a report of the story come in once."""
+    return f"{LIVE_KEY}{birth.number}" if world.is_live else f"sim-{world.seed}-{birth.number:05d}"

@@ -15,8 +15,10 @@ from incidents.models import Clock
 Plot = Generator[datetime, None, None]
 # What falls due is acted on this much later: the sweep looks again and again.
 SWEEP_LAG = timedelta(seconds=20)
-# People hear of things in rounds; one round per act would take as long as all acts.
-TELL_EVERY = timedelta(minutes=12)
+# People hear of things in rounds; one round per act would take as long as all acts. Nobody looks up any more to the
+# minute when a notice of last week was written; of the last day it shows.
+TELL_EVERY, TELL_LATELY = timedelta(hours=2), timedelta(minutes=10)
+LATELY = timedelta(hours=30)
 TICKER = "demo"
 
 
@@ -33,15 +35,29 @@ class Timeline:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.told_at = world.now
+        self.told_at = self.until = world.now
         self._waiting: list[tuple[datetime, int, int, Thread]] = []
         self._count = 0
         self._running: Thread | None = None
         self._threads: dict[int, Thread] = {}
 
-    def begin(self, plot: Plot) -> None:
-        """Take a plot into the queue; it runs up to its first moment at once."""
-        self._advance(Thread(plot))
+    def begin(self, plot: Plot, *, after: datetime | None = None) -> None:
+        """Take a plot into the queue; it runs up to its first moment at once. One that began by `after` is left out."""
+        before, self._running = self._running, Thread(plot)
+        moment = next(plot, None)
+        thread, self._running = self._running, before
+        if moment is not None and (after is None or moment > after):
+            self._push(max(moment, self.world.now), thread)
+
+    def begin_owned(self, incident_id: int, plot: Plot) -> None:
+        """Take the plot of an incident that is there already into the queue."""
+        self.begin(_owned(self, incident_id, plot))
+
+    def forget(self, incident_id: int) -> None:
+        """Leave the incident to others: its plot goes no further."""
+        thread = self._threads.pop(incident_id, None)
+        if thread is not None:
+            thread.turn += 1
 
     def belongs(self, incident_id: int) -> None:
         """The running plot is the story of this incident: it is woken when the clock moves it."""
@@ -50,6 +66,7 @@ class Timeline:
 
     def run(self, until: datetime) -> None:
         """Play everything up to `until`, then let the sweep and the announcer catch up."""
+        self.until = until
         while True:
             moment = self._next_moment()
             if moment is None or moment > until:
@@ -90,7 +107,8 @@ class Timeline:
         self._advance(thread)
 
     def _tell_now_and_then(self, moment: datetime) -> None:
-        if not self.world.is_live and moment - self.told_at >= TELL_EVERY:
+        every = TELL_LATELY if self.until - moment < LATELY else TELL_EVERY
+        if not self.world.is_live and moment - self.told_at >= every:
             self.tell(moment)
 
     def _advance(self, thread: Thread) -> None:
@@ -123,3 +141,8 @@ class Timeline:
         if thread is not None and thread is not self._running:
             thread.turn += 1
             self._push(moment, thread)
+
+
+def _owned(timeline: Timeline, incident_id: int, plot: Plot) -> Plot:
+    timeline.belongs(incident_id)
+    yield from plot

@@ -14,8 +14,11 @@ REPLACES = "return_together"
 
 def dispatched(life: Life) -> Step | None:
     """The next thing that happens to any of its orders."""
-    orders = list(life.incident.assignments.select_related("unit").order_by("pk"))
-    running = [order for order in orders if order.state in OPEN_ASSIGNMENT_STATES]
+    found = list(life.incident.assignments.select_related("unit").order_by("pk"))
+    running = [order for order in found if order.state in OPEN_ASSIGNMENT_STATES]
+    # What an earlier dispatch left behind asks for nothing any more.
+    since = min((order.called_seq for order in running), default=0)
+    orders = [order for order in found if order.called_seq >= since]
     taken_back = _taken_back(life, running)
     steps = [step for order in orders if (step := _planned(life, order, running)) is not None]
     steps += [taken_back] if taken_back else []

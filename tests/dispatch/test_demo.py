@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from dispatch import demo
-from dispatch.simulation import pictures
 from dispatch.models import Assignment, AssignmentState, Notice
+from dispatch.simulation import pictures
 from grids.models import Person
 from incidents import lists, photos
 from incidents.lists import Filters
