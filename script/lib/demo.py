@@ -18,6 +18,8 @@ from processes import Child, end_all, start, watch
 from servers import Servers
 from setup import certificate, prepare
 
+# Fast enough that a screen moves while somebody watches, slow enough to follow.
+LIVE_SPEED = 12.0
 OWN_DATA = ("postgres", "postgres.part", "redis", "files", "demo", "demo-logins.txt")
 
 
@@ -27,6 +29,14 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000, help="port of the pages (default 8000)")
     parser.add_argument("--lan", action="store_true", help="https for phones in the same network")
     parser.add_argument("--reset", action="store_true", help="drop this checkout's demo data and start anew")
+    parser.add_argument(
+        "--live",
+        type=float,
+        nargs="?",
+        const=LIVE_SPEED,
+        metavar="SPEED",
+        help=f"let made-up people go on reporting and acting, SPEED times as fast as real ones (default {LIVE_SPEED:g})",
+    )
     parser.add_argument("--prepare-only", action="store_true", help="make and load everything, start no pages")
     options = parser.parse_args()
     if options.reset and (os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL")):
@@ -208,6 +218,9 @@ class Demo:
             self._start(name, [PYTHON, "-m", *words])
         if _has_command("sweep"):
             self._start("sweep", [PYTHON, CHECKOUT / "manage.py", "sweep", "--loop"])
+        if self.options.live:
+            speed = str(self.options.live)
+            self._start("live", [PYTHON, CHECKOUT / "manage.py", "simulate", "--live", "--speed", speed])
 
     def _start(self, name: str, command: list[Path | str]) -> None:
         log = self.folder / "log" / f"{name}.log"
