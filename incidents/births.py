@@ -128,7 +128,7 @@ def find_place(*, position: Position | None, place: Unit | None, prefer: str = "
             raise refusals.unknown_datum()
         longitude, latitude = datums.lonlat_to_cgcs2000(position.longitude, position.latitude, position.datum)
         point = Point(longitude, latitude, srid=datums.SRID)
-        hit = selectors.grid_at(point, prefer=prefer)
+        hit = selectors.grid_at((longitude, latitude), prefer=prefer)
         if hit is not None:
             inside = selectors.unit_with_parent(hit.unit_code)
             return Found(inside, inside, hit.boundary_id, LocatedBy(hit.located_by), hit.distance_m, point)

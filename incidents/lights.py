@@ -58,6 +58,20 @@ def light_sql(now: datetime, *, prefix: str = "") -> Case:
     )
 
 
+def showing(light: str, now: datetime) -> Q:
+    """The same as `light`, as a condition on Clock rows that have not stopped: a range of moments, for indexes."""
+    running, paused = Q(state=ClockState.RUNNING), Q(state=ClockState.PAUSED)
+    late = Q(due_at__lte=now - clock_rules.SECOND)
+    in_time = running & Q(due_at__gt=now - clock_rules.SECOND)
+    conditions = {
+        Light.RED.value: running & late | paused & Q(spent__gt=F("budget")),
+        Light.YELLOW.value: in_time & Q(warn_at__lte=now),
+        Light.UNLIT.value: in_time & (Q(warn_at__gt=now) | Q(warn_at__isnull=True)),
+        PAUSED: paused & Q(spent__lte=F("budget")),
+    }
+    return conditions.get(light, Q(pk__in=[]))
+
+
 def is_working(clock: Clock) -> bool:
     """Whether the clock counts working time."""
     return clock.limit_id is not None and clock_rules.is_working(limit_row(clock.limit_id).unit)

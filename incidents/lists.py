@@ -33,16 +33,15 @@ from django.utils.dateparse import parse_date
 from grids.levels import TIER_ORDER, UnitKind, kind_of_code
 from grids.models import Person
 from grids.subtrees import within
-from incidents import access, happenings, lights
-from incidents.models import Clock, ClockState, ImportedRecord, Incident, Light
-from incidents.selectors import BESIDE_STAGES
+from incidents import access, happenings, lights, search
+from incidents.models import Clock, ClockState, Incident, Light
+from incidents.models.clocks import BESIDE_STAGES
 from incidents.states import OPEN_STATES, Stage, State, Urgency
 
 OPEN, ANY = "open", "any"
 LIGHTS = (Light.RED, Light.YELLOW, Light.UNLIT, lights.PAUSED, lights.SUSPENDED, Light.GREEN, Light.NONE)
 HOLDING_KINDS = tuple(kind for kind in TIER_ORDER if kind not in (UnitKind.PROVINCE, UnitKind.CITY))
 QUERY_LENGTH = 80
-MOST_ELSEWHERE = 100
 NO_CATEGORY = 0
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 
@@ -192,37 +191,7 @@ def conditions(filters: Filters, person: Person) -> Q:
         wanted &= happenings.happened(filters.act, filters.act_from, filters.act_to)
     if filters.mine:
         wanted &= Q(reporter=person) | Q(first_receiver=person)
-    return wanted & _about(filters.words)
-
-
-def _about(words: str) -> Q:
-    """Number, words, place or address; several words must all be met, each anywhere."""
-    wanted = Q()
-    for word in words.split():
-        elsewhere = _known_elsewhere_as(word)
-        if word.isdecimal() and len(word) >= 6:
-            wanted &= Q(number__startswith=word) | elsewhere
-        else:
-            wanted &= (
-                Q(text__icontains=word)
-                | Q(address__icontains=word)
-                | Q(place__name__icontains=word)
-                | Q(place__parent__name__icontains=word)
-                | Q(number__endswith=word)
-                | elsewhere
-            )
-    return wanted
-
-
-def _known_elsewhere_as(number: str) -> Q:
-    """Incidents that had this number in another system. One query for what looks like a number, answered by an index.
-
-    Looked up beforehand, as a condition on two tables would be answered from neither's index.
-    """
-    if not any(letter.isdecimal() for letter in number):
-        return Q()
-    known = ImportedRecord.objects.filter(original_number=number).values_list("incident_id", flat=True)
-    return Q(pk__in=list(known[:MOST_ELSEWHERE]))
+    return wanted & search.about(filters.words)
 
 
 def running_clocks(at: str = "") -> QuerySet[Clock]:
@@ -239,7 +208,6 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
     Each light is asked for by an EXISTS, which PostgreSQL may answer row by row for a short list and by one hash for
     a long one.
     """
-    running = running_clocks(at).annotate(shown=lights.light_sql(now))
     ended = Q(closed_at__isnull=False)
     return Case(
         *(
@@ -247,10 +215,10 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
             for light in (Light.RED.value, Light.GREEN.value)
         ),
         When(ended, then=Value(Light.NONE.value)),
-        When(Exists(running.filter(shown=Light.RED)), then=Value(Light.RED.value)),
+        When(_has(now, at, Light.RED), then=Value(Light.RED.value)),
         When(state=State.SUSPENDED, then=Value(lights.SUSPENDED)),
         *(
-            When(Exists(running.filter(shown=light)), then=Value(light))
+            When(_has(now, at, light), then=Value(light))
             for light in (Light.YELLOW.value, Light.UNLIT.value, lights.PAUSED)
         ),
         default=Value(Light.NONE.value),
@@ -263,22 +231,28 @@ def lit(light: str, now: datetime, *, at: str = "", states: frozenset[str] = fro
 
     `states` are those the list is narrowed to anyway; where they leave out what has ended, that is not asked for.
     """
-    running = running_clocks(at).annotate(shown=lights.light_sql(now))
-    is_red = Q(Exists(running.filter(shown=Light.RED)))
     goes_on = Q(closed_at__isnull=True)
     if light == Light.RED:
         ended_red = Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
-        return goes_on & is_red if states <= OPEN_STATES else goes_on & is_red | ended_red
+        going = goes_on & _has(now, at, light)
+        return going if states <= OPEN_STATES else going | ended_red
     if light == Light.GREEN:
         return Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
     if light == lights.SUSPENDED:
-        return Q(state=State.SUSPENDED) & ~is_red
+        return Q(state=State.SUSPENDED) & ~_has(now, at, Light.RED)
     if light not in (Light.YELLOW, Light.UNLIT, lights.PAUSED):
         return Q(Exact(shown_light(now, at=at), light))
-    goes_on &= ~Q(state=State.SUSPENDED)
     # Worst first: what shows this light has a clock with it, and none with a worse one.
     worse = lights.ORDER[: lights.ORDER.index(light)]
-    return goes_on & Q(Exists(running.filter(shown=light))) & ~Q(Exists(running.filter(shown__in=worse)))
+    return goes_on & ~Q(state=State.SUSPENDED) & _has(now, at, light) & ~_has(now, at, *worse)
+
+
+def _has(now: datetime, at: str, *shown: str) -> Q:
+    """Incidents with a running stage clock that shows one of these lights."""
+    wanted = Q()
+    for each in shown:
+        wanted |= lights.showing(each, now)
+    return Q(Exists(running_clocks(at).filter(wanted)))
 
 
 def _last_overall(light: str) -> QuerySet[Clock]:
@@ -321,7 +295,12 @@ def count_by(
 
 def total(person: Person, filters: Filters, *, now: datetime, at_most: int | None = None) -> int:
     """How many `found` leaves; counting stops at `at_most`, so that a long list costs no more than a short one."""
-    ids = found(person, filters, now=now).order_by().values("pk")
+    return counted(found(person, filters, now=now), at_most=at_most)
+
+
+def counted(incidents: QuerySet[Incident], *, at_most: int | None = None) -> int:
+    """How many there are, at most `at_most`."""
+    ids = incidents.order_by().values("pk")
     return (ids if at_most is None else ids[:at_most]).count()
 
 

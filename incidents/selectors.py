@@ -5,17 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from grids import selectors as places_and_people
 from grids.models import Unit
 from incidents import lights, places
 from incidents.lights import ShownClock
-from incidents.models import Clock, ClockState, Incident, Light, Photo, Subject
+from incidents.models import CAME_BACK, Clock, ClockState, Incident, Light, Photo, Subject
+from incidents.models.clocks import BESIDE_STAGES
 from incidents.states import Stage, State
-
-# Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.
-BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,20 @@ class Row:
     @property
     def number(self) -> str:
         return self.incident.number
+
+
+# What no row shows of an incident; a position alone takes longer to read than all the rest.
+UNLISTED = (
+    "token", "point", "boundary", "located_by", "located_distance_m", "raw_longitude", "raw_latitude", "raw_datum",
+    "accuracy_m",
+)  # fmt: skip
+
+
+def for_rows(found: QuerySet, incident: str = "") -> QuerySet:
+    """The query with what `rows` needs of each incident and no more; `incident` is the path to it, as `incident__`."""
+    category = f"{incident}category"
+    names = [incident.removesuffix("__"), category] if incident else [category]
+    return found.select_related(*names).defer(*(f"{incident}{name}" for name in UNLISTED))
 
 
 def clocks_of(incidents: Sequence[Incident]) -> dict[int, list[Clock]]:
@@ -130,10 +143,6 @@ def _handlers(incident: Incident, theirs: Iterable[Clock]) -> list[str]:
     if incident.state == State.ANSWERED and incident.answered_by_unit_id:
         at_work |= {incident.answered_by_unit_id}
     return sorted(at_work - {incident.holder_id})
-
-
-# Moves by which an incident comes back to somebody who had it before.
-CAME_BACK = ("send_back", "rework", "reopen", "unmerge")
 
 
 def where(incident: Incident, place: Unit) -> str:

@@ -68,6 +68,7 @@ def desk(request: PersonRequest, code: str) -> HttpResponse:
             for each in here.tabs
         ],
         "lines": lines,
+        "now": now,
         "presses": [(name, _label(name)) for name in here.presses(tab)],
         "here": request.get_full_path(),
         "summary": _summary(len(lines), counts.get(tab.key, 0)),

@@ -13,7 +13,7 @@ from incidents.states import IMPORTED_STATES
 
 # Words by which columns are guessed, for each key of the section.
 _GUESSES = {
-    "number": ("number", "requestid", "unique_key", "key", "case", "编号", "工单号", "id"),
+    "number": ("number", "requestid", "unique_key", "key", "case", "编号", "工单号", "no", "id"),
     "opened": ("opened", "created", "reported", "requested", "上报时间", "受理时间", "登记时间", "创建时间"),
     "due": ("due", "deadline", "截止", "期限", "到期"),
     "closed": ("closed", "ended", "resolved", "completed", "结案", "办结", "完成"),
@@ -85,7 +85,8 @@ def _guessed(header: tuple[str, ...]) -> dict[str, str]:
     for key, known in _GUESSES.items():
         free = [name for name in header if name not in taken]
         whole = (name for word in known for name in free if name.lower() == word)
-        part = (name for word in known if word != "id" for name in free if word in name.lower())
+        # Two letters stand in many a name.
+        part = (name for word in known if word not in ("id", "no") for name in free if word in name.lower())
         found[key] = next(whole, "") or next(part, "")
         taken.add(found[key])
     return found

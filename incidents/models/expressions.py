@@ -35,6 +35,6 @@ class Beyond(Func):
 class IsOneOf(Func):
     """Whether a value is in what a subquery gives; asked once, and looked up in an index: for few values."""
 
-    template = "(%(expressions)s)"
-    arg_joiner = " = ANY "
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY ("
     output_field = models.BooleanField()

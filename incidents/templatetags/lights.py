@@ -12,15 +12,16 @@ exceeded, or None) and `remaining_is_working`.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
+from html import escape
 from typing import Any
 
 from django import template
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from grids import spans
 
@@ -95,14 +96,19 @@ def light(clock: Any, form: str = "") -> SafeString:
     """The light of a clock with its time; nothing for None."""
     if clock is None:
         return SafeString("")
-    name, rest, title = known(clock.light), rest_of(clock), title_of(clock)
+    rest, title = rest_of(clock), title_of(clock)
     if form == "short":
         title, rest = " · ".join(part for part in (rest, title) if part), ""
-    tail = format_html(' <span class="light-rest">{}</span>', rest) if rest else ""
-    return format_html(
-        '<span class="light light-{}" title="{}">{}<span class="light-word">{}</span>{}</span>',
-        name, title, shape(name), WORDS[name], tail,
-    )  # fmt: skip
+    begin, face = _drawn(known(clock.light), get_language() or "")
+    tail = f' <span class="light-rest">{escape(rest)}</span>' if rest else ""
+    return mark_safe(f'{begin}{escape(title)}">{face}{tail}</span>')
+
+
+@lru_cache(maxsize=64)
+def _drawn(name: str, language: str) -> tuple[str, str]:
+    """A light up to its title, and its face: shape and word; a page draws some hundred."""
+    word = escape(str(WORDS[name]))
+    return f'<span class="light light-{name}" title="', f'{shape(name)}<span class="light-word">{word}</span>'
 
 
 @register.simple_tag

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
@@ -22,16 +21,17 @@ from grids.levels import UnitKind, tier_code
 from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
-from incidents import happenings, keyset, lists, selectors
+from incidents import by_due, happenings, keyset, lists, selectors
 from incidents.list_forms import FilterForm
 from incidents.lists import Filters
 from incidents.models import Category, Incident, IncidentKind, Light
 from incidents.states import OPEN_STATES, State, Urgency
 
 SIZE = 50
-# Beyond this a list says "more than", so that no page costs the counting of everything ever reported.
-COUNTED = 10_000
-NEWEST, BY_DUE = ("-reported_at", "-pk"), ("due", "pk")
+# Beyond this a list says "more than", so that no page costs the counting of everything ever reported; sooner where
+# each one has to be looked at.
+COUNTED, SEARCHED = 50_000, 1_000
+NEWEST = ("-reported_at", "-pk")
 STATES: tuple[State, ...] = (
     State.REPORTED,
     State.ACCEPTED,
@@ -61,20 +61,23 @@ def index(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
     filters = Filters.parsed(request.GET)
     sort = "due" if request.GET.get("sort") == "due" else ""
-    page = _page(request, filters, sort, now)
+    found = lists.found(request.user, filters, now=now)
+    page = _page(request, found, filters, sort)
     rows = selectors.rows(page.rows, now, at=filters.at)
     if "rows" in request.GET:
-        context = {"rows": rows, "is_narrowed": _is_narrowed(filters)}
+        context = {"rows": rows, "is_narrowed": _is_narrowed(filters), "now": now}
         return unchanged_or(request, render_to_string("incidents/_rows.html", context, request))
-    number = lists.total(request.user, filters, now=now, at_most=COUNTED)
+    at_most = COUNTED if filters.states <= OPEN_STATES or not (filters.light or filters.words) else SEARCHED
+    number = lists.counted(found, at_most=at_most)
     named = _named(filters)
     context = {
         "title": _title(filters, named, number),
         "whose": _whose(filters, named),
-        "number": f"{COUNTED:,}+" if number >= COUNTED else f"{number:,}",
+        "number": f"{number:,}{'+' if number >= at_most else ''}",
         "filters": filters,
         "sort": sort,
         "rows": rows,
+        "now": now,
         "state_chips": _state_chips(filters, sort),
         "light_chips": _light_chips(filters, sort),
         "other_chips": list(_other_chips(filters, named, sort)),
@@ -120,12 +123,11 @@ def unchanged_or(request: PersonRequest, body: str) -> HttpResponse:
     return response
 
 
-def _page(request: PersonRequest, filters: Filters, sort: str, now: datetime) -> keyset.Page:
-    found: QuerySet[Incident] = lists.found(request.user, filters, now=now).select_related("category")
-    if sort:
-        found = found.annotate(due=lists.due(at=filters.at))
+def _page(request: PersonRequest, found: QuerySet[Incident], filters: Filters, sort: str) -> keyset.Page:
     marks = {"after": request.GET.get("after", ""), "before": request.GET.get("before", "")}
-    return keyset.page(found, BY_DUE if sort else NEWEST, size=SIZE, **marks)
+    if sort:
+        return by_due.page(found, at=filters.at, size=SIZE, **marks)
+    return keyset.page(selectors.for_rows(found), NEWEST, size=SIZE, **marks)
 
 
 def _is_narrowed(filters: Filters) -> bool:

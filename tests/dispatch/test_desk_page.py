@@ -301,31 +301,3 @@ def test_a_town_finds_its_orders_beside_what_it_holds(client: Client, play: Play
     response = open_desk(client, cast.other_town_clerk, cast.other_town, tab="sign")
     assert numbers(response) == [incident.number]
     assert [line.act for line in response.context["lines"]] == ["sign"]
-
-
-def test_the_rows_of_a_desk_come_from_the_index_of_open_clocks(play: Play) -> None:
-    incident = play.report()
-    ended = Clock.objects.filter(incident=incident, stage=Stage.ACCEPT).get()
-    # What was done long ago, so much that reading all of it would not pay.
-    Clock.objects.bulk_create(
-        Clock(
-            incident=incident,
-            unit=(play.cast.village, play.cast.town, play.cast.other_village)[number % 3],
-            district=play.cast.district,
-            stage=Stage.ACCEPT,
-            calendar_version_id=ended.calendar_version_id,
-            state="stopped",
-            budget=60,
-            started_at=ended.started_at,
-            due_at=ended.due_at,
-            stopped_at=play.now,
-            final_light="green",
-        )
-        for number in range(6000)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {Clock._meta.db_table}")
-    desk = desk_of(play.cast.village_clerk, play.cast.village, timezone.now())
-    plan = desk.clocks(desk.tab("accept")).order_by(*desks.BY_DUE)[:50].explain()
-    assert "clock_open_of_unit" in plan
-    assert f"Seq Scan on {Clock._meta.db_table}" not in plan
