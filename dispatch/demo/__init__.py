@@ -21,7 +21,7 @@ END = f"{KEY}end"
 BEFORE_THE_END = timedelta(minutes=4)
 
 
-def load(*, now: datetime, incidents: int = INCIDENTS) -> list[str]:
+def load(*, now: datetime, incidents: int | None = None) -> list[str]:
     """Tell the past days once; returns a line of what was done. One transaction per act, about a minute."""
     events = IncidentEvent.objects.filter(district=DISTRICT)
     if events.filter(idempotency_key=END).exists():
@@ -36,7 +36,7 @@ def load(*, now: datetime, incidents: int = INCIDENTS) -> list[str]:
     timeline = Timeline(player)
     if told_until is not None:
         adoption.adopt(player, timeline)
-    for birth in story.births(player, start=start, end=until, count=incidents):
+    for birth in story.births(player, start=start, end=until, count=incidents or INCIDENTS):
         timeline.begin(story.born(player, timeline, birth), after=told_until)
     for plot in programme.cast(player):
         timeline.begin(plot, after=told_until)

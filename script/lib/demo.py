@@ -35,7 +35,7 @@ def main() -> int:
         nargs="?",
         const=LIVE_SPEED,
         metavar="SPEED",
-        help=f"let made-up people go on reporting and acting, SPEED times as fast as real ones (default {LIVE_SPEED:g})",
+        help=f"made-up people go on reporting and acting, SPEED times as fast as real ones (default {LIVE_SPEED:g})",
     )
     parser.add_argument("--prepare-only", action="store_true", help="make and load everything, start no pages")
     options = parser.parse_args()
