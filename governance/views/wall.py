@@ -129,6 +129,7 @@ def _context(viewer: Viewer, now: datetime) -> dict[str, Any]:
         "loads": json.dumps(shown.loads, separators=(",", ":")),
         "marks": json.dumps(shown.marks, separators=(",", ":")),
         "flow_chart": json.dumps(flow_chart(shown.flow, now), ensure_ascii=False, separators=(",", ":")),
+        "zone": timezone.get_default_timezone_name(),
         "now": now,
     }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from governance.dashboard.boards import units_by_code
 from governance.dashboard.counts import open_counts
-from governance.dashboard.figures import Figure, Line, line
+from governance.dashboard.figures import Figure
 from governance.dashboard.flow import Flow, flow
 from governance.dashboard.grounds import Ground
 from governance.dashboard.strip import strip
@@ -23,7 +23,6 @@ from governance.wall.marks import marks
 from grids.models import Unit
 from incidents import places
 from incidents.lights import ShownClock
-from incidents.lists import PLACE_LENGTHS
 from incidents.models import Incident, IncidentEvent
 from incidents.records import KINDS
 from incidents.states import MOVES, State
@@ -58,7 +57,6 @@ class Wall:
     emergency_count: int
     lit: list[WallRow]
     events: list[WallRow]
-    places: list[Line]
     loads: dict[str, int]
     marks: list[dict[str, Any]]
     flow: Flow
@@ -68,16 +66,13 @@ def wall(ground: Ground, *, now: datetime) -> Wall:
     """The whole wall. Ten queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
     waiting, pressing, events = emergencies(ground, now=now), lit(counts, now=now)[:LIT_MOST], _events(ground, now=now)
-    by_place = counts.by_level(PLACE_LENGTHS[ground.level or "grid"])
-    units = units_by_code(_codes([*waiting.rows, *pressing], events) | set(by_place))
-    lines = [line(ground.at_place(ground.base, code), code, _name(units, code), by_place[code]) for code in by_place]
+    units = units_by_code(_codes([*waiting.rows, *pressing], events))
     return Wall(
         strip=strip(ground, counts, now=now),
         emergencies=[_row(row.incident, units, row.unit_code, row.incident.reported_at) for row in waiting.rows],
         emergency_count=waiting.figure.number,
         lit=[_lit_row(row, units, now) for row in pressing],
         events=[_event_row(event, units) for event in events],
-        places=sorted(lines, key=lambda each: (-each.total.number, each.key)),
         loads=counts.loads,
         marks=marks(ground, counts),
         flow=flow(ground, now=now),

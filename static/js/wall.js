@@ -18,17 +18,16 @@
   let drawn = { loads: "", marks: "", flow: "" };
   let newest = 0;
 
-  function two(number) { return String(number).padStart(2, "0"); }
+  // By the clock of the place the wall is about, wherever the screen thinks it stands.
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: body.dataset.zone });
 
   function tick() {
-    const now = new Date();
-    document.getElementById("wall-clock").textContent = two(now.getHours()) + ":" + two(now.getMinutes());
+    document.getElementById("wall-clock").textContent = clock.format(new Date());
     const stale = Date.now() - heard > STALE;
     const data = document.getElementById("wall-data").dataset;
     body.classList.toggle("is-stale", stale);
     if (body.classList.contains("is-ended")) return;
-    const last = new Date(heard);
-    const words = stale ? body.dataset.sayStale + " " + two(last.getHours()) + ":" + two(last.getMinutes()) : body.dataset.sayFresh + " " + data.at;
+    const words = stale ? body.dataset.sayStale + " " + clock.format(heard) : body.dataset.sayFresh + " " + data.at;
     const state = document.getElementById("wall-state");
     if (state.textContent !== words) state.textContent = words;
   }
