@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import permissions
+from grids.administration import LABELS
 from grids.duties import Right
 from grids.levels import widest
 from grids.models import AuditAct, AuditEntry, Person, Post, Unit
@@ -25,6 +26,9 @@ from grids.subtrees import within
 
 DISTRICT_DIGITS = 6
 _MOST_NAMED = 200
+_DATABASE = "database: "
+# Texts shipped with the house stand in English in their rows.
+_SHIPPED = frozenset({"basis"})
 _STAMP = re.compile(r'"([^"]+)"|,\)')
 SIGNING = frozenset({AuditAct.SIGNED_IN, AuditAct.SIGNED_OUT, AuditAct.IDLED_OUT, AuditAct.REFUSED, AuditAct.LOCKED,
                      AuditAct.UNLOCKED})  # fmt: skip
@@ -107,6 +111,8 @@ def tables() -> dict[str, type[models.Model]]:
 
 def kind_label(kind: str) -> str:
     """What the pages call the objects of a table."""
+    if kind == "knox_authtoken":
+        return _("token of a program")
     model = tables().get(kind)
     return str(model._meta.verbose_name) if model else kind
 
@@ -205,13 +211,23 @@ def _row(entry: AuditEntry, names: _Names, may_open_admin: bool) -> Row:
         label = " · ".join(filter(None, (names.of(Person, entry.person), names.of(Unit, entry.unit))))
     return Row(
         entry=entry,
-        who=str(entry.actor) if entry.actor else (entry.system or _("nobody signed in")),
+        who=_who(entry),
         act=str(AuditAct(entry.act).label) if entry.act in AuditAct.values else entry.act,
         kind=_("account") if entry.act in SIGNING else kind_label(entry.kind),
         label=label,
         url=_url(entry, may_open_admin),
         differences=_differences(entry, model, names),
     )
+
+
+def _who(entry: AuditEntry) -> str:
+    """A person; a program, which the database names where nobody else did; or somebody who has not signed in."""
+    if entry.actor:
+        return str(entry.actor)
+    role = entry.system.removeprefix(_DATABASE)
+    if role != entry.system:
+        return _("directly in the database (%(role)s)") % {"role": role}
+    return _("program %(name)s") % {"name": role} if role else _("nobody signed in")
 
 
 def _differences(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> list[Difference]:
@@ -229,7 +245,7 @@ def _differences(entry: AuditEntry, model: type[models.Model] | None, names: _Na
 # What notes beside the triggers say, in words.
 def _label(field: "models.Field[Any, Any] | None", key: str) -> str:
     if field is not None:
-        name = str(field.verbose_name)
+        name = str(LABELS.get(field.name, field.verbose_name))
         return name[:1].upper() + name[1:]
     said = {
         "username": _("User name"),
@@ -261,7 +277,9 @@ def _value(field: "models.Field[Any, Any] | None", key: str, values: dict[str, A
         return _period(str(value))
     if isinstance(field, models.DateTimeField):
         return _moment(str(value))
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return _(value) if key in _SHIPPED else str(value)
 
 
 def _moment(text: str) -> str:

@@ -214,7 +214,7 @@ class ChangeGridForm(forms.Form):
                  ("relieve", _("is relieved at that moment"))],
         required=False,
     )  # fmt: skip
-    at = moment_field(_("From"), required=False, help_text=_("Empty: from now on."))
+    at = moment_field(_("Begins"), required=False, help_text=_("Empty: from now on."))
 
     def __init__(self, *args: Any, held: "QuerySet[Post]", now: datetime, **named: Any) -> None:
         super().__init__(*args, **named)

@@ -247,9 +247,13 @@ def _days(text: str) -> list[Special]:
 class CalendarVersionAdmin(Administered):
     """Versions are read; a change is a new one, and running deadlines move over to it."""
 
-    list_display = ("calendar", "number", "first_year", "last_year", "provisional_from", "source", "created_at")
+    list_display = ("calendar_name", "number", "first_year", "last_year", "provisional_from", "source", "created_at")
     list_select_related = ("calendar",)
     inlines = (PeriodInline, DayInline)
+
+    @admin.display(description=gettext_lazy("Calendar"), ordering="calendar")
+    def calendar_name(self, version: CalendarVersion) -> str:
+        return version.calendar.name
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

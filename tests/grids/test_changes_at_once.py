@@ -11,6 +11,7 @@ from django.db import connections
 from grids import hierarchy, posts, registers
 from grids.demo.places import REGISTER
 from grids.duties import Duty
+from grids.levels import UnitKind
 from grids.models import Post, Succession, Unit
 from tests.cast import Cast
 
@@ -79,3 +80,38 @@ def test_a_vacant_grid_gets_one_primary_officer(cast: Cast) -> None:
     assert ended.count("ok") == 1
     assert set(ended) <= {"ok", "post_surplus", "post_one_primary_officer"}
     assert Post.objects.filter(unit=cast.grid, is_primary=True, period__contains=cast.now).count() == 1
+
+
+def test_two_administrators_who_retire_a_unit_retire_it_once(cast: Cast) -> None:
+    retire: Callable[[], Any] = lambda: hierarchy.retire(unit=cast.office, now=cast.now, actor=cast.administrator)  # noqa: E731
+    assert at_once(retire, retire) == ["ok", "ok"]
+    assert Unit.objects.get(pk=cast.office.pk).retired_at == cast.now
+
+
+def test_a_unit_is_followed_once_however_many_press_at_once(cast: Cast) -> None:
+    succeed: Callable[[], Any] = lambda: hierarchy.succeed(  # noqa: E731
+        old=cast.department, new=cast.other_department, at=cast.now, people_follow=True
+    )
+    assert at_once(succeed, succeed) == ["ok", "succession_once"]
+    assert Post.objects.filter(unit=cast.other_department, person=cast.handler).count() == 1
+
+
+def test_two_exchanges_of_the_same_officers_at_once_leave_one_officer_to_each_grid(cast: Cast) -> None:
+    one = Post.objects.get(person=cast.officer, duty=Duty.OFFICER)
+    other = Post.objects.get(person=cast.second_officer, duty=Duty.OFFICER)
+    there = [posts.Change(one, cast.second_grid), posts.Change(other, cast.grid)]
+    ended = at_once(
+        lambda: posts.exchange(changes=there, at=cast.now, now=cast.now),
+        lambda: posts.exchange(changes=there[::-1], at=cast.now, now=cast.now),
+    )
+    assert ended == ["ok", "post_over"]
+    for grid, person in ((cast.grid, cast.second_officer), (cast.second_grid, cast.officer)):
+        (post,) = Post.objects.filter(unit=grid, is_primary=True, period__contains=cast.now)
+        assert post.person == person
+
+
+def test_the_same_code_is_given_once(cast: Cast) -> None:
+    create: Callable[[], Any] = lambda: hierarchy.create_unit(  # noqa: E731
+        code="511111D03", kind=UnitKind.DEPARTMENT, name="新局", now=cast.now, actor=cast.administrator
+    )
+    assert at_once(create, create) == ["ok", "unit_code_taken"]
