@@ -68,7 +68,7 @@ def _note(act: AuditAct, request: HttpRequest, person: Person) -> None:
 
 
 def _keeps_the_house(person: Person) -> bool:
-    """Whether the shorter limit holds: who administers or audits anything leaves no open screen behind."""
+    """Whether the shorter limit holds: an open screen of who administers anything is worth more."""
     if person.is_staff or person.is_superuser:
         return True
     return bool(permissions.units_with_right(person, Right.ADMINISTER, now=timezone.now()))
@@ -107,8 +107,7 @@ class SessionLimits:
         quiet = is_quiet(request)
         idle = now - session.get(SEEN, now)
         if idle >= session.get(IDLE, settings.IDLE_MINUTES * 60):
-            # The wall has nobody in front of it and shows no names: its own figures go on coming, nothing else does.
-            return "" if quiet and "wall" in request.GET else "idle"
+            return "idle"
         if not quiet and (idle >= _WRITE_SECONDS or SEEN not in session):
             session[SEEN] = now
         return ""

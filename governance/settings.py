@@ -200,6 +200,7 @@ AUDITED_TABLES = [
     "incidents_calendar",
     "incidents_calendarversion",
     "knox_authtoken",
+    "governance_wallkey",
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

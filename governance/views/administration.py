@@ -101,6 +101,8 @@ def _record(locks: int, tokens: int) -> list[dict[str, Any]]:
               reverse("governance:accounts"), locks, locks > 0),
         _card("key", _("Tokens of programs"), _("Who lets programs act in their name."),
               reverse("governance:accounts") + "#tokens", tokens),
+        _card("photo", _("Keys of walls"), _("Screens that show figures without anybody signed in."),
+              reverse("governance:wall_keys")),
     ]  # fmt: skip
 
 
