@@ -68,6 +68,7 @@ def desk(request: PersonRequest, code: str) -> HttpResponse:
             for each in here.tabs
         ],
         "lines": lines,
+        "emergencies": here.emergencies(),
         "now": now,
         "presses": [(name, _label(name)) for name in here.presses(tab)],
         "here": request.get_full_path(),
