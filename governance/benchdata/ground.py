@@ -13,7 +13,7 @@ from governance.benchdata.texts import Matter, matters
 from grids import selectors
 from grids.duties import Duty
 from grids.levels import UnitKind, district_of
-from grids.models import Post, Unit
+from grids.models import Post
 from incidents import calendar_rows, limits
 from incidents.calendars import WorkCalendar
 from incidents.states import Stage
@@ -46,6 +46,7 @@ class Ground:
         self.under, self.district = under, district_of(under)
         self.dice = random.Random(seed)
         self.kinds: dict[str, str] = dict(selectors.subtree(self.district).values_list("pk", "kind"))
+        self.departments = sorted(code for code, kind in self.kinds.items() if kind == UnitKind.DEPARTMENT)
         self.people = self._people()
         self.grids = self._grids()
         self.matters = self._matters()
@@ -67,7 +68,7 @@ class Ground:
         for unit, duty, person, period in posts.values_list("unit", "duty", "person", "period"):
             found.setdefault((unit, duty), []).append(person)
             self._since = max(self._since, period.lower)
-        if not found:
+        if not found or not self.departments:
             raise GroundMissing("no people with posts: load the demo's places and people first")
         return found
 
@@ -173,8 +174,3 @@ class Ground:
             else:
                 high = middle
         return high.replace(microsecond=0)
-
-
-def is_there(district: str) -> bool:
-    """Whether the district exists at all."""
-    return Unit.objects.filter(pk=district).exists()

@@ -13,7 +13,6 @@ from governance.benchdata.ground import Ground
 from governance.benchdata.parts import Actor, Order, TooLate
 from governance.benchdata.tale import Tale
 from grids.duties import Duty
-from grids.levels import UnitKind
 from incidents.models import Source
 from incidents.states import OPEN_STATES, State, Urgency
 
@@ -205,31 +204,29 @@ class Teller:
         return True
 
     def _orders_for(self, tale: Tale, fate: Fate) -> list[tuple[str, str, str]]:
-        department = f"{self.ground.district}{tale.matter.unit}"
+        lead = right = self._department(tale)
         offices = self.ground.offices(tale.holder) if len(tale.holder) == 9 else []
-        lead = department
         if offices and self.dice.random() < 0.7:
             lead = self.dice.choice(offices)
         elif len(tale.holder) == 6 and self.dice.random() < 0.12:
             lead = tale.grid.code[:9]
         if fate.returned:
-            lead = self._other_department({department, lead})
-        text = self._note("town") if len(lead) == 9 else tale.matter.order
-        given = [(lead, text, "lead")]
+            lead = self._other_department({right, lead}) or lead
+        given = [(lead, self._note("town") if len(lead) == 9 else tale.matter.order, "lead")]
         for _helper in range(fate.helpers):
-            helper = self._other_department({unit for unit, *_rest in given} | {department})
-            given.append((helper, self._note("help"), "co"))
+            helper = self._other_department({unit for unit, *_rest in given} | {right})
+            if helper is not None:
+                given.append((helper, self._note("help"), "co"))
         return given
 
-    def _other_department(self, taken: set[str]) -> str:
-        while True:
-            code = self.dice.choice(self._departments)
-            if code not in taken:
-                return code
+    def _department(self, tale: Tale) -> str:
+        """The department whose duty it is; any other one where the district has none of that name."""
+        code = f"{self.ground.district}{tale.matter.unit}"
+        return code if code in self.ground.kinds else self.dice.choice(self.ground.departments)
 
-    @property
-    def _departments(self) -> list[str]:
-        return [code for code, kind in self.ground.kinds.items() if kind == UnitKind.DEPARTMENT]
+    def _other_department(self, taken: set[str]) -> str | None:
+        free = [code for code in self.ground.departments if code not in taken]
+        return self.dice.choice(free) if free else None
 
     def _dispatched(self, tale: Tale, fate: Fate) -> bool:
         if fate.stuck == State.SUSPENDED or fate.pauses:
@@ -254,8 +251,7 @@ class Teller:
             return True
         if fate.returned and order.role == "lead" and fate.stuck is None:
             fate.returned = False
-            proposed = f"{self.ground.district}{tale.matter.unit}"
-            tale.give_back(order, taker, self._note("returned"), proposed)
+            tale.give_back(order, taker, self._note("returned"), self._department(tale))
         else:
             tale.sign(order, taker)
         return True
@@ -285,9 +281,12 @@ class Teller:
         if dispatcher is None:
             return False
         busy = {o.unit for o in tale.orders}
-        right = f"{self.ground.district}{tale.matter.unit}"
+        right = self._department(tale)
         unit = right if right not in busy else self._other_department(busy)
-        tale.replace(order, dispatcher, unit, tale.matter.order)
+        if unit is None:
+            tale.waive(order, dispatcher, self._note("waive"))
+        else:
+            tale.replace(order, dispatcher, unit, tale.matter.order)
         return True
 
     # -- the end ----------------------------------------------------------------------------------------------

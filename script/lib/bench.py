@@ -1,22 +1,208 @@
-"""script/bench: what a page costs beside its floors, measured in one run on servers of their own."""
+"""script/bench: what pages, API and sweep cost at several sizes, beside their floors, on servers of their own."""
 
+import argparse
+import contextlib
+import json
 import os
-import sys
+import platform
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from console import finish, say
-from places import CHECKOUT, PYTHON
+from bench_table import report, rewritten
+from console import Stop, finish, run, say, step
+from places import CHECKOUT, PYTHON, make_home, one_at_a_time
+from processes import Child, end_all, start
+from servers import ROLE, Servers
 from setup import prepare
-from testing import with_servers
+
+SIZES = (10_000, 200_000)
+QUICK_SIZE = 2_000
+SECONDS, QUICK_SECONDS = 4.0, 1.0
+GROUND = ("grids", "categories", "calendar", "limits")
+DOCUMENT = CHECKOUT / "docs" / "benchmarks.md"
+# As script/demo serves the pages.
+GUNICORN = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm")
 
 
 def main() -> int:
     """The command line of script/bench; with `--json` the figures are one JSON line."""
-    prepare(with_tests=True)
+    options = _options()
+    prepare(with_tests=False)
     say()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-    os.environ["PYTHONPATH"] = str(CHECKOUT)
-    return with_servers([str(PYTHON), str(Path(__file__).with_name("measure.py")), *sys.argv[1:]])
+    folder = make_home() / "bench"
+    with one_at_a_time(make_home() / "bench.lock", "script/bench"):
+        found = Bench(folder, QUICK_SECONDS if options.quick else SECONDS).run(options.incidents)
+    command = "script/bench" + " --quick" * options.quick + "".join(f" --incidents {n}" for n in options.given)
+    about = {"command": command, "machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **found}
+    say()
+    say(json.dumps(about) if options.json else report(about))
+    if options.write:
+        DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8"), report(about)), encoding="utf-8")
+        say(f"written to {DOCUMENT.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/bench", description="Measure Wangge beside its floors.")
+    parser.add_argument(
+        "--incidents", type=int, action="append", metavar="N", help="a size; may be given several times"
+    )
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SIZE:,} incidents and a second for each figure")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    parser.add_argument("--json", action="store_true", help="print one JSON line instead of tables")
+    options = parser.parse_args()
+    options.given = options.incidents or []
+    options.incidents = options.incidents or ([QUICK_SIZE] if options.quick else list(SIZES))
+    if min(options.incidents) < 100:
+        parser.error("--incidents must be at least 100")
+    return options
+
+
+class Bench:
+    """One run: servers, a database with the demo's places, then for each size a copy of it with a history."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        self.servers = Servers(folder)
+        self.children: list[Child] = []
+        self.env: dict[str, str] = {}
+
+    def run(self, sizes: list[int]) -> dict[str, Any]:
+        """Figures by size, and the versions they were measured with."""
+        try:
+            with step("PostgreSQL and Redis for the bench"):
+                self.servers.start()
+            self.env = self._environment()
+            with step("Places, people and limits"):
+                self._ground()
+            found = {str(size): self._measured(size) for size in sizes}
+            return {"sizes": found, "load": os.getloadavg()[1], "versions": self._versions()}
+        finally:
+            end_all(self.children)
+            self.servers.stop()
+
+    def _environment(self) -> dict[str, str]:
+        logins = self.folder / "logins.txt"
+        logins.unlink(missing_ok=True)
+        return {
+            **os.environ,
+            "DATABASE_URL": self.servers.database_url,
+            "REDIS_URL": self.servers.redis_url,
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "DJANGO_SETTINGS_MODULE": "bench_settings",
+            "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(Path(__file__).parent)]),
+            "DEBUG": "0",
+            "WANGGE_DEMO": "1",
+            "WANGGE_DEMO_LOGINS": str(logins),
+            "WANGGE_DATA_DIR": str(self.folder / "files"),
+            "WANGGE_STATIC_DIR": str(self.folder / "static"),
+            "WANGGE_LOGIN_RATE": "1000/minute",
+            "ALLOWED_HOSTS": "127.0.0.1,testserver",
+        }
+
+    def _manage(self, *words: str, what: str) -> None:
+        log = self.folder / "log" / "manage.log"
+        run([PYTHON, CHECKOUT / "manage.py", *words], log=log, what=what, env=self.env, cwd=CHECKOUT)
+
+    def _psql(self, *commands: str, database: str = "postgres") -> str:
+        words = ["psql", "-h", str(self.servers.sockets), "-U", ROLE, "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]
+        for command in commands:
+            words += ["-c", command]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Stop(f"psql refused: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def _ground(self) -> None:
+        """The database that every size is copied from."""
+        self._psql("DROP DATABASE IF EXISTS wangge_sized", "DROP DATABASE IF EXISTS wangge", "CREATE DATABASE wangge")
+        self._manage("migrate", "--noinput", what="the database could not be made")
+        for name in GROUND:
+            self._manage("load_demo", "--only", name, what="the demo district could not be loaded")
+        shutil.rmtree(self.folder / "static", ignore_errors=True)
+        self._manage("collectstatic", "--noinput", "-v", "0", what="the static files could not be collected")
+
+    def _measured(self, size: int) -> list[dict[str, Any]]:
+        self._psql("DROP DATABASE IF EXISTS wangge_sized", "CREATE DATABASE wangge_sized TEMPLATE wangge")
+        self.env["DATABASE_URL"] = self.servers.database_url.replace("/wangge?", "/wangge_sized?")
+        with step(f"{size:,} incidents"):
+            words = ("make_bench_data", "--incidents", str(size), "--no-check")
+            self._manage(*words, what="the incidents could not be made")
+            self._psql("VACUUM ANALYZE", "CHECKPOINT", database="wangge_sized")
+        with self._pages() as host, step(f"Measuring at {size:,}"):
+            figures = self._figures(host)
+        self._psql("DROP DATABASE wangge_sized")
+        return figures
+
+    @contextlib.contextmanager
+    def _pages(self) -> Iterator[str]:
+        """The pages as the demo serves them; their host and port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            host = f"127.0.0.1:{probe.getsockname()[1]}"
+        words = ["-m", "gunicorn", "governance.wsgi", "--bind", host, *GUNICORN, "--no-control-socket"]
+        child = start("pages", [PYTHON, *words], log=self.folder / "log" / "pages.log", env=self.env, cwd=CHECKOUT)
+        self.children.append(child)
+        try:
+            _wait(child, f"http://{host}/bench/constant")
+            yield host
+        finally:
+            child.ask_to_end()
+            child.make_end(12)
+            self.children.remove(child)
+
+    def _figures(self, host: str) -> list[dict[str, Any]]:
+        program = Path(__file__).with_name("measure.py")
+        words = ["--host", host, "--logins", self.env["WANGGE_DEMO_LOGINS"], "--seconds", str(self.seconds)]
+        command = [str(PYTHON), str(program), *words]
+        done = subprocess.run(command, env=self.env, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise Stop("a measurement failed; the lines above tell which.")
+        return list(json.loads(done.stdout.strip().splitlines()[-1]))
+
+    def _versions(self) -> str:
+        postgres = self._psql("SHOW server_version", database="wangge").split()[0]
+        postgis = self._psql("SELECT postgis_lib_version()", database="wangge")
+        code = "import django; print(django.__version__)"
+        django = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        return f"Python {platform.python_version()}, Django {django}, PostgreSQL {postgres}, PostGIS {postgis}"
+
+
+def machine() -> str:
+    """The cores and memory of this machine."""
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
+    )
+    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores ({model or platform.machine()}), {memory / 1024**2:.0f} GB"
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _wait(child: Child, url: str) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=10).close()
+            return
+        except OSError as error:
+            if not child.is_alive() or time.monotonic() > until:
+                raise Stop(f"the pages did not start: {child.last_words()} (more in {child.log})") from error
+            time.sleep(0.2)
 
 
 if __name__ == "__main__":
