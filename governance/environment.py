@@ -117,7 +117,9 @@ def broker(address: str) -> str:
 def program() -> str:
     """What runs here, in a word or two: `load_units`, `celery`, `gunicorn`."""
     name, *arguments = [Path(sys.argv[0] or "python").name, *sys.argv[1:]]
-    if name in ("manage.py", "django-admin", "__main__.py") and arguments:
+    if name == "__main__.py":
+        name = Path(sys.argv[0]).parent.name
+    if name in ("manage.py", "django-admin", "django") and arguments:
         return re.sub(r"[^\w.-]", "", arguments[0])[:40] or name
     return re.sub(r"[^\w.-]", "", name)[:40]
 

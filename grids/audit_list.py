@@ -50,10 +50,10 @@ def entries_under(codes: list[str]) -> "QuerySet[AuditEntry]":
     if "" in codes:
         return AuditEntry.objects.all()
     served = Post.objects.filter(within(codes, "unit"), person=OuterRef("person"))
-    seen = within(codes, "unit") | Q(unit="", person__isnull=False) & Exists(served)
+    seen: Any = within(codes, "unit") | Q(Q(unit="", person__isnull=False), Exists(served))
     if any(len(code) <= DISTRICT_DIGITS for code in codes):
         anywhere = Post.objects.filter(person=OuterRef("person"))
-        seen |= Q(unit="", person__isnull=True) | Q(unit="", person__isnull=False) & ~Exists(anywhere)
+        seen |= Q(unit="", person__isnull=True) | Q(Q(unit="", person__isnull=False), ~Exists(anywhere))
     return AuditEntry.objects.filter(seen)
 
 
@@ -96,7 +96,7 @@ def _named(words: str) -> Q:
     words = words.replace("\0", " ").strip()
     people = Person.objects.filter(Q(full_name__icontains=words) | Q(username__iexact=words))
     ids = list(people.values_list("pk", flat=True)[:_MOST_NAMED])
-    units = Unit.objects.filter(Q(name__icontains=words) | Q(pk=words)).values_list("pk", flat=True)
+    units = Unit.objects.filter(Q(name__icontains=words) | Q(short_name=words) | Q(pk=words)).values_list("pk", flat=True)
     codes = list(units[:_MOST_NAMED])
     return (
         Q(actor__in=ids) | Q(person__in=ids) | Q(unit__in=codes) | Q(system__icontains=words) | Q(object_id=words)

@@ -225,7 +225,7 @@ def amend(*, unit: Unit, now: datetime, actor: Person | None = None, **changes: 
     differing = [name for name, value in given.items() if getattr(unit, name) != value]
     if not differing:
         return unit
-    contact = given.get("duty_contact")
+    contact: Any = given.get("duty_contact")
     if contact is not None and not selectors.people_of(unit.pk, now).filter(person=contact).exists():
         raise HierarchyRefused(_("The duty contact holds a post at the unit."), code="unit_contact")
     for name in differing:

@@ -58,7 +58,13 @@ class LockoutHandler(AxesDatabaseHandler):
         address = audit.address_of(request)
         # Somebody who types the password into the wrong field must not find it here.
         said = {"username": username[:60]} if person else {"username": f"{username[:1]}***"}
-        words = {"kind": KIND, "object_id": str(person or ""), "person": person, "address": address, "after": said}
+        words: dict[str, Any] = {
+            "kind": KIND,
+            "object_id": str(person or ""),
+            "person": person,
+            "address": address,
+            "after": said,
+        }
         audit.note(act=AuditAct.REFUSED, **words)
         if getattr(request, "axes_locked_out", False):
             audit.note(act=AuditAct.LOCKED, **words)
