@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from dispatch import access, moves
 from dispatch.acts import ACTS
 from dispatch.api import shapes
-from dispatch.api.moves import Given, perform
+from dispatch.api.moves import Given, in_sight, perform
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, AssignmentState
 from grids.api import paging
 from grids.api.endpoints import Endpoint
@@ -102,7 +102,7 @@ class ActionList(Endpoint):
         """
         given, key = self.taken(), self.key()
         row = _one(self, id)
-        incident = incident_access.incident_for(self.person, row.incident.number, now=self.now)
+        incident = in_sight(self.person, row.incident.number, now=self.now)
         return perform(
             self.person, incident, given.pop("action"), {**given, "assignment": row.pk}, key=key, now=self.now
         )

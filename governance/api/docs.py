@@ -98,7 +98,7 @@ class SchemaFile(Endpoint, SpectacularAPIView):
 
     authentication_classes = Endpoint.authentication_classes
     permission_classes = Endpoint.permission_classes
-    renderer_classes = (OpenApiJsonRenderer, OpenApiYamlRenderer)
+    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
     asks = {"GET": SchemaQuestion}
     schema = None
 

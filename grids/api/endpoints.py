@@ -96,6 +96,8 @@ class Endpoint(APIView):
     parser_classes: Sequence[Any] = [BoundedJSONParser]
     renderer_classes: Sequence[Any] = [JSONRenderer]
 
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
+
     tag: ClassVar[str] = ""
     # operation names of the schema
     names: ClassVar[Mapping[str, str]] = {}
@@ -103,8 +105,8 @@ class Endpoint(APIView):
     asks: ClassVar[Mapping[str, type[Serializer]]] = {}
     # the body
     takes: ClassVar[Mapping[str, type[BaseSerializer]]] = {}
-    # status -> shape of what comes back; None for nothing
-    gives: ClassVar[Mapping[str, Mapping[int, Any]]] = {}
+    # status, or status and media type -> shape of what comes back; None for nothing
+    gives: ClassVar[Mapping[str, Mapping[Any, Any]]] = {}
     # statuses of refusals besides those every view may answer
     refuses: ClassVar[Mapping[str, Sequence[int]]] = {}
     # the methods that take an Idempotency-Key
