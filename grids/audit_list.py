@@ -96,8 +96,8 @@ def _named(words: str) -> Q:
     words = words.replace("\0", " ").strip()
     people = Person.objects.filter(Q(full_name__icontains=words) | Q(username__iexact=words))
     ids = list(people.values_list("pk", flat=True)[:_MOST_NAMED])
-    units = Unit.objects.filter(Q(name__icontains=words) | Q(short_name=words) | Q(pk=words)).values_list("pk", flat=True)
-    codes = list(units[:_MOST_NAMED])
+    units = Unit.objects.filter(Q(name__icontains=words) | Q(short_name=words) | Q(pk=words))
+    codes = list(units.values_list("pk", flat=True)[:_MOST_NAMED])
     return (
         Q(actor__in=ids) | Q(person__in=ids) | Q(unit__in=codes) | Q(system__icontains=words) | Q(object_id=words)
     )  # fmt: skip
