@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
+from django.utils.translation import gettext as _
+
 from incidents.imports import moments
 from incidents.imports.files import Row, SourceFile
 from incidents.imports.mapping import BY_CODE, BY_POINT, BY_VALUES, KEEP_FIRST, Choice, Mapping
@@ -81,13 +83,13 @@ def look(file: SourceFile, rows: Iterable[Row], mapping: Mapping, targets: Targe
             looked.reject(row.line, row.fault)
             continue
         given = {name: value.strip() for name, value in zip(file.header, row.fields, strict=True)}
-        if not seen.first_of_its_number(row, given, looked):
+        if seen.stands_already(row, given, looked):
             continue
         record = _Record(row.line, given, mapping, targets, looked, now)
         draft = record.draft()
-        if record.faults or draft is None:
+        if record.faults:
             looked.reject(row.line, *record.faults)
-        else:
+        elif draft is not None:
             looked.drafts.append(draft)
     if seen.contradicted:
         looked.drafts = [draft for draft in looked.drafts if draft.line not in looked.rejects]
@@ -102,29 +104,33 @@ class _Seen:
         self.lines: dict[str, dict[bytes, int]] = {}
         self.contradicted = False
 
-    def first_of_its_number(self, row: Row, given: dict[str, str], looked: Looked) -> bool:
-        """Whether the row is the first with its number; if not, it is noted for what it is."""
+    def stands_already(self, row: Row, given: dict[str, str], looked: Looked) -> bool:
+        """Whether the row adds nothing to an earlier one with its number; what it is to that one is noted."""
         number = given[self.mapping.number]
         if not number:
-            return True
+            return False
         content = blake2b("\x1f".join(row.fields).encode(), digest_size=12).digest()
         known = self.lines.setdefault(number, {})
         if content in known:
             looked.repeats.append((row.line, known[content]))
-            return False
+            return True
         first = next(iter(known.values()), None)
         known[content] = row.line
         if first is None:
-            return True
+            return False
         if self.mapping.same_number == KEEP_FIRST:
             looked.further.append((row.line, first))
-            return False
-        # Nobody can tell which of them is right, so neither is taken.
-        looked.reject(row.line, Fault(Reason.DUPLICATE, f"{number}, {first}"))
+            return True
+        # Nobody can tell which of them is right, so neither is taken; both are looked at.
+        looked.reject(row.line, _contradiction(number, first))
         if len(known) == 2:
-            looked.reject(first, Fault(Reason.DUPLICATE, f"{number}, {row.line}"))
+            looked.reject(first, _contradiction(number, row.line))
         self.contradicted = True
         return False
+
+
+def _contradiction(number: str, line: int) -> Fault:
+    return Fault(Reason.DUPLICATE, _("%(number)s, also on line %(line)d") % {"number": number, "line": line})
 
 
 class _Record:

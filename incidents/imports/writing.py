@@ -20,6 +20,7 @@ from incidents.models import Clock, ImportBatch, ImportedRecord, Incident, Incid
 
 KIND = "import_history"
 BATCH = 5000
+MANY = 1000
 Progress = Callable[[int, int], None]
 
 
@@ -39,6 +40,8 @@ def write(
         _write(portion, mapping, targets, batch, maker, now)
         copying.check_now()
         progress(start + len(portion), len(drafts))
+    if len(drafts) >= MANY:
+        copying.analyse(Incident, Clock, IncidentEvent, Sight, ImportedRecord)
 
 
 def _write(
