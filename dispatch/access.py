@@ -8,17 +8,19 @@ from dispatch.acts import RIGHT_TO_TAKE, Act
 from dispatch.models import Assignment
 from grids import permissions
 from grids.duties import Right
-from grids.models import Person, Unit
+from grids.levels import kind_of_code
+from grids.models import Person
 from incidents import access, refusals
 from incidents.models import Incident
 from incidents.records import Acting
 
 
-def taking(unit: Unit, actor: Person, *, now: datetime) -> Acting | None:
-    """In what capacity `actor` acts for the unit an order was given to, or None."""
-    right = RIGHT_TO_TAKE.get(unit.kind)
+def taking(unit: str, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` acts for the unit (by its code) an order was given to, or None."""
+    kind = kind_of_code(unit)
+    right = RIGHT_TO_TAKE.get(kind) if kind else None
     duty = permissions.acting_duty(actor, right, unit, now=now) if right else None
-    return Acting(actor, unit.pk, duty) if duty else None
+    return Acting(actor, unit, duty) if duty else None
 
 
 def ordering(incident: Incident, actor: Person, *, now: datetime) -> Acting | None:
@@ -35,7 +37,7 @@ def granting(incident: Incident, actor: Person, *, now: datetime) -> Acting | No
 
 def acting(act: Act, incident: Incident, assignment: Assignment, actor: Person, *, now: datetime) -> Acting:
     """In what capacity `actor` does `act` to the order; raises MoveRefused if in none."""
-    found = taking(assignment.unit, actor, now=now) if act.by_taker else ordering(incident, actor, now=now)
+    found = taking(assignment.unit_id, actor, now=now) if act.by_taker else ordering(incident, actor, now=now)
     if found is None:
         raise refusals.not_allowed()
     return found
@@ -48,7 +50,7 @@ def asking(incident: Incident, open_orders: list[Assignment], actor: Person, *, 
         if duty is not None:
             return Acting(actor, incident.holder_id, duty)
     for assignment in open_orders:
-        found = taking(assignment.unit, actor, now=now)
+        found = taking(assignment.unit_id, actor, now=now)
         if found is not None:
             return found
     raise refusals.not_allowed()

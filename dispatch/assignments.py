@@ -181,7 +181,7 @@ def settle(held: InHand, mine: Sequence[Assignment]) -> None:
         if assignment.required
     )
     answered = any(assignment.state == AssignmentState.FED_BACK for assignment in mine)
-    presses.make(held, name="answer" if done and answered else "recall", actor=None)
+    presses.make(held, name="answer" if done and answered else "recall", actor=None, orders_ended=True)
 
 
 def possible(act: Act, incident: Incident, assignment: Assignment, *, since: int) -> bool:

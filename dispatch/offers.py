@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from dispatch import approvals, orders, targets
 from dispatch.acts import ACTS, RIGHT_TO_TAKE, Act
 from dispatch.assignments import possible
-from dispatch.models import Approval, ApprovalKind, ApprovalState, Assignment, AssignmentState
+from dispatch.models import Approval, ApprovalKind, Assignment, AssignmentState
 from dispatch.wording import Wording
-from grids import permissions, selectors
+from grids import permissions, selectors, statements
 from grids.duties import Right
 from grids.models import Person, Unit
 from incidents import holders, lifecycle, who_may
@@ -75,14 +75,17 @@ class _Desk:
         self.rules = Rules(at=now)
         self.wording = Wording(incident, now, self.rules)
         self.state = State(incident.state)
-        holders.read_units([incident])
         # By whether it is asked of a reopening: the other checks ask for the same right at the same unit.
         self._checks: dict[bool, tuple[str, ...] | None] = {}
         self.orders = self._read_orders()
+        units = holders.read_units([incident], also=[order.unit_id for order in self.orders])
+        for order in self.orders:
+            order.unit = units[order.unit_id]
         codes = {incident.holder_id, *(order.unit_id for order in self.orders)}
         self.rights = permissions.rights_at(person, sorted(codes), now=now)
         self.here = self.rights[incident.holder_id]
-        self.requests = list(Approval.objects.filter(incident=incident, state=ApprovalState.PENDING).order_by("pk"))
+        waiting = "WHERE incident_id = %s AND state = 'pending' ORDER BY id"
+        self.requests = statements.read(Approval, waiting, [incident.pk])
 
     def offers(self) -> Iterator[Offer]:
         for row in moves_from(self.state):
@@ -98,7 +101,7 @@ class _Desk:
     def _read_orders(self) -> list[Assignment]:
         if self.state not in (State.DISPATCHED, State.ANSWERED, State.SUSPENDED, State.ACCEPTED):
             return []
-        return list(Assignment.objects.filter(incident=self.incident).select_related("unit").order_by("pk"))
+        return statements.read(Assignment, "WHERE incident_id = %s ORDER BY id", [self.incident.pk])
 
     # -- moves of the incident ---------------------------------------------------------------------------
 
@@ -202,7 +205,11 @@ class _Desk:
 
     def _ask_check(self, row: Move) -> tuple[str, ...] | None:
         try:
-            who_may.checking(row, self.incident, self.person, now=self.now, on_site=False)
+            if row.name != "reopen" and row.rights & set(self.here):
+                # A checker of the holder; the rights there are known already.
+                who_may.refuse_handlers(self.incident, self.person, now=self.now)
+            else:
+                who_may.checking(row, self.incident, self.person, now=self.now, on_site=False)
         except MoveRefused as refused:
             if refused.code != "missing":
                 return None

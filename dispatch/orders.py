@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+
 from dispatch import refusals, targets
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, AssignmentRole, AssignmentState
+from grids import statements
 from grids.models import Unit
-from incidents import clocks, statements
+from incidents import clocks
 from incidents.in_hand import InHand
 from incidents.models import ClockState, Incident, IncidentEvent, PauseCause, Subject
 from incidents.records import Acting
@@ -107,10 +110,8 @@ def take_back_open(several: Sequence[InHand]) -> None:
     if not several:
         return
     by_id = {held.incident.pk: held for held in several}
-    waiting = Assignment.objects.select_for_update(of=("self",)).filter(
-        incident__in=by_id, state__in=OPEN_ASSIGNMENT_STATES
-    )
-    for assignment in waiting.order_by("pk"):
+    ending = "WHERE incident_id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR UPDATE"
+    for assignment in statements.read(Assignment, ending, [list(by_id), sorted(OPEN_ASSIGNMENT_STATES)]):
         held = by_id[assignment.incident_id]
         was, lights = assignment.state, turn_clocks(held, assignment, finished=None)
         change(assignment, state=AssignmentState.RECALLED, ended_at=held.now)
@@ -122,7 +123,7 @@ def change(assignment: Assignment, **values: Any) -> None:
     for name, value in values.items():
         setattr(assignment, name, value)
     assignment.seq += 1
-    assignment.save(update_fields=[*values, "seq"])
+    statements.update([assignment], [*values, "seq"])
 
 
 def write(
@@ -160,9 +161,8 @@ def turn_clocks(held: InHand, assignment: Assignment, *, finished: Stage | None,
 
 
 def known(incident: Incident) -> list[Assignment]:
-    """All orders of the incident, locked after it, each with its unit, in order of birth."""
-    waiting = Assignment.objects.select_for_update(of=("self",)).select_related("unit")
-    return list(waiting.filter(incident=incident).order_by("pk"))
+    """All orders of the incident, locked after it, in order of birth."""
+    return statements.read(Assignment, "WHERE incident_id = %s ORDER BY id FOR UPDATE", [incident.pk])
 
 
 def current(orders: Iterable[Assignment], *, since: int) -> list[Assignment]:
@@ -170,11 +170,18 @@ def current(orders: Iterable[Assignment], *, since: int) -> list[Assignment]:
     return [assignment for assignment in orders if assignment.called_seq >= since]
 
 
+_DISPATCHED = f"""
+SELECT seq FROM {IncidentEvent._meta.db_table}
+ WHERE incident_id = %s AND kind = 'dispatch' AND state_before = '{State.ACCEPTED.value}' ORDER BY id DESC LIMIT 1
+"""
+
+
 def dispatched_since(incident: Incident) -> int:
     """The `seq` of the move by which the incident last went from hand into dispatch; rework does not begin anew."""
-    last = IncidentEvent.objects.filter(incident=incident, kind="dispatch", state_before=State.ACCEPTED)
-    seq = last.order_by("-pk").values_list("seq", flat=True).first()
-    return seq or 0
+    with connection.cursor() as cursor:
+        cursor.execute(_DISPATCHED, [incident.pk])
+        row = cursor.fetchone()
+    return row[0] if row else 0
 
 
 def waits_for_holder(assignment: Assignment) -> bool:

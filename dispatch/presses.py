@@ -12,6 +12,7 @@ from django.db import transaction
 
 from dispatch import orders
 from dispatch.models import Approval, ApprovalKind, ApprovalState
+from grids import statements
 from grids.models import Person
 from incidents import in_hand, lifecycle
 from incidents.in_hand import InHand
@@ -45,21 +46,25 @@ def make(
     seen_seq: int | None = None,
     key: str = "",
     details: Details = NOTHING,
+    orders_ended: bool = False,
 ) -> None:
-    """The same for an incident in hand, to be written by whoever holds it. Raises MoveRefused."""
+    """The same for an incident in hand, to be written by whoever holds it. Raises MoveRefused.
+
+    `orders_ended` says that no order is open any more, so that none is looked for.
+    """
     lifecycle.make(held, name=name, actor=actor, note=note, seen_seq=seen_seq, key=key, details=details)
-    follow([held])
+    follow([held], orders_ended=orders_ended)
 
 
-def follow(moved: Sequence[InHand]) -> None:
+def follow(moved: Sequence[InHand], *, orders_ended: bool = False) -> None:
     """After the last move of each: take back open orders and let requests lapse as it demands. Two queries at most."""
     left = [held for held in moved if held.state_before in WITH_OPEN_ORDERS and _state(held) not in WITH_OPEN_ORDERS]
-    orders.take_back_open(left)
+    orders.take_back_open([] if orders_ended else left)
     unsettled = {held.incident.pk: held for held in moved if _may_have_lapsed(held)}
     if not unsettled:
         return
-    waiting = Approval.objects.select_for_update().filter(incident__in=unsettled, state=ApprovalState.PENDING)
-    for request in waiting.order_by("pk"):
+    ending = "WHERE incident_id = ANY(%s) AND state = 'pending' ORDER BY id FOR UPDATE"
+    for request in statements.read(Approval, ending, [list(unsettled)]):
         held = unsettled[request.incident_id]
         if request.holder_id != held.incident.holder_id or _state(held) not in MOVES[request.kind].sources:
             lapse(request, held)

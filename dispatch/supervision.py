@@ -8,6 +8,7 @@ due, not what is open.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -107,11 +108,17 @@ def sweep_until_drained(
     ticker: str = "sweep",
     enough: Callable[[], bool] = never,
 ) -> SweepResult:
-    """Passes until nothing due is left, or it is enough."""
-    total = SweepResult()
+    """Passes until nothing due is left, or it is enough. `worker_now` is the caller's clock at the beginning."""
+    total, began = SweepResult(), time.monotonic()
     while not (total.drained or total.refused or enough()):
-        total.add(sweep(now=now, worker_now=worker_now, ticker=ticker, enough=enough))
+        passed = timedelta(seconds=time.monotonic() - began)
+        present = None if worker_now is None else worker_now + passed
+        total.add(sweep(now=now, worker_now=present, ticker=ticker, enough=enough))
     return total
+
+
+# What is asked of a clock and its incident to announce a light; a move takes the whole incident.
+_OF_LIGHTS = (*(field.name for field in Clock._meta.concrete_fields), "incident__state", "incident__holder")
 
 
 def due(low: datetime | None, now: datetime, limit: int) -> "QuerySet[Clock]":
@@ -122,7 +129,7 @@ def due(low: datetime | None, now: datetime, limit: int) -> "QuerySet[Clock]":
     waiting = Clock.objects.filter(next_at__lte=now)
     if low is not None:
         waiting = waiting.filter(next_at__gt=low)
-    return _with_locks(waiting)[:limit]
+    return _with_locks(waiting).defer(None).only(*_OF_LIGHTS)[:limit]
 
 
 def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":

@@ -19,14 +19,16 @@ from grids.levels import ancestor_codes, widest
 from grids.models import Person, Post, Succession, Unit, UnitUserPermission
 from grids.subtrees import within
 
-# `_granting`, for the one answer that every press asks for.
-_ACTING_DUTY = """
-SELECT post.duty FROM grids_post post
+# `_granting`, for the answers that every press asks for.
+_GRANTED = """
+  FROM grids_post post
  WHERE EXISTS (SELECT 1 FROM grids_unituserpermission held JOIN auth_permission named ON named.id = held.permission_id
                 WHERE held.user_id = post.person_id AND held.content_object_id = post.unit_id AND named.codename = %s)
-   AND post.person_id = %s AND post.period @> %s::timestamptz AND post.duty = ANY(%s) AND post.unit_id = ANY(%s)
- ORDER BY length(post.unit_id) DESC, post.is_primary DESC, post.id LIMIT 1
+   AND post.person_id = %s AND post.period @> %s::timestamptz AND post.duty = ANY(%s)
 """
+_ACTING_DUTY = f"""SELECT post.duty {_GRANTED} AND post.unit_id = ANY(%s)
+ ORDER BY length(post.unit_id) DESC, post.is_primary DESC, post.id LIMIT 1"""
+_DUTIES_WITH_RIGHT = f"SELECT post.unit_id, post.duty {_GRANTED} ORDER BY post.unit_id, post.is_primary, post.id DESC"
 
 # The posts at certain units, each with all that was granted there.
 _RIGHTS_AT = """
@@ -121,8 +123,9 @@ def duties_with_right(person: Person | AnonymousUser, right: Right, *, now: date
     """The same, each unit with the duty that gives the right there, the primary one first. One query."""
     if not isinstance(person, Person) or not person.is_active:
         return {}
-    posts = _granting(person, right, now).order_by("unit_id", "is_primary", "-id").values_list("unit", "duty")
-    return {code: Duty(duty) for code, duty in posts}
+    with connection.cursor() as cursor:
+        cursor.execute(_DUTIES_WITH_RIGHT, [right.value, person.pk, now, [*DUTIES_WITH_RIGHT[right]]])
+        return {code: Duty(duty) for code, duty in cursor.fetchall()}
 
 
 def rights_at(person: Person | AnonymousUser, units: Collection[str], *, now: datetime) -> dict[str, dict[Right, Duty]]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
+from grids import statements
 from grids.datums import SRID
 from grids.duties import Duty
-from grids.levels import UnitKind, next_code
+from grids.levels import UnitKind, next_code, parent_code
 from grids.models import DistrictProfile, Person, Post, Unit
 from grids.subtrees import within
 
@@ -109,13 +110,18 @@ def unit(code: str) -> Unit:
 
 
 def unit_with_parent(code: str) -> Unit:
-    """The same, with the unit above it. One query."""
-    return Unit.objects.select_related("parent").get(pk=code)
+    """The same, with the unit above it. One query; raises Unit.DoesNotExist."""
+    above = parent_code(code)
+    found = with_units_above([code] if above is None else [code, above])
+    if code not in found:
+        raise Unit.DoesNotExist
+    return found[code]
 
 
 def with_units_above(codes: Collection[str]) -> dict[str, Unit]:
     """The units of `codes` that there are, each with its parent as far as that is among them. One query."""
-    found = Unit.objects.in_bulk(list(codes))
+    units = statements.read(Unit, "WHERE code = ANY(%s)", [list(codes)])
+    found = {one.pk: one for one in units}
     for one in found.values():
         if one.parent_id in found:
             one.parent = found[one.parent_id]
@@ -173,9 +179,14 @@ def people_on_duty(units: Collection[str], duties: Iterable[Duty], at: datetime)
     return found
 
 
-def serves_at(person: Person, unit: str, *, at: datetime) -> Exists:
-    """Whether `person` holds any post at the unit that the field `unit` of the asking query names, at that moment."""
-    return Exists(Post.objects.filter(person=person, unit=OuterRef(unit), period__contains=at))
+_UNITS_SERVED = "SELECT unit_id FROM grids_post WHERE person_id = %s AND period @> %s::timestamptz"
+
+
+def units_served(person: Person, *, at: datetime) -> set[str]:
+    """The codes of the units at which `person` holds any post at that moment. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNITS_SERVED, [person.pk, at])
+        return {code for (code,) in cursor.fetchall()}
 
 
 def posts_of(person: Person, at: datetime) -> QuerySet[Post]:
@@ -192,9 +203,10 @@ def vacancies(prefixes: Iterable[str], at: datetime) -> QuerySet[Unit]:
 
 def profile_for(district: str) -> DistrictProfile:
     """How the district runs: its own row, else the installation's, else the built-in default (unsaved)."""
-    rows = DistrictProfile.objects.filter(Q(district=district) | Q(district__isnull=True))
     # NULL sorts last, so the district's own row comes first.
-    return rows.order_by("district_id").first() or DistrictProfile()
+    ending = "WHERE district_id = %s OR district_id IS NULL ORDER BY district_id LIMIT 1"
+    found = statements.read(DistrictProfile, ending, [district])
+    return found[0] if found else DistrictProfile()
 
 
 _FEATURES = """

@@ -13,7 +13,7 @@ from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from grids import datums, permissions, selectors
+from grids import datums, permissions, selectors, statements
 from grids.duties import Duty, Right
 from grids.levels import UnitKind, district_of
 from grids.models import Person, Unit
@@ -192,7 +192,7 @@ class _Birth:
         holder = found.place if self.move.name == "self_handle" else holders.at_birth(found.place)
         if holder.kind in (UnitKind.PROVINCE, UnitKind.CITY, UnitKind.DEPARTMENT, UnitKind.OFFICE):
             raise refusals.no_place()
-        incident = Incident.objects.create(
+        incident = Incident(
             number=next_number(district_of(found.place.pk), self.now),
             district_id=district_of(found.place.pk),
             kind=kind,
@@ -224,6 +224,7 @@ class _Birth:
             reported_at=self.now,
             closed_at=self.now if state == State.CLOSED else None,
         )
+        statements.insert([incident])
         self._follow(incident, acting, note=note, occurred_at=occurred_at)
         return incident
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from grids import statements
 from grids.levels import known_kind
 from grids.models import Unit
-from incidents import calendar_rows, clock_rules, limits, statements
+from incidents import calendar_rows, clock_rules, limits
 from incidents.calendars import Calendar, whole_second
 from incidents.clock_rules import Plan, Terms
 from incidents.lights import PAUSED, SUSPENDED, is_red, light, light_sql, remaining, shown, worst

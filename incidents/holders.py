@@ -32,16 +32,21 @@ def tier_above(code: str) -> str | None:
     return tier_code(code) if tier_code(code) != code else parent_code(code)
 
 
-def read_units(incidents: Iterable[Incident]) -> None:
-    """Give each incident its holder, its place and who had it before, with all units above them. One query."""
+def read_units(incidents: Iterable[Incident], *, also: Iterable[str] = ()) -> dict[str, Unit]:
+    """Give each incident its holder, its place and who had it before, with all units above them. One query.
+
+    Returns these units, and those of the codes `also`, by code.
+    """
     named = ("holder", "place", "came_from", "answered_by_unit")
     known = [(incident, {name: getattr(incident, f"{name}_id") for name in named}) for incident in incidents]
     codes = {code for _incident, units in known for code in units.values() if code}
-    found = selectors.with_units_above(codes | {above for code in codes for above in ancestor_codes(code)})
+    above = {above for code in codes for above in ancestor_codes(code)}
+    found = selectors.with_units_above(codes | above | set(also))
     for incident, units in known:
         for name, code in units.items():
             if code:
                 setattr(incident, name, found[code])
+    return found
 
 
 def above(unit: Unit) -> Unit:

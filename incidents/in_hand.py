@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from incidents import clocks, holders, records, statements
+from grids import statements
+from incidents import clocks, holders, records
 from incidents.clocks import Turned
 from incidents.limits import Rules
 from incidents.models import Clock, Incident, IncidentEvent, Sight, Subject

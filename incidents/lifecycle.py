@@ -199,8 +199,8 @@ def _target(row: Move, incident: Incident) -> State:
 
 def answered_from(incident: Incident) -> str:
     """The state in which the incident was last answered: DISPATCHED when others did the work."""
-    last = IncidentEvent.objects.filter(incident=incident, kind="answer").order_by("-id").first()
-    return last.state_before if last else State.ACCEPTED
+    answers = IncidentEvent.objects.filter(incident=incident, kind="answer").order_by("-id")
+    return answers.values_list("state_before", flat=True).first() or State.ACCEPTED
 
 
 def _set_state(

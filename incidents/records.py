@@ -9,9 +9,10 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
+from grids import statements
 from grids.duties import Duty
 from grids.models import Person
-from incidents import refusals, statements, words
+from incidents import refusals, words
 from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 

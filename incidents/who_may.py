@@ -5,7 +5,7 @@ Every answer is an ``Acting``: the event keeps at which unit and by which duty s
 
 from datetime import datetime, timedelta
 
-from grids import permissions, selectors
+from grids import permissions, selectors, statements
 from grids.duties import Right
 from grids.levels import UnitKind, kind_of_code
 from grids.models import Person
@@ -55,11 +55,13 @@ def refuse_handlers(incident: Incident, actor: Person, *, now: datetime) -> None
 
     At the top tier another person of the same unit may check, as nobody stands above.
     """
-    handled = Handler.objects.filter(incident=incident).annotate(serves=selectors.serves_at(actor, "unit", at=now))
+    handled = statements.read(Handler, "WHERE incident_id = %s", [incident.pk])
+    if any(one.person_id == actor.pk for one in handled):
+        raise refusals.handled_it()
     own = incident.holder_id if holders.is_top(incident.holder_id) else None
-    for person_id, unit_id, serves in handled.values_list("person_id", "unit_id", "serves"):
-        if person_id == actor.pk or (serves and unit_id != own):
-            raise refusals.handled_it()
+    units = {one.unit_id for one in handled if one.unit_id != own}
+    if units and units & selectors.units_served(actor, at=now):
+        raise refusals.handled_it()
 
 
 def _units_that_check(move: Move, incident: Incident) -> list[str]:

@@ -8,11 +8,11 @@ from incidents.models import Incident, IncidentEvent
 from incidents.refusals import MoveRefused
 from tests.dispatch.play import Order, Play
 
-BAD = ["井盖\0缺失", "\ud800", "长" * 2001]
+BAD = ["井盖\0缺失", "\ud800", "长" * 2001, "\x01\x1b \u200b"]
 GOOD = ["👨‍👩‍👧 井盖缺失", "第一行\r\n第二行\t\x0b", "<b>粗</b> {{ 7 }} %s", "㮾梨 مرحبا", "长" * 2000]
 
 
-@pytest.mark.parametrize("text", BAD, ids=["nul", "surrogate", "long"])
+@pytest.mark.parametrize("text", BAD, ids=["nul", "surrogate", "long", "nothing to be seen"])
 def test_words_that_cannot_be_kept_are_refused_wherever_they_come(play: Play, text: str) -> None:
     cast, incident = play.cast, play.at_district()
     before = IncidentEvent.objects.count()

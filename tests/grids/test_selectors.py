@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from grids import lattice, plans, selectors
 from grids.duties import Duty
 from grids.levels import UnitKind
-from grids.models import Boundary, DistrictProfile, Unit
+from grids.models import Boundary, DistrictProfile
 from tests.cast import GRIDS, SIDE, SOUTH, WEST, Cast
 from tests.tiling import squares
 
@@ -108,6 +108,18 @@ def test_the_map_gets_features_with_seven_decimals(cast: Cast) -> None:
     assert [WEST, SOUTH] in first["geometry"]["coordinates"][0]
 
 
+def test_an_officer_whose_account_is_closed_leaves_the_grid_vacant(cast: Cast) -> None:
+    assert selectors.primary_officer(cast.grid.pk, cast.now) == cast.officer
+    assert cast.grid not in selectors.vacancies([cast.town.pk], cast.now)
+    cast.officer.is_active = False
+    cast.officer.save()
+    assert selectors.primary_officer(cast.grid.pk, cast.now) is None
+    assert selectors.primary_officers([cast.grid.pk], cast.now) == {}
+    assert list(selectors.vacancies([cast.village.pk], cast.now)) == [cast.grid]
+    text = selectors.boundaries_geojson(cast.village.pk, [UnitKind.GRID], at=cast.now)
+    assert [each["properties"]["vacant"] for each in json.loads(text)["features"]] == [True, False]
+
+
 def test_the_map_is_cut_to_scope_kinds_and_view(cast: Cast) -> None:
     def codes(*given: object, **options: object) -> list[str]:
         text = selectors.boundaries_geojson(*given, at=cast.now, **options)  # type: ignore[arg-type]
@@ -128,8 +140,7 @@ def test_people_are_found_by_unit_and_duty(cast: Cast) -> None:
     }
     checkers = selectors.people_with_duty(cast.district.pk, [Duty.CHECKER, Duty.HEAD], cast.now)
     assert checkers == [cast.district_checker, cast.other_district_checker, cast.district_head]
-    serving = Unit.objects.filter(selectors.serves_at(cast.officer, "pk", at=cast.now))
-    assert list(serving) == [cast.grid]
+    assert selectors.units_served(cast.officer, at=cast.now) == {cast.grid.pk}
     assert [post.unit for post in selectors.posts_of(cast.officer, cast.now)] == [cast.grid]
 
 

@@ -217,6 +217,18 @@ def test_what_a_village_does_itself_is_checked_by_the_town(story: Story) -> None
     assert not Clock.objects.filter(incident=closed).exclude(state=ClockState.STOPPED).exists()
 
 
+def test_a_datum_nobody_knows_is_refused_at_its_field(story: Story) -> None:
+    with pytest.raises(MoveRefused) as refused:
+        lifecycle.report(
+            actor=story.cast.officer,
+            now=story.now,
+            text="井盖缺失",
+            category=story.category,
+            position=Position(103.5, 29.4, "mars"),
+        )
+    assert (refused.value.code, refused.value.field) == ("unknown_datum", "datum")
+
+
 def test_nobody_closes_what_they_did_nor_what_their_unit_did(story: Story) -> None:
     from grids import posts
     from grids.duties import Duty
