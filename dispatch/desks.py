@@ -5,12 +5,13 @@ told by the state of its orders. Sorted by due moment, what stands still last. W
 incident that was held or ordered here has a `Sight` of this unit.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -22,7 +23,7 @@ from grids.levels import UnitKind
 from grids.models import Person, Unit
 from incidents import keyset, lights, selectors
 from incidents.lists import Filters, conditions
-from incidents.models import CAME_BACK, Clock, ClockState, Incident, Subject
+from incidents.models import CAME_BACK, Clock, ClockState, Incident, Inspection, Subject
 from incidents.models.clocks import rest
 from incidents.selectors import Row
 from incidents.states import MOVES, Stage, State, Urgency
@@ -165,9 +166,10 @@ class Desk:
 
     def clocks(self, tab: Tab) -> QuerySet[Clock]:
         """The clocks of a tab, each with its incident, in no order."""
-        found = self._lit(self._narrowed(self._open_clocks().filter(stage__in=tab.stages)))
+        found = self._lit(self._open_clocks().filter(stage__in=tab.stages))
         if tab.key == RETURNED:
-            found = found.filter(pk__in=self.came_back)
+            moved, returned = self._back_again()
+            found = found.filter(pk__in=moved.values("pk").union(returned.values("pk"), all=True))
         return selectors.for_rows(found.annotate(rest=rest()), "incident__")
 
     def ended(self, tab: Tab) -> QuerySet[Assignment]:
@@ -181,39 +183,57 @@ class Desk:
         return selectors.for_rows(self._narrowed(found).select_related("asked_by", "asked_unit"), "incident__")
 
     def counts(self) -> dict[str, int]:
-        """How much lies in each tab. Three or four queries."""
-        open_clocks = self._lit(self._narrowed(self._open_clocks()))
-        by_stage = dict(open_clocks.values_list("stage").annotate(number=Count("pk")).order_by())
-        found = {tab.key: sum(by_stage.get(stage, 0) for stage in tab.stages) for tab in self.tabs if tab.stages}
-        if RETURNED in found:
-            found[RETURNED] = len(self.came_back)
-        ended = [tab for tab in self.tabs if tab.ended]
-        if ended:
-            by_state = dict(self._ended_orders().values_list("state").annotate(number=Count("pk")).order_by())
-            found |= {tab.key: by_state.get(str(tab.ended), 0) for tab in ended}
+        """How much lies in each tab. One query."""
+        parts = [self._numbers(self._lit(self._open_clocks()), "stage", "clock")]
+        if any(tab.key == RETURNED for tab in self.tabs):
+            parts += [self._numbers(clocks, "stage", RETURNED) for clocks in self._back_again()]
+        if any(tab.ended for tab in self.tabs):
+            parts.append(self._numbers(self._ended_orders(), "state", "ended"))
         if REQUESTS in self.tabs:
-            found[REQUESTS.key] = self._narrowed(
-                Approval.objects.filter(holder=self.unit, state=ApprovalState.PENDING)
-            ).count()
-        return found
+            waiting = Approval.objects.filter(holder=self.unit, state=ApprovalState.PENDING)
+            parts.append(self._numbers(self._narrowed(waiting), "state", REQUESTS.key))
+        number: dict[str, int] = defaultdict(int)
+        for what, key, count in parts[0].union(*parts[1:], all=True):
+            number[what if what in (RETURNED, REQUESTS.key) else f"{what}.{key}"] += count
+        return {tab.key: self._number(tab, number) for tab in self.tabs}
 
-    @cached_property
-    def came_back(self) -> list[int]:
-        """The clocks of what was sent back, is to be done again, or waits because a unit returned its order."""
+    def _number(self, tab: Tab, number: dict[str, int]) -> int:
+        if tab.ended:
+            return number[f"ended.{tab.ended}"]
+        if tab is REQUESTS or tab.key == RETURNED:
+            return number[tab.key]
+        return sum(number[f"clock.{stage}"] for stage in tab.stages)
+
+    def _numbers(self, found: QuerySet, field: str, what: str) -> QuerySet:
+        """Rows of (what, value of the field, how many)."""
+        grouped = found.order_by().values_list(field).annotate(number=Count("pk"))
+        return grouped.annotate(what=Value(what, CharField())).values_list("what", field, "number")
+
+    def _back_again(self) -> tuple[QuerySet[Clock], QuerySet[Clock]]:
+        """The clocks of what was sent back or is to be done again; those of what waits as a unit returned its order."""
         stages = next(tab.stages for tab in HELD_TABS if tab.key == RETURNED)
-        clocks = self._lit(self._narrowed(self._open_clocks().filter(stage__in=stages)))
+        clocks = self._lit(self._open_clocks().filter(stage__in=stages))
         moved = Incident.objects.filter(holder=self.unit, closed_at__isnull=True, arrived_by__in=CAME_BACK)
         returned = Assignment.objects.filter(
-            incident=OuterRef("incident"), state=A.RETURNED, required=True, replaced_by__isnull=True
+            ordered_by_unit=self.unit,
+            state=A.RETURNED,
+            required=True,
+            replaced_by__isnull=True,
+            incident__state__in=WAITING_AFTER_RETURN,
+        ).exclude(incident__arrived_by__in=CAME_BACK)
+        return (
+            clocks.filter(incident__in=moved),
+            clocks.filter(incident__in=returned.values("incident"), state=ClockState.RUNNING),
         )
-        waiting = clocks.filter(
-            Exists(returned), state=ClockState.RUNNING, stage=Stage.HANDLE, incident__state__in=WAITING_AFTER_RETURN
-        )
-        by_move = clocks.filter(incident__in=moved)
-        return list(by_move.values_list("pk").union(waiting.values_list("pk")).values_list("pk", flat=True))
 
     def _open_clocks(self) -> QuerySet[Clock]:
-        return Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED)
+        found = Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED)
+        if self._wanted is None:
+            return found
+        # A clock that runs belongs to an open incident, but for those of inspections.
+        drawn = Inspection.objects.filter(unit=self.unit, ended_at__isnull=True).values("incident")
+        inspected = Q(subject_kind=Subject.INSPECTION, incident__in=self._wanted.filter(pk__in=drawn))
+        return found.filter(Q(incident__in=self._wanted.filter(closed_at__isnull=True)) | inspected)
 
     def _lit(self, clocks: QuerySet[Clock]) -> QuerySet[Clock]:
         return clocks.filter(lights.showing(self.filters.light, self.now)) if self.filters.light else clocks
@@ -237,16 +257,32 @@ class Desk:
     def emergencies(self) -> list[Line]:
         """Emergencies nobody has accepted here, the one that waits longest first, whatever the desk is narrowed to.
 
-        One query, by an index of their own; two more when there are any.
+        Their rows come with those of the page.
         """
+        if self._waiting and not self._emergency_rows:
+            self._rows([])
+        rows = self._emergency_rows
+        return [
+            Line(row, row.clock, row.incident.arrived_at, row.incident.seq, self._usual(row.incident)) for row in rows
+        ]
+
+    @cached_property
+    def _waiting(self) -> list[Incident]:
+        """One query, by an index of their own."""
         if self.unit.kind in BODIES:
             return []
         found = Incident.objects.filter(holder=self.unit, state=State.REPORTED, urgency=Urgency.CRITICAL)
-        waiting = list(found.select_related("category").order_by("reported_at", "pk")[:MOST_EMERGENCIES])
-        return [
-            Line(row, row.clock, row.incident.arrived_at, row.incident.seq, self._usual(row.incident))
-            for row in (selectors.rows(waiting, self.now) if waiting else [])
-        ]
+        return list(found.select_related("category").order_by("reported_at", "pk")[:MOST_EMERGENCIES])
+
+    @cached_property
+    def _emergency_rows(self) -> list[Row]:
+        return []
+
+    def _rows(self, incidents: Sequence[Incident]) -> list[Row]:
+        """The rows of a page; those of the emergencies are read along, and kept."""
+        rows = selectors.rows([*incidents, *self._waiting], self.now) if incidents or self._waiting else []
+        self._emergency_rows[:] = rows[len(incidents) :]
+        return rows[: len(incidents)]
 
     # -- rows ----------------------------------------------------------------------------------------------
 
@@ -263,7 +299,7 @@ class Desk:
         return self._clock_lines(tab, page.rows), page
 
     def _clock_lines(self, tab: Tab, found: Sequence[Clock]) -> list[Line]:
-        rows = selectors.rows([clock.incident for clock in found], self.now)
+        rows = self._rows([clock.incident for clock in found])
         orders: dict[int, Assignment] = {}
         if tab.of_orders:
             orders = Assignment.objects.select_related("ordered_by_unit").in_bulk([clock.subject_id for clock in found])
@@ -301,14 +337,14 @@ class Desk:
         return ""
 
     def _ended_lines(self, found: Sequence[Assignment]) -> list[Line]:
-        rows = selectors.rows([order.incident for order in found], self.now)
+        rows = self._rows([order.incident for order in found])
         return [
             Line(row, row.clock, order.ended_at or order.called_at, order.seq, assignment=order)
             for order, row in zip(found, rows, strict=True)
         ]
 
     def _request_lines(self, found: Sequence[Approval]) -> list[Line]:
-        rows = selectors.rows([request.incident for request in found], self.now)
+        rows = self._rows([request.incident for request in found])
         grants = Right.GRANT in self.rights
         return [
             Line(

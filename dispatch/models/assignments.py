@@ -85,6 +85,11 @@ class Assignment(models.Model):
         indexes = [
             models.Index(fields=["incident", "state"], name="assignment_of_incident"),
             models.Index(fields=["unit", "state", "called_at", "id"], name="assignment_at_unit"),
+            models.Index(
+                fields=["ordered_by_unit", "incident"],
+                condition=Q(state="returned", required=True, replaced_by__isnull=True),
+                name="assignment_came_back",
+            ),
         ]
 
     def __str__(self) -> str:
