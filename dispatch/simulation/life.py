@@ -64,8 +64,9 @@ class Life:
 
     @property
     def is_too_low(self) -> bool:
-        """Whether its holder cannot solve it."""
-        return self.tier < LEVELS.index(self.level)
+        """Whether its holder cannot solve it, or wrongly thinks so."""
+        wrongly = self.tier == 1 and self.is_on("send_back") and "send_back" not in self.taken
+        return wrongly or self.tier < LEVELS.index(self.level)
 
     @property
     def is_urgent(self) -> bool:

@@ -15,7 +15,7 @@ from incidents.states import Urgency
 HERE = Path(__file__).parent
 DICTIONARIES = {"S": "sichuan-grid", "G": "GB/T 47678.5-2026"}
 # Officers settle most of what they meet before it ever becomes somebody else's: the weights below it times this.
-OFFICERS_SETTLE = 1.8
+OFFICERS_SETTLE = 2.2
 # A report says "two cars", what was done about it says "the cars".
 _COUNTED = re.compile("^(连着)?[一两三四几](个|条|盏|辆|台|只|窝|段|名|位|串|部|张|堆|袋|车左右的|群|头)")
 LEVELS = ("grid", "village", "town", "district")

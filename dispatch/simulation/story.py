@@ -67,9 +67,9 @@ def born(
 
 def bear(world: World, birth: Birth, dice: random.Random) -> Life:
     """Somebody meets with something and reports it, or settles it at once."""
-    grid = _grid(world, dice)
-    tags = world.almanac.tags(birth.moment, grid.pk[:9])
     must = turns.BY_NAME.get(birth.turn)
+    grid = _grid(world, dice, must)
+    tags = world.almanac.tags(birth.moment, grid.pk[:9])
     matter = _matter(must, dice, tags, urban=world.is_urban(grid))
     level = matter.level(dice, settled=None if must is None else False)
     if must is not None and (must.exact or LEVELS.index(level) < LEVELS.index(must.level)):
@@ -96,13 +96,17 @@ def _matter(must: turns.Turn | None, dice: random.Random, tags: frozenset[str], 
     return choose(dice, tags=tags, urban=urban, settled=False if urgency == Urgency.NORMAL else None, urgency=urgency)
 
 
-def _grid(world: World, dice: random.Random) -> Unit:
+def _grid(world: World, dice: random.Random, must: turns.Turn | None) -> Unit:
+    """Somewhere in the district; where there is a village next door, if it must go there."""
     first = world.district + "100"
+    grids = world.grids
+    if must is not None and must.name == "transfer":
+        grids = [grid for grid in grids if world.siblings(world.units[grid.parent_id or ""])] or grids
     weights = [
         (URBAN_WEIGHT if world.is_urban(grid) else 1.0) * (FIRST_TOWN_WEIGHT if grid.pk.startswith(first) else 1.0)
-        for grid in world.grids
+        for grid in grids
     ]
-    return dice.choices(world.grids, weights)[0]
+    return dice.choices(grids, weights)[0]
 
 
 def _twin(
