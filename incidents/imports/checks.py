@@ -89,7 +89,7 @@ def look(file: SourceFile, rows: Iterable[Row], mapping: Mapping, targets: Targe
         draft = record.draft()
         if record.faults:
             looked.reject(row.line, *record.faults)
-        elif draft is not None:
+        else:
             looked.drafts.append(draft)
     if seen.contradicted:
         looked.drafts = [draft for draft in looked.drafts if draft.line not in looked.rejects]
@@ -143,40 +143,39 @@ class _Record:
         self.looked, self.now = looked, now
         self.faults: list[Fault] = []
 
-    def draft(self) -> Draft | None:
-        """The draft; None where so little is right that none can be made."""
+    def draft(self) -> Draft:
+        """The draft; of no use where there are faults."""
         mapping = self.mapping
         opened, due, closed = self._times()
         state = self._state(closed)
         category = self._choice(mapping.category)
         place, otherwise = self._places()
-        made = {
-            "line": self.line,
-            "number": self._number(),
-            "due": due,
-            "closed": closed,
-            "category_id": self.targets.categories.get(category) if category else None,
-            "urgency": self._choice(mapping.urgency) or "",
-            "caller": self._choice(mapping.caller) or "",
-            "text": self._text(),
-            "address": self._address(),
-            "place": place,
-            "otherwise": otherwise,
-            "lonlat": self._lonlat(),
-            "accuracy_m": self._accuracy(),
-            "status": self._kept_value(mapping.state.column),
-            "category": self._kept_value(mapping.category.column),
-            "facts": {name: self._kept_value(name) for name in mapping.kept},
-        }
-        lonlat = made["lonlat"]
+        lonlat = self._lonlat()
         if lonlat is None and not place:
             # Nothing to look for on the map: what the mapping says for the rest, or nowhere.
-            made["place"] = otherwise
-            if not otherwise and not self._is_unplaced_already():
+            place = otherwise
+            if not place and not self._is_unplaced_already():
                 self._fault(Reason.NO_PLACE)
-        if opened is None or state is None or self.faults:
-            return None
-        return Draft(opened=opened, state=state, **made)
+        return Draft(
+            line=self.line,
+            number=self._number(),
+            opened=opened or EARLIEST,
+            due=due,
+            closed=closed,
+            state=state or State.REPORTED,
+            category_id=self.targets.categories.get(category or ""),
+            urgency=self._choice(mapping.urgency) or "",
+            caller=self._choice(mapping.caller) or "",
+            text=self._text(),
+            address=self._address(),
+            place=place,
+            otherwise=otherwise,
+            lonlat=lonlat,
+            accuracy_m=self._accuracy(),
+            status=self._kept_value(mapping.state.column),
+            category=self._kept_value(mapping.category.column),
+            facts={name: self._kept_value(name) for name in mapping.kept},
+        )
 
     def _fault(self, reason: Reason, about: str = "") -> None:
         self.faults.append(Fault(reason, about))

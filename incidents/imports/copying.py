@@ -38,7 +38,7 @@ def copy(rows: Sequence[Model]) -> None:
         content.write("\n")
     content.seek(0)
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {quote(rows[0]._meta.db_table)} ({columns}) FROM STDIN", content)
 

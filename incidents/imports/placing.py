@@ -23,12 +23,12 @@ def place(
     for draft in drafts:
         draft.located_by = LocatedBy.NAMED
     faults: dict[int, Fault] = {}
-    wanted = [draft for draft in drafts if by_point and not draft.place and draft.lonlat is not None]
+    wanted = [(draft, draft.lonlat) for draft in drafts if by_point and not draft.place and draft.lonlat is not None]
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        points = datums.to_cgcs2000([draft.lonlat for draft in batch], datum)
+        points = datums.to_cgcs2000([lonlat for _draft, lonlat in batch], datum)
         hits = selectors.grids_at([(float(lon), float(lat)) for lon, lat in points], now)
-        for draft, hit in zip(batch, hits, strict=True):
+        for (draft, (longitude, latitude)), hit in zip(batch, hits, strict=True):
             if hit is not None and hit.unit_code in targets.places:
                 draft.place, draft.boundary_id = hit.unit_code, hit.boundary_id
                 draft.located_by = LocatedBy(hit.located_by)
@@ -36,6 +36,5 @@ def place(
             elif draft.otherwise:
                 draft.place = draft.otherwise
             else:
-                lon, lat = draft.lonlat or (0.0, 0.0)
-                faults[draft.line] = Fault(Reason.NO_PLACE, f"{lon}, {lat}")
+                faults[draft.line] = Fault(Reason.NO_PLACE, f"{longitude}, {latitude}")
     return faults

@@ -78,11 +78,11 @@ def _write(
 
 def _points(drafts: Sequence[Draft], mapping: Mapping) -> list[Point | None]:
     """Each draft's point in CGCS2000, or none."""
-    placed = [number for number, draft in enumerate(drafts) if draft.lonlat is not None]
+    placed = [(number, draft.lonlat) for number, draft in enumerate(drafts) if draft.lonlat is not None]
     found: list[Point | None] = [None] * len(drafts)
     if placed:
-        converted = datums.to_cgcs2000([drafts[number].lonlat for number in placed], mapping.datum)
-        for number, (longitude, latitude) in zip(placed, converted, strict=True):
+        converted = datums.to_cgcs2000([lonlat for _number, lonlat in placed], mapping.datum)
+        for (number, _lonlat), (longitude, latitude) in zip(placed, converted, strict=True):
             found[number] = Point(float(longitude), float(latitude), srid=datums.SRID)
     return found
 
