@@ -22,6 +22,7 @@ from governance.dashboard.figures import LIGHT_ORDER, Line, list_url
 from governance.dashboard.firsts import SOLVING_TIERS
 from governance.dashboard.grounds import Ground
 from governance.dashboard.spans import Span
+from governance.wall import keys
 from grids.requests import PersonRequest
 
 BODY = grounds.BODY
@@ -64,6 +65,7 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
         "today": timezone.localtime(now).date(),
         "live_url": f"{address}?{urlencode({'live': '1', **ground.pairs()})}",
         "wall_url": f"{reverse('governance:wall')}{'?' + urlencode({'under': ground.under}) if ground.under else ''}",
+        "may_key": keys.may_make_some(request.user, now=now),
         "areas_url": areas_url(ground),
         "marks_url": f"{reverse('incidents:marks')}?{ground.base.query()}",
         "narrow_url": f"{address}?{ground.query(under='CODE')}",

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from governance.models import WallKey
 from grids import permissions
-from grids.duties import Right
-from grids.models import Person, Unit
+from grids.duties import DUTIES_WITH_RIGHT, Right
+from grids.models import Person, Post, Unit
 from grids.subtrees import within
 
 # Any one of these at the unit, or above it where the right flows down.
@@ -25,6 +25,12 @@ TOKEN_BYTES = 32
 def may_make(person: Person, unit: Unit | str, *, now: datetime) -> bool:
     """Whether `person` may make and revoke keys of the unit."""
     return any(permissions.allows(person, right, unit, now=now) for right in RIGHTS)
+
+
+def may_make_some(person: Person, *, now: datetime) -> bool:
+    """Whether any post gives the right anywhere. One query; whether it holds at a unit is asked there."""
+    duties = {duty for right in RIGHTS for duty in DUTIES_WITH_RIGHT[right]}
+    return Post.objects.filter(person=person, duty__in=duties, period__contains=now).exists()
 
 
 def units_for(person: Person, *, now: datetime) -> list[str]:
