@@ -5,7 +5,7 @@ unit that has the order, or at the holder); write the order; leave its clocks an
 order ends, the system answers the incident, or takes it back into the holder's hands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -154,7 +154,7 @@ class _Doing:
         orders.write(self.held, self.assignment, self.act.event, self.acting, note=self.note, key=self.key, **about)
 
 
-_ACTS = {
+_ACTS: dict[str, Callable[..., Assignment]] = {
     "sign": _sign,
     "arrive": _arrive,
     "feed_back": _feed_back,

@@ -74,7 +74,8 @@ def _announce(claimed: Iterable[Unannounced], now: datetime) -> Told:
     ids = [row.pk for row in claimed]
     if not ids:
         return Told(0, 0)
-    events = list(IncidentEvent.objects.select_related("incident").filter(pk__in=ids).order_by("incident_id", "pk"))
+    found = IncidentEvent.objects.select_related("incident").filter(pk__in=ids).order_by("incident_id", "pk")
+    events = list(found.defer("note", "incident__text", "incident__point"))
     listeners = Listeners(events, now)
     # In the order of incidents, which is the order in which everybody locks two of them.
     notices = [notice for event in events for notice in _notices_of(event, listeners, now)]

@@ -313,7 +313,8 @@ _LOOK = "SELECT dispatch_look(%s, %s, %s, %s, %s)"
 
 def _look(ticker: str, now: datetime | None, full: bool) -> _Seen:
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [ticker, now, full, FULL_EVERY, SLACK])
+        asked: list[Any] = [ticker, now, full, FULL_EVERY, SLACK]
+        cursor.execute(_LOOK, asked)
         return _Seen(*cursor.fetchone()[0])
 
 

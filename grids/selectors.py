@@ -88,7 +88,7 @@ def grids_at(points: Sequence[tuple[float, float]], at: datetime | None = None) 
     left = [n for n, (lon, lat) in enumerate(points) if -180 <= lon <= 180 and -90 <= lat <= 90]
     with connection.cursor() as cursor:
         for sql in (_MANY, _MANY_NEAREST):
-            given = {
+            given: dict[str, Any] = {
                 "numbers": left,
                 "lons": [points[n][0] for n in left],
                 "lats": [points[n][1] for n in left],

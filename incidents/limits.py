@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -83,7 +84,11 @@ class Rules:
     def _read(self, cases: Collection[_Case]) -> None:
         if not cases:
             return
-        asked = {"districts": [case[0] for case in cases], "categories": [case[1] for case in cases], "at": self.at}
+        asked: dict[str, Any] = {
+            "districts": [case[0] for case in cases],
+            "categories": [case[1] for case in cases],
+            "at": self.at,
+        }
         with connection.cursor() as cursor:
             cursor.execute(_RULES, asked)
             rows = cursor.fetchall()
