@@ -245,7 +245,9 @@ def _differences(entry: AuditEntry, model: type[models.Model] | None, names: _Na
 # What notes beside the triggers say, in words.
 def _label(field: "models.Field[Any, Any] | None", key: str) -> str:
     if field is not None:
-        name = str(LABELS.get(field.name, field.verbose_name))
+        # A column without words of its own calls itself by its name.
+        plain = str(field.verbose_name) == field.name.replace("_", " ")
+        name = str(LABELS.get(field.name, field.verbose_name) if plain else field.verbose_name)
         return name[:1].upper() + name[1:]
     said = {
         "username": _("User name"),

@@ -62,9 +62,22 @@ def appoint(
     with constraints_as(PostRefused, Post):
         post.save(force_insert=True)
     regrant(person=person, now=now or since)
-    if unit.duty_contact_id is None and (is_primary or duty in _ANSWERING) and since <= (now or since):
-        Unit.objects.filter(pk=unit.pk).update(duty_contact=person)
+    moment = now or since
+    if since <= moment and (until is None or until > moment):
+        _name_contact(post)
     return post
+
+
+def _name_contact(post: Post) -> None:
+    """Whoever answers for a unit from now on is the one to call, unless an officer or anybody of a body is named."""
+    unit = Unit.objects.filter(pk=post.unit_id)
+    if post.is_primary:
+        officers = Post.objects.filter(
+            unit=post.unit_id, duty=Duty.OFFICER, period__contains=post.period.lower, person=OuterRef("duty_contact")
+        )
+        unit.filter(~Exists(officers)).update(duty_contact=post.person_id)
+    elif post.duty in _ANSWERING:
+        unit.filter(duty_contact__isnull=True).update(duty_contact=post.person_id)
 
 
 # Whoever takes one of these where nobody is named yet is the one to call.

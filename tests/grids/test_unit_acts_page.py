@@ -84,12 +84,15 @@ def test_nobody_stays_the_contact_of_a_unit_they_no_longer_serve(cast: Cast) -> 
 
 
 def test_two_officers_change_places_at_one_moment(cast: Cast) -> None:
+    hierarchy.set_duty_contacts(contacts={cast.grid.pk: cast.officer, cast.second_grid.pk: cast.second_officer})
     one, other = (Post.objects.get(person=who, duty=Duty.OFFICER) for who in (cast.officer, cast.second_officer))
     posts.exchange(changes=[Change(one, cast.second_grid), Change(other, cast.grid)], at=cast.now, now=cast.now)
     assert selectors.primary_officer(cast.grid.pk, cast.now) == cast.second_officer
     assert selectors.primary_officer(cast.second_grid.pk, cast.now) == cast.officer
     assert permissions.allows(cast.officer, Right.SETTLE, cast.second_grid, now=cast.now)
     assert not permissions.allows(cast.officer, Right.SETTLE, cast.grid, now=cast.now)
+    assert Unit.objects.get(pk=cast.grid.pk).duty_contact == cast.second_officer
+    assert Unit.objects.get(pk=cast.second_grid.pk).duty_contact == cast.officer
 
 
 def test_a_change_that_cannot_be_leaves_both_posts_as_they_were(cast: Cast) -> None:
