@@ -376,9 +376,11 @@ def _number(value: Any) -> int | None:
 
 def _day(value: Any) -> date | None:
     try:
-        return parse_date(str(value or ""))
+        day = parse_date(str(value or ""))
     except ValueError:
         return None
+    # Beyond these there is no midnight in every zone, and nobody's incident.
+    return day if day is not None and 1900 <= day.year < 2900 else None
 
 
 def _midnight(day: date) -> datetime:

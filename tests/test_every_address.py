@@ -23,10 +23,10 @@ INQUISITIVE = {"officer", "administrator"}
 QUESTIONS = [
     "",
     "?q=%00%27%22&page=zz&sort=--&light=%00&category=zz&state=x&after=%FF&unit=%F0%9F%98%80&duty=%00&number=%00"
-    "&bbox=nan,1,2,3&lon=nan&lat=1e400&longitude=nan&latitude=inf&datum=mars&at=9999-99-99&zoom=zz&since=0000-00-00"
+    "&bbox=nan,1,2,3&lon=nan&lat=1e400&longitude=nan&latitude=inf&datum=mars&at=9999-99-99&zoom=zz&since=0000-00-00&until=9999-12-31"
     "&before=zzzz&cursor=AAAA&next=//evil.example&words=" + "x+" * 999,
 ]
-ANSWERS = {200, 204, 302, 304, 400, 403, 404, 405, 409}
+ANSWERS = {200, 204, 302, 304, 400, 401, 403, 404, 405, 409}
 # What may be written by looking: who is signed in, and when the sweep ran.
 MAY_CHANGE = {"django_session", "dispatch_ticker"}
 

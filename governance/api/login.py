@@ -1,5 +1,6 @@
 """Tokens: got for a user name and a password, listed, given back."""
 
+import logging
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
@@ -7,11 +8,13 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import Http404
 from knox.models import AuthToken
+from redis import RedisError
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
 
 from grids import audit
 from grids.api import paging
@@ -22,6 +25,8 @@ from grids.api.problems import Problem
 from grids.api.tokens import issue
 from grids.lockouts import KIND
 from grids.models import AuditAct, Person
+
+log = logging.getLogger(__name__)
 
 
 class Credentials(Strict):
@@ -44,12 +49,23 @@ class TokenRow(serializers.Serializer):
     current = serializers.BooleanField(help_text="Whether this very request was made with it.")
 
 
+class LoginThrottle(ScopedRateThrottle):
+    """So many tries a minute for one address. Without its memory nobody is locked out: the account's lock remains."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return bool(super().allow_request(request, view))
+        except (RedisError, OSError):
+            log.warning("the tries to sign in cannot be counted", exc_info=True)
+            return True
+
+
 class Login(Endpoint):
     """Signing in."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (ScopedRateThrottle,)
+    throttle_classes = (LoginThrottle,)
     throttle_scope = "login"
     tag = "login"
     names = {"POST": "login"}

@@ -172,6 +172,6 @@ def _wanted_language(request: Request) -> str:
             break
         try:
             return get_supported_language_variant(tag)
-        except LookupError:
+        except (LookupError, ValueError):
             continue
     return ""

@@ -60,7 +60,7 @@ def page(queryset: QuerySet, order: Sequence[str], asked: dict[str, Any]) -> Pag
     """The page that `asked` (a PageQuestion's) names, by one query; ValidationError for a cursor of another list."""
     size, back, start = asked["page_size"], False, None
     if asked.get("cursor"):
-        back, start = _read(asked["cursor"], len(order))
+        back, start = read(asked["cursor"], len(order))
     if start is not None:
         queryset = queryset.filter(_beyond(order, start, forward=not back))
     ordered = queryset.order_by(*(_turned(order) if back else order))
@@ -91,7 +91,7 @@ def answer(found: Page, rows: Sequence[Any], path: str, query: Any) -> dict[str,
 
 def part(rows: Sequence[Any], asked: dict[str, Any], number_of: Callable[[Any], int]) -> Page:
     """A page of a short list that is at hand as a whole, by ascending numbers."""
-    back, start = _read(asked["cursor"], 1) if asked.get("cursor") else (False, None)
+    back, start = read(asked["cursor"], 1) if asked.get("cursor") else (False, None)
     if start is not None and not isinstance(start[0], int):
         raise _unreadable()
     size = asked["page_size"]
@@ -105,8 +105,8 @@ def part(rows: Sequence[Any], asked: dict[str, Any], number_of: Callable[[Any], 
     first, last = (number_of(shown[0]), number_of(shown[-1])) if shown else (0, 0)
     return Page(
         shown,
-        _packed(False, [last]) if shown and number_of(rows[-1]) > last else "",
-        _packed(True, [first]) if shown and number_of(rows[0]) < first else "",
+        packed(False, [last]) if shown and number_of(rows[-1]) > last else "",
+        packed(True, [first]) if shown and number_of(rows[0]) < first else "",
     )
 
 
@@ -127,16 +127,18 @@ def _beyond(order: Sequence[str], values: Sequence[Any], *, forward: bool) -> Q:
 
 
 def _mark(row: Any, order: Sequence[str], back: bool) -> str:
-    return _packed(back, [getattr(row, name.lstrip("-")) for name in order])
+    return packed(back, [getattr(row, name.lstrip("-")) for name in order])
 
 
-def _packed(back: bool, values: Sequence[Any]) -> str:
+def packed(back: bool, values: Sequence[Any]) -> str:
+    """A cursor: the way to go on, and from where."""
     plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
     text = json.dumps([int(back), *plain], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, length: int) -> tuple[bool, list[Any]]:
+def read(cursor: str, length: int) -> tuple[bool, list[Any]]:
+    """What a cursor holds: whether it leads back, and `length` values; raises ValidationError for another one."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         back, *values = json.loads(text)

@@ -77,6 +77,8 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """What the tables give, and a problem for every way of being refused."""
         found = super()._get_response_bodies(direction)
+        if self.method in self.view.keyed:
+            found["200"]["headers"] = {"Idempotent-Replayed": {"schema": {"type": "string", "enum": ["true"]}}}
         shape = self.resolve_serializer(ProblemShape, "response").ref
         for status in sorted(self._refusals()):
             found[str(status)] = {

@@ -1,7 +1,9 @@
 """Incidents: the list with the filters of the pages, one of them, and a new one."""
 
+from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -15,11 +17,12 @@ from grids.api.fields import CodeField, Position, Strict, WordsField, units_name
 from grids.api.paging import PageQuestion, page_of
 from grids.api.problems import Problem
 from grids.levels import district_of
-from incidents import access, lifecycle, lists, places, records
+from incidents import access, by_due, lifecycle, lists, places, records, selectors
 from incidents.api import shapes
 from incidents.api.keys import KeyField, category_for
 from incidents.api.refusals import FIELDS, told
 from incidents.births import LATEST_DELIVERY
+from incidents.happenings import Act
 from incidents.lists import ANY, HOLDING_KINDS, LIGHTS, OPEN, QUERY_LENGTH, Filters
 from incidents.models import Incident, IncidentEvent, Source
 from incidents.places import Reach
@@ -29,6 +32,17 @@ from incidents.words import MOST_CHARACTERS, MOST_OF_AN_ADDRESS
 NUMBER = ("^[0-9]{12,24}$", "The number of an incident.")
 NEWEST, OLDEST = ("-reported_at", "-id"), ("reported_at", "id")
 ORDERS = {"newest": NEWEST, "oldest": OLDEST}
+DUE = "due"
+
+
+def within_reason(at: date) -> None:
+    """Refuse a day that has no midnight in every zone."""
+    if not 1900 <= at.year < 2900:
+        raise serializers.ValidationError(_("Give a day between 1900 and 2900."))
+
+
+class DayField(serializers.DateField):
+    default_validators = [within_reason]
 
 
 class IncidentQuestion(PageQuestion):
@@ -44,11 +58,25 @@ class IncidentQuestion(PageQuestion):
     category = KeyField(required=False, help_text="this one and those below it")
     urgency = serializers.ChoiceField(Urgency.values, required=False)
     q = WordsField(required=False, max_length=QUERY_LENGTH, help_text="number, words, place or address")
-    since = serializers.DateField(required=False, help_text="reported on this day or later")
-    until = serializers.DateField(required=False, help_text="reported on this day or before")
-    ended = serializers.DateField(required=False, help_text="ended on this day")
+    since = DayField(required=False, help_text="reported on this day or later")
+    until = DayField(required=False, help_text="reported on this day or before")
+    ended = DayField(required=False, help_text="ended on this day")
+    act = serializers.ChoiceField(
+        Act.values, required=False, help_text="what happened from `act_from` until before `act_to`; needs both"
+    )
+    act_from = serializers.DateTimeField(required=False, validators=[within_reason])
+    act_to = serializers.DateTimeField(required=False, validators=[within_reason])
+    solved = serializers.ChoiceField(
+        [str(kind) for kind in HOLDING_KINDS], required=False, help_text="the kind of unit that handled it to the end"
+    )
     mine = serializers.BooleanField(required=False, help_text="what I reported or took")
-    order = serializers.ChoiceField(list(ORDERS), required=False, default="newest")
+    order = serializers.ChoiceField([*ORDERS, DUE], required=False, default="newest")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in ("act", "act_from", "act_to") if name not in attrs]
+        if 0 < len(missing) < 3:
+            raise serializers.ValidationError({name: [_("Give `act`, `act_from` and `act_to`.")] for name in missing})
+        return attrs
 
 
 class NewIncident(Strict):
@@ -85,9 +113,12 @@ class IncidentList(Endpoint):
 
     def get(self, request: Request) -> Response:
         """The incidents in sight, narrowed by the filters of the desk's list."""
-        order = ORDERS[self.asked["order"]]
-        found = lists.found(self.person, self._filters(), now=self.now).select_related("category", "category__parent")
-        page = paging.page(found, order, self.asked)
+        filters = self._filters()
+        found = lists.found(self.person, filters, now=self.now)
+        if self.asked["order"] == DUE:
+            page = _page_by_due(found, filters.at, self.asked)
+        else:
+            page = paging.page(selectors.for_rows(found), ORDERS[self.asked["order"]], self.asked)
         rows = shapes.incidents(page.rows, self.now)
         return Response(paging.answer(page, rows, "incidents/", request.query_params))
 
@@ -101,6 +132,8 @@ class IncidentList(Endpoint):
                 given[name] = "1" if value else ""
             elif name == "category":
                 given[name] = str(category_for(value, self._districts()).pk)
+            elif name in ("act_from", "act_to"):
+                given[name] = value.isoformat()
             elif name not in ("cursor", "page_size", "order"):
                 given[name] = str(value)
         return Filters.parsed(given)
@@ -126,6 +159,18 @@ class IncidentList(Endpoint):
             return replayed(shapes.incidents([incident], self.now)[0])
         row = shapes.incidents([incident], self.now)[0]
         return Response(row, 201, headers={"Location": row["url"]})
+
+
+def _page_by_due(found: QuerySet[Incident], at: str, asked: dict[str, Any]) -> paging.Page:
+    """The page by the first due moment, whose marks travel inside of our cursors."""
+    back, start = paging.read(asked["cursor"], 1) if asked.get("cursor") else (False, [""])
+    marks = {"before" if back else "after": str(start[0])}
+    page = by_due.page(found, size=asked["page_size"], at=at, **marks)
+    return paging.Page(
+        page.rows,
+        paging.packed(False, [page.after]) if page.after else "",
+        paging.packed(True, [page.before]) if page.before else "",
+    )
 
 
 def _words(given: dict[str, Any], reach: Reach) -> dict[str, Any]:

@@ -108,6 +108,31 @@ def test_each_filter_leaves_what_the_page_of_the_desk_leaves(today: Now, query: 
     assert sorted(numbers(Program(clerk).get(f"incidents/?{query}"))) == sorted(each.number for each in expected)
 
 
+def test_the_list_by_due_moment_goes_on_page_by_page(today: Now) -> None:
+    urgent = [today.report(urgency="critical").number for _turn in range(2)]
+    plain = [today.report().number for _turn in range(3)]
+    clerk = Program(today.cast.village_clerk)
+    seen, address, pages = [], "incidents/?order=due&page_size=2", []
+    while address:
+        page = clerk.get(address).json()
+        pages.append(page)
+        seen += [row["number"] for row in page["results"]]
+        address = page["next"]
+    assert sorted(seen[:2]) == sorted(urgent)
+    assert sorted(seen[2:]) == sorted(plain)
+    assert numbers(clerk.get(pages[1]["previous"])) == seen[:2]
+
+
+def test_the_list_is_narrowed_to_what_happened_in_a_span(today: Now) -> None:
+    incident = today.press(today.report(), "accept", today.cast.village_clerk)
+    today.report()
+    clerk = Program(today.cast.village_clerk)
+    span = f"act_from={today.cast.since:%Y-%m-%d}T00:00:00Z&act_to=2200-01-01T00:00:00Z"
+    assert numbers(clerk.get(f"incidents/?act=accepted&{span}")) == [incident.number]
+    assert len(numbers(clerk.get(f"incidents/?act=reported&{span}"))) == 2
+    assert clerk.get("incidents/?act=accepted").status_code == 400
+
+
 def test_the_list_is_narrowed_by_category_and_those_below_it(today: Now) -> None:
     incident = today.report()
     other = today.report(category=None)

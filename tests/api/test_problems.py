@@ -110,7 +110,8 @@ def test_each_field_at_fault_is_named(today: Now, given: dict[str, Any], field: 
     "query",
     [
         "state=lost", "light=%00", "holder=zz", "under=511111'--", "category=x", "urgency=%F0%9F%98%80",
-        "since=0000-00-00", "since=x", "q=%00", "q=" + "x" * 81, "page_size=0", "page_size=201", "page_size=1.5",
+        "since=0000-00-00", "since=x", "until=9999-12-31", "since=0001-01-01",
+        "q=%00", "q=" + "x" * 81, "page_size=0", "page_size=201", "page_size=1.5",
         "page_size=9" + "9" * 400, "cursor=AAAA", "cursor=%FF", "cursor=" + "W" * 500,
         "order=due", "mine=perhaps", "stat=open", "=", "tier=house",
     ],
