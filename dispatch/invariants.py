@@ -4,9 +4,10 @@ Each invariant is one set-wise query for the rows that break it; `broken` runs t
 in which any of them finds a row holds a record that the rules cannot have made.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -15,7 +16,7 @@ from django.db.models import F, Q
 from dispatch.models import OPEN_ASSIGNMENT_STATES
 from incidents import calendar_rows, clock_rules, limits
 from incidents.lifecycle import ARRIVALS
-from incidents.models import Clock, ClockState
+from incidents.models import Clock, ClockState, Light
 from incidents.records import HANDLING_ACTS
 from incidents.states import BIRTHS, IMPORTED_STATES, MOVES, OPEN_STATES, HolderAfter, Stage, State
 
@@ -25,7 +26,7 @@ MANY_CLOCKS = 100_000
 WAITED = "interval '1 minute'"
 
 
-def _words(values: Collection[str]) -> str:
+def _words(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in sorted(str(value) for value in values))
 
 
@@ -332,39 +333,29 @@ def _wrong_deadlines() -> Iterator[str]:
         asked = asked.alias(tenth=F("pk") % 10).filter(~Q(state=ClockState.STOPPED) | Q(tenth=0))
     rows = asked.values_list(
         "pk", "limit_id", "calendar_version_id", "state", "stage", "budget", "spent", "started_at", "run_since",
-        "warn_at", "due_at", "stopped_at", "turned_at", "final_light",
+        "warn_at", "due_at", "stopped_at", "turned_at", "final_light", named=True,
     )  # fmt: skip
-    for (
-        pk,
-        limit,
-        version,
-        state,
-        stage,
-        budget,
-        spent,
-        started,
-        run,
-        warn,
-        due,
-        stopped,
-        turned,
-        final,
-    ) in rows.iterator(chunk_size=10_000):
-        given, calendar = _time_of(limit, version)
-        if turned and state != ClockState.RUNNING:
-            continue
-        since, before = (run, spent) if state == ClockState.RUNNING else (started, 0)
-        if due < since:
-            # It was red before it went on; nothing was counted anew.
-            continue
-        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, due_at=due, spent=before)
-        right = plan.budget == budget and plan.warn_at == warn
-        if right and not turned and state == ClockState.RUNNING and stage != Stage.PAUSE:
-            right = spent == 0
-        if right and state == ClockState.STOPPED and final != "red" and stage != Stage.PAUSE:
-            right = spent == min(budget, max(0, calendar.elapsed(started, stopped)))
-        if not right:
-            yield str(pk)
+    for row in rows.iterator(chunk_size=10_000):
+        # What was spent before a clock rested or ended is no part of its row: only the stretch it is in can be asked.
+        if (row.state == ClockState.RUNNING or not row.turned_at) and not _counts(row):
+            yield str(row.pk)
+
+
+def _counts(row: Any) -> bool:
+    """Whether the times of a clock follow from its limit: of the stretch it is in, or of its whole life."""
+    given, calendar = _time_of(row.limit_id, row.calendar_version_id)
+    since, before = (row.started_at, 0) if row.run_since is None else (row.run_since, row.spent)
+    if row.due_at < since:
+        # It was red before it went on; nothing was counted anew.
+        return True
+    plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, due_at=row.due_at, spent=before)
+    if plan.budget != row.budget or plan.warn_at != row.warn_at:
+        return False
+    if not row.turned_at and before:
+        return False
+    if row.stopped_at is None or row.final_light == Light.RED or row.stage == Stage.PAUSE:
+        return True
+    return bool(row.spent == min(row.budget, max(0, calendar.elapsed(row.started_at, row.stopped_at))))
 
 
 @lru_cache(maxsize=1024)

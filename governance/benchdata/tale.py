@@ -122,13 +122,11 @@ class Tale(Passage):
                 lights[clock.stage.value] = clock.final
         return lights
 
-    def _about(self, order: Order, kind: str, by: Actor, note: str = "", **details: Any) -> None:
-        if kind != "ordered_again":
-            order.seq += 1 + (kind == "order_replaced" and order.state != "returned")
-        else:
-            order.seq += 1
-        about = {"assignment": order.pk, "unit": order.unit, "round": order.round, **details}
-        self._tell(kind, by, note=note, details=about)
+    def _about(self, about: Order, kind: str, by: Actor, note: str = "", **details: Any) -> None:
+        """The event of an order; an order still open that is given to another unit changes twice."""
+        about.seq += 2 if kind == "order_replaced" and about.state != "returned" else 1
+        told = {"assignment": about.pk, "unit": about.unit, "round": about.round, **details}
+        self._tell(kind, by, note=note, details=told)
 
     def _settle(self) -> None:
         mine = self.current

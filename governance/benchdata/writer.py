@@ -7,10 +7,9 @@ import struct
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -188,7 +187,7 @@ def _ewkb(x: float | None, y: float | None) -> str | None:
     return _POINT.pack(1, _WITH_SRID, SRID, x, y).hex()
 
 
-def number_of(district: str, born: datetime, running: int, zone: ZoneInfo) -> str:
+def number_of(district: str, born: datetime, running: int, zone: tzinfo) -> str:
     """As `births.next_number`, with the running number given."""
     return f"{district}{born.astimezone(zone):%Y%m%d}{running:05d}"
 

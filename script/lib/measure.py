@@ -8,9 +8,9 @@ import itertools
 import json
 import random
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -266,24 +266,19 @@ class Bench:
         )
 
 
-class _counted:
+@contextmanager
+def _counted() -> Iterator[list[None]]:
     """Counts the queries of this process without keeping their text."""
+    from django.db import connection
 
-    def __enter__(self) -> list[None]:
-        from django.db import connection
+    asked: list[None] = []
 
-        self.asked: list[None] = []
+    def count(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        asked.append(None)
+        return execute(sql, params, many, context)
 
-        def count(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
-            self.asked.append(None)
-            return execute(sql, params, many, context)
-
-        self._wrapper = connection.execute_wrapper(count)
-        self._wrapper.__enter__()
-        return self.asked
-
-    def __exit__(self, *error: object) -> None:
-        self._wrapper.__exit__(*error)
+    with connection.execute_wrapper(count):
+        yield asked
 
 
 def _queries(act: Callable[[], object]) -> int:
@@ -353,4 +348,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -51,6 +51,7 @@ def test_a_history_of_any_size_keeps_every_invariant_and_the_pages_open_over_it(
         Incident.objects.values_list("state", flat=True)
     )
     _shows_all_lights_and_tiers()
+    _goes_every_way()
     _reaches_back_and_not_ahead()
     _keeps_constraints_and_triggers()
     _opens_pages(client)
@@ -66,6 +67,12 @@ def _shows_all_lights_and_tiers() -> None:
     assert Clock.objects.filter(final_light="red").exists()
     texts = Incident.objects.values_list("text", flat=True)
     assert len(set(texts)) > 400 and not any(re.search(r"\d{7,}", text) for text in texts)
+
+
+def _goes_every_way() -> None:
+    kinds = set(IncidentEvent.objects.values_list("kind", flat=True))
+    assert {"escalate", "dispatch", "answer", "rework", "suspend", "resume", "dismiss", "reopen"} <= kinds
+    assert {"signed", "fed_back", "returned", "recall", "confirmed", "light_yellow", "light_red"} <= kinds
 
 
 def _reaches_back_and_not_ahead() -> None:
