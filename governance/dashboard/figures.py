@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.urls import reverse
-
+from grids.addresses import address
 from incidents import lights
 from incidents.lists import Filters
 from incidents.models import Light
@@ -55,4 +54,4 @@ def line(filters: Filters, key: str, name: str, counts: Mapping[str, int], *, ur
 
 def list_url(filters: Filters) -> str:
     """The address of the list that `filters` describe."""
-    return f"{reverse('incidents:list')}?{filters.query()}"
+    return f"{address('incidents:list')}?{filters.query()}"
