@@ -82,7 +82,8 @@ def _sent_back(life: Life, order: Assignment, running: list[Assignment]) -> Step
     at = life.soon(0.8, minutes=10)
     busy = {one.unit_id for one in running} | {order.unit_id}
     own = [unit for unit in life.world.departments(life.tale.matter.departments) if unit.pk not in busy]
-    others = own or [unit for unit in life.world.departments(()) if unit.pk not in busy]
+    town = life.world.units[life.incident.place_id[:9]]
+    others = own or [unit for unit in [*life.world.departments(()), town] if unit.pk not in busy]
     if life.is_on(REPLACES) and others and kind_of_code(life.holder) == UnitKind.DISTRICT:
         given = [Order(others[0], order.order)]
         return life.about_order(order, at, "replace", life.say("replace"), orders=given)
