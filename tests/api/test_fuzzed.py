@@ -6,6 +6,7 @@ not, about things that are there and things that are not. Seeded, and bounded in
 
 import time
 from collections.abc import Iterator
+from copy import copy
 from itertools import count, cycle
 from typing import Any
 
@@ -15,8 +16,10 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from rest_framework.response import Response
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -24,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from dispatch.api.inbox import Unread
 from governance.wsgi import application
 from incidents import photos, reporting
 from incidents.models import Incident, Photo, PhotoStage
@@ -158,3 +162,17 @@ def test_no_made_up_request_fails_or_is_answered_otherwise_than_documented(house
         assert not connection.needs_rollback, operation.label
     everything = set().union(*asker.answered.values())
     assert hurried or {200, 201, 204, 400, 401, 403, 404, 409} <= everything, asker.answered
+
+
+@pytest.mark.usefixtures("_one_connection")
+@pytest.mark.parametrize(
+    "answer", [Response({"unread": "many"}), Response({"unread": 1}, status=418), Response({}, status=500)]
+)
+def test_what_is_not_documented_would_be_noticed(
+    house: House, monkeypatch: pytest.MonkeyPatch, answer: Response
+) -> None:
+    headers = {"Authorization": house.tokens[0]}
+    schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", application, headers=headers)
+    monkeypatch.setattr(Unread, "get", lambda view, request: copy(answer))
+    with pytest.raises(FailureGroup):
+        Asker(house).ask_about(schema["/api/v1/inbox/unread/"]["GET"], most=3)
