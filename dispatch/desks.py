@@ -37,8 +37,6 @@ LAST_ENDED = ("-ended_at", "-pk")
 FIRST_ASKED = ("asked_at", "pk")
 BODIES = frozenset({UnitKind.DEPARTMENT, UnitKind.OFFICE})
 COMMANDS = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
-# The only order returned: the holder has it again. One of several: the others go on, the holder's time runs.
-WAITING_AFTER_RETURN = (State.ACCEPTED, State.DISPATCHED)
 # Presses that need nothing but the press itself: the row's button makes them at once.
 AT_ONCE = frozenset({"accept", "sign", "resume"})
 # Presses that are neither a move nor an act on an order.
@@ -215,16 +213,11 @@ class Desk:
         clocks = self._lit(self._open_clocks().filter(stage__in=stages))
         moved = Incident.objects.filter(holder=self.unit, closed_at__isnull=True, arrived_by__in=CAME_BACK)
         returned = Assignment.objects.filter(
-            ordered_by_unit=self.unit,
-            state=A.RETURNED,
-            required=True,
-            replaced_by__isnull=True,
-            incident__state__in=WAITING_AFTER_RETURN,
-        ).exclude(incident__arrived_by__in=CAME_BACK)
-        return (
-            clocks.filter(incident__in=moved),
-            clocks.filter(incident__in=returned.values("incident"), state=ClockState.RUNNING),
+            ordered_by_unit=self.unit, state=A.RETURNED, required=True, replaced_by__isnull=True
         )
+        # While others are at work the holder's time stands still: where it runs, it waits for the holder.
+        waiting = clocks.filter(incident__in=returned.values("incident"), state=ClockState.RUNNING, stage=Stage.HANDLE)
+        return clocks.filter(incident__in=moved), waiting.exclude(incident__in=moved)
 
     def _open_clocks(self) -> QuerySet[Clock]:
         found = Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED)

@@ -1,10 +1,10 @@
 """Reads of the dispatch floor for pages: what waits for a person, at which desks, and the counts beside the areas."""
 
-from collections.abc import Collection
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from dispatch import desks, notices
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
@@ -12,7 +12,7 @@ from grids import permissions, selectors
 from grids.duties import Right
 from grids.levels import DESK_KINDS, kind_of_code
 from grids.models import Person, Unit
-from incidents.models import Clock, ClockState, Subject
+from incidents.models import Clock, ClockState
 from incidents.states import Stage
 
 # Which clocks wait for somebody with which right at the unit they run against.
@@ -33,7 +33,7 @@ class OwnDesk:
 
 
 def todo_count(*, person: Person, now: datetime) -> int:
-    """How much waits for `person` at all desks together. Three queries at most."""
+    """How much waits for `person` at all desks together. Three queries."""
     return sum(_waiting(person, now).values())
 
 
@@ -56,12 +56,13 @@ def own_desks(person: Person, *, now: datetime) -> list[OwnDesk]:
 
 
 def _waiting(person: Person, now: datetime) -> dict[str, int]:
-    """By unit: clocks, orders and requests that wait for `person`."""
+    """By unit: clocks, orders and requests that wait for `person`. One query beside those that find the rights."""
     rights = _rights(person, now)
-    found: dict[str, int] = {}
-    for rows in (_clocks(rights), _orders(rights), _requests(rights, person)):
-        for code, number in rows:
-            found[code] = found.get(code, 0) + number
+    asked = [each for each in (_clocks(rights), _orders(rights), _requests(rights, person)) if each is not None]
+    found: dict[str, int] = defaultdict(int)
+    if asked:
+        for code, number in asked[0].union(*asked[1:], all=True):
+            found[code] += number
     return found
 
 
@@ -74,27 +75,29 @@ def _with(rights: dict[str, set[Right]], *wanted: Right) -> list[str]:
     return [code for code, held in rights.items() if held & set(wanted)]
 
 
-def _clocks(rights: dict[str, set[Right]]) -> Collection[tuple[str, int]]:
-    condition = Q(pk__in=[])
+def _clocks(rights: dict[str, set[Right]]) -> QuerySet | None:
+    condition, anybody = Q(pk__in=[]), False
     for right, stages in STAGES_OF_RIGHT.items():
-        condition |= Q(unit__in=_with(rights, right), stage__in=stages)
-    if not any(_with(rights, right) for right in STAGES_OF_RIGHT):
-        return []
-    found = Clock.objects.filter(condition, state=ClockState.RUNNING).exclude(subject_kind=Subject.ASSIGNMENT)
-    return list(found.values_list("unit").annotate(number=Count("pk")).order_by())
+        codes = _with(rights, right)
+        if codes:
+            condition, anybody = condition | Q(unit__in=codes, stage__in=stages), True
+    if not anybody:
+        return None
+    found = Clock.objects.filter(condition, state=ClockState.RUNNING)
+    return found.order_by().values_list("unit_id").annotate(number=Count("pk"))
 
 
-def _orders(rights: dict[str, set[Right]]) -> Collection[tuple[str, int]]:
+def _orders(rights: dict[str, set[Right]]) -> QuerySet | None:
     codes = [code for code, held in rights.items() if desks.takes_orders(kind_of_code(code), held)]
     if not codes:
-        return []
+        return None
     found = Assignment.objects.filter(unit__in=codes, state__in=WAITING_ORDERS)
-    return list(found.values_list("unit").annotate(number=Count("pk")).order_by())
+    return found.order_by().values_list("unit_id").annotate(number=Count("pk"))
 
 
-def _requests(rights: dict[str, set[Right]], person: Person) -> Collection[tuple[str, int]]:
+def _requests(rights: dict[str, set[Right]], person: Person) -> QuerySet | None:
     codes = _with(rights, Right.GRANT)
     if not codes:
-        return []
+        return None
     found = Approval.objects.filter(holder__in=codes, state=ApprovalState.PENDING).exclude(asked_by=person)
-    return list(found.values_list("holder").annotate(number=Count("pk")).order_by())
+    return found.order_by().values_list("holder_id").annotate(number=Count("pk"))

@@ -6,14 +6,14 @@ An area that is not built, or that none of the person's duties may use, does not
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.functional import Promise, SimpleLazyObject
@@ -115,6 +115,11 @@ class Item:
 
 def address(view: str, code: str) -> str:
     """The address of a view, or "" if it is not built or needs a unit the person has not."""
+    return _address(view, code, get_script_prefix(), get_urlconf() or settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=4096)
+def _address(view: str, code: str, prefix: str, urlconf: str) -> str:
     name = view.rstrip("*")
     try:
         if view.endswith("*"):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
 from django.http import HttpRequest, JsonResponse
@@ -37,14 +37,29 @@ def redis() -> str:
         return "down"
 
 
+# What the table of applied migrations looked like when all were: reading them from disk takes 20 ms.
+_seen_complete: set[tuple[str, int, int]] = set()
+
+
 def migrations() -> str:
-    """`ok`, `behind` when one is not applied, `unknown` without a database."""
+    """`ok`, `behind` when one is not applied, `unknown` without a database. Asked again when one comes or goes."""
     try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*), coalesce(max(id), 0) FROM django_migrations")
+            looks = (str(connection.settings_dict["NAME"]), *cursor.fetchone())
+        if looks in _seen_complete:
+            return "ok"
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except ProgrammingError:
+        # No such table: nothing was ever applied.
+        return "behind"
     except DatabaseError:
         return "unknown"
-    return "behind" if plan else "ok"
+    if plan:
+        return "behind"
+    _seen_complete.add(looks)
+    return "ok"
 
 
 def age(moment: datetime | None, now: datetime) -> int | None:

@@ -54,8 +54,9 @@ def incident_for(person: Person, number: str, *, now: datetime) -> Incident:
     """The incident with everything its page names, or Http404 alike for absent and forbidden. Three or four queries."""
     incident = (
         Incident.objects.select_related(
-            "holder", "place", "place__parent", "category", "category__parent", "reporter", "first_receiver",
-            "first_unit", "occurrence_grid", "master", "came_from", "answered_by_unit", "district", "imported",
+            "holder__duty_contact", "place", "place__parent", "category", "category__parent", "reporter",
+            "first_receiver", "first_unit", "occurrence_grid", "master", "came_from", "answered_by_unit", "district",
+            "imported",
         )
         .filter(number=number)
         .first()

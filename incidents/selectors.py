@@ -162,11 +162,11 @@ class Contact:
 
 
 def contacts(incident: Incident, now: datetime) -> list[Contact]:
-    """The unit that has it now, the grid's officer and who took it first; without repeats. Two queries."""
-    holder = Unit.objects.select_related("duty_contact").get(pk=incident.holder_id)
+    """The unit that has it now or had it last, the grid's officer and who took it first; without repeats. One query."""
+    holder = incident.holder
     found = [
         Contact(
-            _("Has it now"),
+            _("Has it now") if incident.is_open else _("Last held by"),
             holder.duty_contact.full_name if holder.duty_contact else "",
             holder.label,
             holder.duty_phone or (holder.duty_contact.phone if holder.duty_contact else ""),

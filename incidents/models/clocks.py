@@ -171,9 +171,16 @@ class Clock(models.Model):
         indexes = [
             models.Index(fields=["next_at", "id"], condition=Q(next_at__isnull=False), name="clock_due"),
             models.Index(fields=["incident", "state"], name="clock_of_incident"),
-            # A desk is a walk along this one: what stands still with time left comes last.
+            # A desk is a walk along this one: what stands still with time left comes last. It is counted from it alone.
             models.Index(
-                "unit", "stage", rest(), "due_at", "id", condition=~Q(state="stopped"), name="clock_open_of_unit"
+                "unit",
+                "stage",
+                rest(),
+                "due_at",
+                "id",
+                include=["incident", "state", "subject_kind", "warn_at", "spent", "budget"],
+                condition=~Q(state="stopped"),
+                name="clock_open_of_unit",
             ),
             models.Index(
                 fields=["due_at", "id"],

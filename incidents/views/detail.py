@@ -23,7 +23,7 @@ from grids.requests import PersonRequest
 from incidents import access, comments, explanations, holders, lights, places, selectors, timeline
 from incidents.forms import new_key
 from incidents.list_forms import CommentForm
-from incidents.models import Clock, ClockState, Incident, IncidentEvent
+from incidents.models import Clock, ClockState, Incident, IncidentEvent, Photo
 from incidents.refusals import MoveRefused
 from incidents.states import Stage, State
 from incidents.views.photos import photos_context
@@ -62,7 +62,8 @@ def detail(request: PersonRequest, number: str) -> HttpResponse:
     """The whole page, or 404 for absent and out of sight alike."""
     now = timezone.now()
     incident = access.incident_for(request.user, number, now=now)
-    context = _context(request.user, incident, now)
+    pictures = selectors.photos_of(incident)
+    context = _context(request.user, incident, now, pictures=pictures)
     context |= {
         "title": incident.title,
         "contacts": selectors.contacts(incident, now),
@@ -70,7 +71,7 @@ def detail(request: PersonRequest, number: str) -> HttpResponse:
         "form": CommentForm(initial={"key": new_key()}),
         "panel_url": _address("dispatch:panel", incident.number),
         **_map_of(incident),
-        **photos_context(request.user, incident, now=now),
+        **photos_context(request.user, incident, now=now, pictures=pictures),
     }
     return render(request, "incidents/detail.html", context)
 
@@ -139,15 +140,23 @@ def comment(request: PersonRequest, number: str) -> HttpResponse:
     return trigger_client_event(response, "incident:moved", {"number": incident.number}, after="settle")
 
 
-def _context(person: Person, incident: Incident, now: datetime, *, clocks: list[Clock] | None = None) -> dict[str, Any]:
-    """What the status card and the timeline need. Six queries."""
+def _context(
+    person: Person,
+    incident: Incident,
+    now: datetime,
+    *,
+    clocks: list[Clock] | None = None,
+    pictures: list[Photo] | None = None,
+) -> dict[str, Any]:
+    """What the status card and the timeline need. Two to four queries."""
     if clocks is None:
         clocks = list(Clock.objects.filter(incident=incident).order_by("pk"))
     events = list(IncidentEvent.objects.filter(incident=incident).select_related("actor").order_by("pk"))
     codes = timeline.codes_of(events, clocks) | {incident.place_id, incident.holder_id}
     units = places.with_parents(codes)
     standing = _Standing(incident, clocks, now)
-    pictures = selectors.photos_of(incident)
+    if pictures is None:
+        pictures = selectors.photos_of(incident)
     steps = timeline.steps(incident, events=events, clocks=clocks, photos=pictures, units=units, now=now)
     return {
         "incident": incident,

@@ -116,9 +116,12 @@ def photos_of(request: PersonRequest, number: str) -> HttpResponse:
     return render(request, "incidents/_photos.html", photos_context(request.user, incident, now=now))
 
 
-def photos_context(person: Person, incident: Incident, *, now: datetime) -> dict[str, Any]:
-    """What `incidents/_photos.html` needs."""
-    pictures = selectors.photos_of(incident)
+def photos_context(
+    person: Person, incident: Incident, *, now: datetime, pictures: list[Photo] | None = None
+) -> dict[str, Any]:
+    """What `incidents/_photos.html` needs; `pictures` if they were read already."""
+    if pictures is None:
+        pictures = selectors.photos_of(incident)
     may_add = photo_rights.stages_for(person, incident, now=now)
     return {
         "incident": incident,

@@ -14,6 +14,11 @@ from governance import health
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def nothing_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_seen_complete", set())
+
+
 @pytest.mark.django_db
 def test_a_healthy_site_answers_with_every_part(client: Client) -> None:
     Ticker.objects.create(name="sweep", last_tick=timezone.now())
@@ -73,6 +78,16 @@ def test_a_migration_that_is_not_applied_is_told(monkeypatch: pytest.MonkeyPatch
     serving, parts = health.report(NOW)
     assert not serving
     assert parts["migrations"] == "behind"
+
+
+@pytest.mark.django_db
+def test_migrations_are_read_once_and_again_when_one_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.migrations() == "ok"
+    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, targets: ["one"])
+    assert health.migrations() == "ok"
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations)")
+    assert health.migrations() == "behind"
 
 
 def test_the_health_page_only_reads(client: Client) -> None:
