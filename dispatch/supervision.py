@@ -8,10 +8,10 @@ due, not what is open.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
@@ -109,9 +109,9 @@ def sweep_until_drained(
     enough: Callable[[], bool] = never,
 ) -> SweepResult:
     """Passes until nothing due is left, or it is enough. `worker_now` is the caller's clock at the beginning."""
-    total, began = SweepResult(), time.monotonic()
+    total, began = SweepResult(), monotonic()
     while not (total.drained or total.refused or enough()):
-        passed = timedelta(seconds=time.monotonic() - began)
+        passed = timedelta(seconds=monotonic() - began)
         present = None if worker_now is None else worker_now + passed
         total.add(sweep(now=now, worker_now=present, ticker=ticker, enough=enough))
     return total

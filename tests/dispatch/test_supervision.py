@@ -274,6 +274,20 @@ def test_a_pass_signs_its_name_and_looks_below_its_bound_once_a_minute(play: Pla
     assert signed.acted > 0
 
 
+def test_a_long_run_compares_the_present_moment_of_both_clocks(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backlog may take longer than the clocks may differ."""
+    passed, seen = iter([0.0, 0.0, 40.0]), []
+
+    def one_pass(*, worker_now: datetime, **_given: Any) -> SweepResult:
+        seen.append(worker_now)
+        return SweepResult(drained=len(seen) == 2)
+
+    monkeypatch.setattr(supervision, "sweep", one_pass)
+    monkeypatch.setattr(supervision, "monotonic", lambda: next(passed))
+    sweep_until_drained(worker_now=play.now)
+    assert seen == [play.now, play.now + 40 * SECOND]
+
+
 def test_two_clocks_that_disagree_stop_the_sweep(play: Play) -> None:
     now = play.now
     assert not clock_trouble(now=now, worker_now=now + timedelta(seconds=29), last_tick=now - SECOND)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -236,6 +237,34 @@ def test_whoever_read_an_older_state_is_refused(units: dict[str, Unit], one_day:
     clocks.finish(clock=mine, now=FRIDAY)
     with pytest.raises(clocks.ClockMoved):
         clocks.pause(clock=yours, now=FRIDAY, cause=DISPATCH)
+
+
+def test_changes_gathered_of_a_clock_that_somebody_changed_meanwhile_are_refused_all(
+    units: dict[str, Unit], one_day: TimeLimit
+) -> None:
+    handle, accept = started(units), started(units)
+    yours = Clock.objects.get(pk=handle.pk)
+    gathered = clocks.Turned()
+    clocks.finish(clock=yours, now=FRIDAY, into=gathered)
+    clocks.finish(clock=accept, now=FRIDAY, into=gathered)
+    clocks.pause(clock=handle, now=FRIDAY, cause=DISPATCH)
+    with pytest.raises(clocks.ClockMoved), transaction.atomic():
+        clocks.Turned.write(gathered)
+    assert set(Clock.objects.values_list("state", flat=True)) == {"paused", "running"}
+
+
+def test_what_was_gathered_is_written_as_if_one_by_one(units: dict[str, Unit], one_day: TimeLimit) -> None:
+    gathered = clocks.Turned()
+    one, other = started(units), started(units)
+    clocks.pause(clock=one, now=at("2026-11-23 10:00"), cause=DISPATCH, into=gathered)
+    clocks.pause(clock=other, now=at("2026-11-23 10:00"), cause=DISPATCH)
+    clocks.resume(clock=one, now=at("2026-11-25 10:00"), into=gathered)
+    clocks.resume(clock=other, now=at("2026-11-25 10:00"))
+    clocks.Turned.write(gathered)
+    found, wanted = (Clock.objects.get(pk=clock.pk) for clock in (one, other))
+    for name in clocks.TURNED:
+        assert getattr(found, name) == getattr(wanted, name), name
+    assert found.seq == 2
 
 
 def test_a_suspension_runs_until_its_review_date_and_no_longer_than_the_limit(units: dict[str, Unit]) -> None:
