@@ -2,13 +2,14 @@
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib.gis.db.models.fields import BaseSpatialField
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import CharField, DateTimeField, Field, JSONField, Model, TextField
 from django.db.models.expressions import DatabaseDefault
 
 # What would end a value or a line in the text format of COPY.
@@ -32,9 +33,11 @@ def copy(rows: Sequence[Model]) -> None:
     if not rows:
         return
     fields = [field for field in rows[0]._meta.concrete_fields if not _is_left_out(rows[0], field)]
+    said = [(field.attname, _way_to_say(field)) for field in fields]
     content = io.StringIO()
     for row in rows:
-        content.write("\t".join(_said(field, getattr(row, field.attname)) for field in fields))
+        values = row.__dict__
+        content.write("\t".join(NULL if values[name] is None else say(values[name]) for name, say in said))
         content.write("\n")
     content.seek(0)
     quote = connection.ops.quote_name
@@ -67,20 +70,33 @@ def _is_left_out(row: Model, field: "Field[Any, Any]") -> bool:
     return isinstance(getattr(row, field.attname), DatabaseDefault)
 
 
-def _said(field: "Field[Any, Any]", value: Any) -> str:
-    if value is None:
-        return NULL
+def _way_to_say(field: "Field[Any, Any]") -> Callable[[Any], str]:
+    """How a value of the field that is not null stands in the text format of COPY."""
     if isinstance(field, BaseSpatialField):
-        return str(value.hexewkb.decode())
+        return _geometry
     if isinstance(field, JSONField):
-        return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+        return _json
     if isinstance(field, ArrayField):
-        return "{" + ",".join(f'"{each}"' for each in _listed(value)) + "}"
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    return str(value).translate(_ESCAPES)
+        return _array
+    if isinstance(field, DateTimeField):
+        return datetime.isoformat
+    if isinstance(field, CharField | TextField):
+        return _text
+    return str
 
 
-def _listed(value: Iterable[Any]) -> list[str]:
+def _geometry(value: Any) -> str:
+    return str(value.hexewkb.decode())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+
+
+def _array(value: Iterable[Any]) -> str:
     """The items of an array of numbers or moments."""
-    return [each.isoformat() if hasattr(each, "isoformat") else str(each) for each in value]
+    return "{" + ",".join(f'"{each.isoformat() if hasattr(each, "isoformat") else each}"' for each in value) + "}"
+
+
+def _text(value: Any) -> str:
+    return str(value).translate(_ESCAPES)
