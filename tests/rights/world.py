@@ -1,0 +1,117 @@
+"""Two of everything an address can name: one near (the cast's first grid), one far (the other town)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from dispatch import notices
+from dispatch.models import Approval, Assignment, Notice
+from governance.wall import keys
+from grids.models import Person, Post, Unit
+from incidents import photos
+from incidents.api.keys import key_of
+from incidents.models import Incident, PhotoStage
+from tests.dispatch.play import Order, Play
+from tests.incidents.pages import picture
+
+NEAR, FAR = "near", "far"
+SCOPES = (NEAR, FAR)
+
+
+@dataclass(frozen=True)
+class Side:
+    """What an address of one side is filled with."""
+
+    village: str
+    grid: str
+    town: str
+    department: str
+    incident: Incident
+    category: str
+    photo: UUID
+    clock: int
+    order: int
+    order_seq: int
+    request: int
+    post: int
+    person: int
+    notice: int
+    wall_key: int
+    wall_secret: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Both sides and the play in which they came to be.
+
+    Each was reported by the grid's officer, handed up to the district, sent to a department (the first, the other), and
+    somebody asked for its suspension.
+    """
+
+    play: Play
+    near: Side
+    far: Side
+
+    @classmethod
+    def make(cls, play: Play) -> "World":
+        cast = play.cast
+        near = _sent(play, cast.officer, cast.grid, cast.village_clerk, cast.town_clerk, cast.department)
+        far = _sent(
+            play, cast.other_officer, cast.other_grid, cast.other_village_clerk, cast.other_town_clerk,
+            cast.other_department,
+        )  # fmt: skip
+        notices.announce_until_done(now=play.now)
+        return cls(
+            play,
+            _side(play, near, cast.grid, cast.department, cast.officer, cast.village_clerk),
+            _side(play, far, cast.other_grid, cast.other_department, cast.other_officer, cast.other_village_clerk),
+        )
+
+    def side(self, scope: str) -> Side:
+        return self.near if scope == NEAR else self.far
+
+
+def _sent(play: Play, by: Person, grid: Unit, village: Person, town: Person, department: Unit) -> Incident:
+    incident = play.report(by=by, grid=grid)
+    for clerk in (village, town):
+        incident = play.press(incident, "accept", clerk)
+        incident = play.press(incident, "escalate", clerk)
+    incident = play.press(incident, "accept", play.cast.district_clerk)
+    orders = [Order(department, "请立即处置", required=True)]
+    incident = play.press(incident, "dispatch", play.cast.district_dispatcher, orders=orders)
+    return play.press(
+        incident, "ask_suspend", play.cast.district_clerk, review_at=play.now + timedelta(days=10), note="等雨停"
+    )
+
+
+def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer: Person, told: Person) -> Side:
+    order = Assignment.objects.get(incident=incident)
+    administrator = play.cast.administrator
+    key, secret = keys.make(
+        person=administrator, unit=Unit.objects.get(pk=grid.pk[:12]), name="大厅", days=30, now=play.now
+    )
+    shot = photos.add(
+        incident=incident,
+        picture=photos.check(picture().file),
+        stage=PhotoStage.BEFORE,
+        now=play.now,
+        added_by=officer,
+    )
+    return Side(
+        village=grid.pk[:12],
+        grid=grid.pk,
+        town=grid.pk[:9],
+        department=department.pk,
+        incident=incident,
+        category=key_of(incident.category) if incident.category else "",
+        photo=shot.token,
+        clock=play.clock(incident, "overall").pk,
+        order=order.pk,
+        order_seq=order.seq,
+        request=Approval.objects.get(incident=incident).pk,
+        post=Post.objects.filter(person=officer).earliest("pk").pk,
+        person=officer.pk,
+        notice=Notice.objects.filter(incident=incident, person=told).earliest("pk").pk,
+        wall_key=key.pk,
+        wall_secret=secret,
+    )
