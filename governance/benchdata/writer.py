@@ -3,6 +3,7 @@
 import heapq
 import io
 import json
+import re
 import struct
 import uuid
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,8 @@ from incidents.models import Clock, Handler, Incident, IncidentEvent, Inspection
 NULL = r"\N"
 FLUSH_AT = 4_000_000
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_SPECIAL = re.compile(r"[\\\t\n\r]").search
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 _POINT = struct.Struct("<BIIdd")
 _WITH_SRID = 0x20000001
 
@@ -60,16 +63,15 @@ TABLES = tuple(COLUMNS)
 
 
 def _cell(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return value.translate(_ESCAPES) if _SPECIAL(value) else value  # type: ignore[no-any-return]
     if value is None:
         return NULL
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
+    if kind is datetime:
+        return value.isoformat(" ")  # type: ignore[no-any-return]
+    if kind is bool:
+        return "t" if value else "f"
     return str(value)
 
 
@@ -175,7 +177,7 @@ class Writer:
                 IncidentEvent._meta.db_table,
                 self.next_event, event.incident, self.district, event.kind, event.seq, event.actor.person,
                 event.actor.unit, event.actor.duty, event.before, event.after, event.holder_before,
-                event.holder_after, event.note, json.dumps(event.details, ensure_ascii=False), event.at, event.at, "",
+                event.holder_after, event.note, _JSON(event.details), event.at, event.at, "",
                 event.clock, event.clock_seq,
             )  # fmt: skip
             self.next_event += 1

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench_table import report, rewritten
+from bench_table import report, rewritten, table
 from console import Stop, finish, run, say, step
 from places import CHECKOUT, PYTHON, make_home, one_at_a_time
 from processes import Child, end_all, start
@@ -33,7 +33,7 @@ GUNICORN = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--
 
 
 def main() -> int:
-    """The command line of script/bench; with `--json` the figures are one JSON line."""
+    """The command line of script/bench; with `--json` the last line holds the figures."""
     options = _options()
     prepare(with_tests=False)
     say()
@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_SIZE:,} incidents and a second for each figure")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
-    parser.add_argument("--json", action="store_true", help="print one JSON line instead of tables")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON in the last line")
     options = parser.parse_args()
     options.given = options.incidents or []
     options.incidents = options.incidents or ([QUICK_SIZE] if options.quick else list(SIZES))
@@ -139,6 +139,7 @@ class Bench:
             self._psql("VACUUM ANALYZE", "CHECKPOINT", database="wangge_sized")
         with self._pages() as host, step(f"Measuring at {size:,}"):
             figures = self._figures(host)
+        say("\n" + "\n".join(table(figures)) + "\n")
         self._psql("DROP DATABASE wangge_sized")
         return figures
 
