@@ -38,7 +38,8 @@ def _on_site(life: Life) -> Step | None:
 
 def suspended(life: Life) -> Step | None:
     """It rests until its review date; now and then the duty chief lets it go on earlier."""
-    if life.takes("suspend_resume"):
+    if life.is_on("suspend_resume") and "resumed" not in life.taken:
+        life.taken.add("resumed")
         return life.at_desk(life.exactly(6), "resume", Duty.DUTY_CHIEF, life.say("resume"))
     if life.incident.review_at is None:
         return None

@@ -59,7 +59,8 @@ def accepted(life: Life) -> Step | None:
 
 def decided(life: Life, request: Approval) -> Step | None:
     """The duty chief grants or refuses what was asked."""
-    verb = "refuse" if life.is_on(f"{request.kind}_refused") else "grant"
+    past = request.review_at is not None and request.review_at <= life.world.now + timedelta(hours=20)
+    verb = "refuse" if past or life.is_on(f"{request.kind}_refused") else "grant"
     note = life.say(f"{verb}_{request.kind}")
     return life.at_desk(life.soon(1.4, minutes=15), verb, Duty.DUTY_CHIEF, note, approval_id=request.pk)
 
@@ -80,7 +81,7 @@ def _asking(life: Life) -> Step | None:
         return life.at_desk(life.soon(0.6), "ask_void", Duty.CLERK, life.say("ask_void"))
     if life.is_too_low or not life.takes("suspend", "suspend_short", "suspend_resume", "suspend_refused"):
         return None
-    days = 1.2 if life.is_on("suspend_short") else life.dice.uniform(12, 40)
+    days = 1.8 if life.is_on("suspend_short") else life.dice.uniform(12, 40)
     at = life.soon(1)
     review_at = at + timedelta(days=days)
     return life.at_desk(at, "ask_suspend", Duty.CLERK, life.say("ask_suspend"), review_at=review_at)
