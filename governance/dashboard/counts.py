@@ -33,8 +33,8 @@ _COLUMNS = ("pk", "incident_id", "unit_id", "started_at", "warn_at", "due_at")
 # in the last day after their yellow moment. Ranks count lights worst first.
 _STATEMENT = """
 WITH held AS MATERIALIZED ({held}),
-run AS MATERIALIZED ({run}),
-worst AS (SELECT incident_id, min({rank}) AS rank FROM run {here} GROUP BY incident_id)
+run AS MATERIALIZED (SELECT lit.*, {rank} AS rank FROM ({run}) lit),
+worst AS (SELECT incident_id, min(rank) AS rank FROM run {here} GROUP BY incident_id)
 SELECT 'place', length(holder_id)::text, place_id, light, count(*) FROM (
   SELECT held.holder_id, held.place_id, {light} AS light
   FROM held {join} JOIN worst ON worst.incident_id = held.pk) counted
@@ -42,19 +42,19 @@ GROUP BY holder_id, place_id, light
 UNION ALL
 SELECT 'body', unit_id, '', light, count(*) FROM (
   SELECT worst.unit_id, {light} AS light
-  FROM (SELECT incident_id, unit_id, min({rank}) AS rank FROM run WHERE unit_id ~ '{body}'
+  FROM (SELECT incident_id, unit_id, min(rank) AS rank FROM run WHERE unit_id ~ '{body}'
         GROUP BY incident_id, unit_id) worst
   JOIN held ON held.pk = worst.incident_id) counted
 GROUP BY unit_id, light
 UNION ALL
 SELECT 'then', '', '', red, count(*) FROM (
   SELECT CASE WHEN bool_or(due_at < %s) THEN 'red' ELSE 'yellow' END AS red
-  FROM (SELECT * FROM run {here} UNION ALL {late}) ran
+  FROM (SELECT * FROM run {here} UNION ALL SELECT ended.*, 0 FROM ({late}) ended) ran
   WHERE started_at <= %s AND (due_at < %s OR warn_at <= %s) GROUP BY incident_id) counted
 GROUP BY red
 UNION ALL
 (SELECT 'lit', '', '', '', run.pk FROM run JOIN held ON held.pk = run.incident_id
- WHERE run.shown IN ('red', 'yellow') AND (held.state <> 'suspended' OR run.shown = 'red') {and_here}
+ WHERE run.rank <= 1 AND (held.state <> 'suspended' OR run.rank = 0) {and_here}
  ORDER BY run.due_at, run.pk LIMIT {lit})
 """
 
