@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from governance.benchdata.ground import Grid, Ground
 from governance.benchdata.teller import Fate
@@ -63,7 +62,8 @@ OPEN: tuple[tuple[float, Fate], ...] = (
 )
 # The light that shall show at the end, as far as time allows: (weight, name).
 LIGHTS = ((48, "unlit"), (18, "yellow"), (34, "red"))
-MERGED_SHARE = 0.008
+# Of plain reports that could be one, how many are a second report of the matter just before.
+TWIN_SHARE = 0.1
 STAGE_OF = {
     State.REPORTED: Stage.ACCEPT,
     State.ACCEPTED: Stage.HANDLE,
@@ -89,7 +89,7 @@ class Planner:
     def __init__(self, ground: Ground, seed: int) -> None:
         self.ground = ground
         self.dice = random.Random(seed)
-        self.zone = ZoneInfo(str(ground.calendar.zone))
+        self.zone = ground.calendar.zone
         self._days = self._day_weights()
         self._grids = list(itertools.accumulate(grid.weight for grid in ground.grids))
         self._hours = list(itertools.accumulate(HOURS))
@@ -97,29 +97,17 @@ class Planner:
     def births(self, count: int) -> list[Birth]:
         """`count` births in the order of their moments."""
         still_open = round(count * OPEN_SHARE)
-        births = [birth for _ in range(count - still_open) for birth in [self._closed()]]
+        births = [self._closed() for _ in range(count - still_open)]
         births += [self._open() for _ in range(still_open)]
         births.sort(key=lambda birth: birth.at)
         return self._with_twins(births)
 
     def _with_twins(self, births: list[Birth]) -> list[Birth]:
-        """A few reports become a second report of the one just before them, an hour later."""
+        """A few plain reports become a second report of the matter of the one just before them."""
         result: list[Birth] = []
         for birth in births:
-            fate = birth.fate
             before = result[-1] if result else None
-            if (
-                before is not None
-                and not before.twin
-                and fate.stuck is None
-                and fate.level == 1
-                and fate.ends == State.CLOSED
-                and not fate.sideways
-                and before.fate.level == 1
-                and before.fate.stuck is None
-                and before.matter.urgency == Urgency.NORMAL
-                and self.dice.random() < MERGED_SHARE * 12
-            ):
+            if before is not None and _may_be_twins(before, birth) and self.dice.random() < TWIN_SHARE:
                 birth = Birth(birth.at, before.grid, before.matter, Fate(level=1), twin=True)
             result.append(birth)
         return result
@@ -210,6 +198,12 @@ class Planner:
             moment = day + timedelta(hours=hour, seconds=self.dice.randrange(3600))
             if moment < self.ground.end - timedelta(minutes=2):
                 return moment.astimezone(UTC)
+
+
+def _may_be_twins(first: Birth, second: Birth) -> bool:
+    """Whether both go to a village and nothing particular shall become of either."""
+    plain = Fate(level=1)
+    return not first.twin and first.fate == second.fate == plain and first.matter.urgency == Urgency.NORMAL
 
 
 def _drawn(dice: random.Random, weighted: tuple[tuple[float, T], ...]) -> T:

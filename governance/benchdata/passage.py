@@ -56,7 +56,6 @@ class Passage:
     closed_at: datetime | None = None
     review_at: datetime | None = None
     dispatched_seq: int = 0
-    last: Actor = SYSTEM
     clocks: list[Hand] = field(default_factory=list)
     open: list[Hand] = field(default_factory=list)
     events: list[Told] = field(default_factory=list)
@@ -145,7 +144,6 @@ class Passage:
             if stage in row.finishes:
                 self._end(clock, Light.GREEN)
                 lights[stage.value] = clock.final
-        self.last = by
         self._tell(name, by, seq=1, after=state, holder_after=holder, note=note, details={"lights": lights})
         for unit in {holder, by.unit or holder}:
             self.sights[unit] = (self.now, "reported")
@@ -184,7 +182,7 @@ class Passage:
         assert self.state in row.sources, f"{name} from {self.state}"
         before, holder_before = self.state, self.holder
         holder, state = self._holder_after(row, target), self._target(row)
-        if name in ("answer",) and by.person is not None:
+        if name == "answer" and by.person is not None:
             self.handlers.append((by.person, by.unit or "", "answer", self.now))
         self._set_state(row, state, holder, review_at, master)
         if name == "dispatch" and before == State.ACCEPTED:
@@ -198,7 +196,6 @@ class Passage:
             details["review_at"] = review_at.isoformat()
         if master is not None:
             details["master"] = master.number
-        self.last = by
         self._tell(
             name, by, seq=self.seq, before=before, after=state, holder_before=holder_before, holder_after=holder,
             note=note, details=details,
@@ -341,12 +338,7 @@ class Passage:
 
     # -- people -----------------------------------------------------------------------------------------------
 
-    def actor(self, unit: str, *duties: Duty, but: int | None = None) -> Actor | None:
-        """Somebody with one of the duties at the unit, not `but`."""
-        for _try in range(4):
-            found = self.ground.person(unit, *duties)
-            if found is None:
-                return None
-            if found[0] != but:
-                return Actor(found[0], unit, found[1].value)
-        return None
+    def actor(self, unit: str, *duties: Duty) -> Actor | None:
+        """Somebody with one of the duties at the unit."""
+        found = self.ground.person(unit, *duties)
+        return None if found is None else Actor(found[0], unit, found[1].value)
