@@ -13,7 +13,7 @@ from django.utils import translation
 
 from dispatch import invariants, moves, notices, supervision
 from dispatch.models import Notice
-from grids import datums
+from grids import datums, selectors
 from incidents import access, lists, timeline
 from incidents.imports import files, mapping, moments, punctuality, rejects, suggestion
 from incidents.imports.moments import Reading
@@ -34,7 +34,7 @@ from incidents.models import (
 )
 from incidents.places import with_parents
 from incidents.states import BIRTHS, MOVES, Stage, State
-from tests.cast import SHANGHAI
+from tests.cast import SHANGHAI, WEST, Cast
 from tests.incidents.pages import SignIn
 from tests.incidents.takeover import OPEN, Takeover, counted
 
@@ -217,6 +217,18 @@ def test_a_point_on_a_border_goes_to_the_lower_code(takeover: Takeover) -> None:
     point = cast.border_point()
     incident = takeover.one(lon=str(point.x), lat=str(point.y))
     assert (incident.place, incident.located_by) == (cast.grid, LocatedBy.TIE)
+
+
+def test_many_points_are_found_as_each_would_be_by_itself(cast: Cast) -> None:
+    middle, border = cast.point(cast.grid), cast.border_point()
+    points = [
+        (middle.x, middle.y), (border.x, border.y), (WEST - 0.001, middle.y), (WEST - 0.5, middle.y), (200.0, 95.0),
+        (cast.point(cast.other_grid).x, middle.y),
+    ]  # fmt: skip
+    found = selectors.grids_at(points, cast.now)
+    assert found == [selectors.grid_at(point, cast.now) for point in points]
+    assert [hit.located_by if hit else None for hit in found] == ["inside", "tie", "nearest", None, None, "inside"]
+    assert selectors.grids_at([], cast.now) == []
 
 
 def test_points_of_another_datum_are_converted(takeover: Takeover) -> None:
