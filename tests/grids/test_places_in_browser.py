@@ -156,7 +156,7 @@ def test_the_tree_opens_by_keyboard_and_fetches_each_branch_once(district: Story
 def test_a_number_of_the_dashboard_leads_to_its_list(district: Story, opened: Opener) -> None:
     page = opened(district.cast.observer, reverse("governance:dashboard"))
     expect(page.locator("#stat-open .stat-figure")).to_have_text("2")
-    page.locator("#board-places tbody tr a").first.click()
+    page.locator("#board-places tbody td.num a").first.click()
     expect(page.locator("[data-row]")).to_have_count(2)
 
 
