@@ -62,11 +62,13 @@ def showing(light: str, now: datetime) -> Q:
     """The same as `light`, as a condition on Clock rows that have not stopped: a range of moments, for indexes."""
     running, paused = Q(state=ClockState.RUNNING), Q(state=ClockState.PAUSED)
     late = Q(due_at__lte=now - clock_rules.SECOND)
-    in_time = running & Q(due_at__gt=now - clock_rules.SECOND)
+    not_late = Q(due_at__gt=now - clock_rules.SECOND)
     conditions = {
         Light.RED.value: running & late | paused & Q(spent__gt=F("budget")),
-        Light.YELLOW.value: in_time & Q(warn_at__lte=now),
-        Light.UNLIT.value: in_time & (Q(warn_at__gt=now) | Q(warn_at__isnull=True)),
+        Light.YELLOW.value: running & not_late & Q(warn_at__lte=now),
+        # Yellow never begins after the due moment, so what is not yet yellow is in time: one range instead of two.
+        Light.UNLIT.value: running
+        & (Q(warn_at__gt=now) | Q(warn_at__isnull=True, due_at__gt=now - clock_rules.SECOND)),
         PAUSED: paused & Q(spent__lte=F("budget")),
     }
     return conditions.get(light, Q(pk__in=[]))

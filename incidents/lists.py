@@ -144,9 +144,15 @@ class Filters:
         return self.but(**{dimension: key})
 
 
-def found(person: Person, filters: Filters, *, now: datetime) -> QuerySet[Incident]:
-    """The incidents in sight of `person` that the filters leave, in no order."""
-    incidents = access.incidents_for(person, now=now).filter(conditions(filters, person))
+def found(
+    person: Person, filters: Filters, *, now: datetime, scope: Q | None = None, are_common: bool = False
+) -> QuerySet[Incident]:
+    """The incidents in sight of `person` that the filters leave, in no order; `scope` if it was asked already.
+
+    `are_common`: the words are known to be in very many, of which the newest are wanted.
+    """
+    incidents = Incident.objects.filter(access.scope(person, now=now) if scope is None else scope)
+    incidents = incidents.filter(conditions(filters, person, are_common=are_common))
     if filters.at:
         incidents = incidents.filter(Exists(running_clocks(filters.at)))
     if filters.light:
@@ -154,7 +160,7 @@ def found(person: Person, filters: Filters, *, now: datetime) -> QuerySet[Incide
     return incidents
 
 
-def conditions(filters: Filters, person: Person) -> Q:
+def conditions(filters: Filters, person: Person, *, are_common: bool = False) -> Q:
     """What the filters demand of the incident's own columns."""
     wanted = Q()
     if filters.states != frozenset(State):
@@ -187,7 +193,7 @@ def conditions(filters: Filters, person: Person) -> Q:
         wanted &= happenings.happened(filters.act, filters.act_from, filters.act_to)
     if filters.mine:
         wanted &= Q(reporter=person) | Q(first_receiver=person)
-    return wanted & search.about(filters.words)
+    return wanted & search.about(filters.words, are_common=are_common)
 
 
 def _with_below(category: int) -> list[int]:
@@ -250,11 +256,14 @@ def lit(light: str, now: datetime, *, at: str = "", states: frozenset[str] = fro
 
 
 def _has(now: datetime, at: str, *shown: str) -> Q:
-    """Incidents with a running stage clock that shows one of these lights."""
+    """Incidents with a running stage clock that shows one of these lights.
+
+    Said as an equation, or PostgreSQL would begin from the clocks, of which it expects far too few.
+    """
     wanted = Q()
     for each in shown:
         wanted |= lights.showing(each, now)
-    return Q(Exists(running_clocks(at).filter(wanted)))
+    return Q(Exact(Exists(running_clocks(at).filter(wanted)), Value(True)))
 
 
 def _last_overall(light: str) -> QuerySet[Clock]:

@@ -17,8 +17,11 @@ NUMBER_DIGITS = 6
 MOST_ELSEWHERE = 100
 
 
-def about(text: str) -> Q:
+def about(text: str, *, are_common: bool = False) -> Q:
     """Number, words, place or address; several words must all be met, each anywhere. One or two queries beforehand.
+
+    Words that are common are not looked up: the newest incidents that have them are soon met on a walk, while the
+    index would bring all of them to be sorted.
 
     Places and numbers of other systems are looked up first, as a condition on two tables is answered from neither's
     index.
@@ -33,9 +36,9 @@ def about(text: str) -> Q:
         if word.isdecimal() and len(word) >= NUMBER_DIGITS:
             wanted &= Q(number__startswith=word) | known
             continue
-        found = Q(ArrayContains(Grams("text", "address"), grams(word))) & (
-            Q(text__icontains=word) | Q(address__icontains=word)
-        )
+        found = Q(text__icontains=word) | Q(address__icontains=word)
+        if not are_common:
+            found &= Q(ArrayContains(Grams("text", "address"), grams(word)))
         if places[word]:
             found |= within(places[word], "place_id")
         if word.isdecimal():

@@ -21,7 +21,7 @@ from grids.levels import UnitKind, tier_code
 from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
-from incidents import by_due, happenings, keyset, lists, selectors
+from incidents import access, by_due, happenings, keyset, lists, selectors
 from incidents.list_forms import FilterForm
 from incidents.lists import Filters
 from incidents.models import Category, Incident, IncidentKind, Light
@@ -61,14 +61,17 @@ def index(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
     filters = Filters.parsed(request.GET)
     sort = "due" if request.GET.get("sort") == "due" else ""
-    found = lists.found(request.user, filters, now=now)
+    scope = access.scope(request.user, now=now)
+    found = lists.found(request.user, filters, now=now, scope=scope)
+    at_most = COUNTED if filters.states <= OPEN_STATES or not (filters.light or filters.words) else SEARCHED
+    number = lists.counted(found, at_most=at_most) if filters.words or "rows" not in request.GET else 0
+    if filters.words and number >= SEARCHED:
+        found = lists.found(request.user, filters, now=now, scope=scope, are_common=True)
     page = _page(request, found, filters, sort)
     rows = selectors.rows(page.rows, now, at=filters.at)
     if "rows" in request.GET:
         context = {"rows": rows, "is_narrowed": _is_narrowed(filters), "now": now}
         return unchanged_or(request, render_to_string("incidents/_rows.html", context, request))
-    at_most = COUNTED if filters.states <= OPEN_STATES or not (filters.light or filters.words) else SEARCHED
-    number = lists.counted(found, at_most=at_most)
     named = _named(filters)
     context = {
         "title": _title(filters, named, number),
