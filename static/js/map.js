@@ -319,7 +319,8 @@
       const light = SHAPES[point.light] ? point.light : "unlit";
       const html = '<span class="map-mark light-' + light + '"><svg class="light-shape" viewBox="0 0 12 12" aria-hidden="true">' + SHAPES[light] + "</svg></span>";
       const icon = L.divIcon({ className: "", iconSize: [24, 24], html });
-      const mark = L.marker(point.at, { icon, title: point.title, alt: point.title, zIndexOffset: 1000 - 100 * WORST.indexOf(light) });
+      const leads = Boolean(point.url);
+      const mark = L.marker(point.at, { icon, interactive: leads, keyboard: leads, title: point.title, alt: point.title || "", zIndexOffset: 1000 - 100 * WORST.indexOf(light) });
       mark.on("add", () => { const place = mark.getElement(); if (place && point.title) place.setAttribute("aria-label", point.title); });
       mark.on("click", () => { if (point.url) location.assign(point.url); });
       return mark;
