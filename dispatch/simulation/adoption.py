@@ -45,4 +45,6 @@ def _life(world: World, incident: Incident) -> Life:
     tale = recognise(category, incident.text, dice)
     lowest = tier_of(incident.holder_id)
     level = max(LEVELS[lowest], tale.matter.level(dice, settled=False), key=LEVELS.index)
-    return Life(world, incident, tale, level, turns.happens(level, Urgency(incident.urgency), dice), dice)
+    return Life(
+        world, incident, tale, level, turns.happens(level, Urgency(incident.urgency), dice), dice, underway=True
+    )

@@ -36,6 +36,9 @@ def live(life: Life) -> Generator[datetime, None, None]:
             return
         if step is None:
             step = Step(life.world.now + LOOK_AGAIN)
+        if life.underway:
+            life.underway = False
+            step = Step(life.world.now + (step.at - life.world.now) * life.dice.random(), step.do)
         yield from _comment(life, step)
         yield step.at
         if life.world.now < step.at or step.do is None:

@@ -37,7 +37,8 @@ class Life:
     """An incident as it now stands, with what the story means to do with it.
 
     `level` is the tier that can really solve it; `turn` a turn of `turns.TURNS`, taken once: what was taken is in
-    `taken`. `prompt`: even slow units take the usual time over it, so that what must happen happens.
+    `taken`. `prompt`: even slow units take the usual time over it, so that what must happen happens. `underway`: it
+    was there before the story, and somebody has been at it for a while.
     """
 
     world: World
@@ -47,6 +48,7 @@ class Life:
     turn: str
     dice: random.Random
     prompt: bool = False
+    underway: bool = False
     partner: "Life | None" = None
     taken: set[str] = field(default_factory=set)
     agenda: dict[tuple[int, int], Step] = field(default_factory=dict)
