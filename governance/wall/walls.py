@@ -29,8 +29,9 @@ from incidents.states import MOVES, State
 
 EVENTS_MOST, LIT_MOST = 14, 8
 EVENTS_SINCE = timedelta(days=2)
-# What people in a hall want to see happen; comments, pictures and requests are not among it.
-SHOWN_KINDS = (*(name for name in MOVES if name != "rehome"), "signed", "arrived", "fed_back", "returned", "light_red")
+# What people in a hall want to see happen; comments, pictures, requests and what came by the thousand are not among it.
+QUIET_MOVES = frozenset({"rehome", "import_history"})
+SHOWN_KINDS = (*(set(MOVES) - QUIET_MOVES), "signed", "arrived", "fed_back", "returned", "light_red")
 
 
 @dataclass(frozen=True)
