@@ -14,7 +14,7 @@ from governance.dashboard.flow import Flow, flow
 from governance.dashboard.grounds import Ground
 from governance.dashboard.strip import strip
 from governance.dashboard.urgent import Emergencies, Pressing, emergencies, lit, named, units_of
-from grids.levels import UnitKind, ancestor_codes
+from grids.levels import CODE_LENGTHS, UnitKind, ancestor_codes, tier_code
 from grids.models import Unit
 from incidents.lists import HOLDING_KINDS, PLACE_LENGTHS
 from incidents.models import Category, IncidentEvent
@@ -75,7 +75,7 @@ def board(ground: Ground, *, now: datetime) -> Board:
         ],
         places=[_place_line(ground, code, units, by_place[code]) for code in sorted(by_place)],
         departments=[
-            line(ground.whole.narrowed("at", code), code, _name(units, code), by_body[code])
+            line(ground.whole.narrowed("at", code), code, _body_name(units, code), by_body[code])
             for code in sorted(by_body, key=lambda code: (-sum(by_body[code].values()), code))
         ],
         loads=counts.loads,
@@ -110,3 +110,11 @@ def _place_line(ground: Ground, code: str, units: Mapping[str, Unit], numbers: M
 
 def _name(units: Mapping[str, Unit], code: str) -> str:
     return units[code].label if code in units else code
+
+
+def _body_name(units: Mapping[str, Unit], code: str) -> str:
+    """An office goes by its town too: every town has one of the same name."""
+    above = tier_code(code)
+    if len(above) > CODE_LENGTHS[UnitKind.DISTRICT] and above in units:
+        return f"{units[above].label} · {_name(units, code).removeprefix(units[above].label)}"
+    return _name(units, code)

@@ -200,5 +200,5 @@ def solved(ground: Ground) -> dict[str, Solved]:
 
 def _solved(ground: Ground, closed: Filters, code: str, numbers: dict[str, int]) -> Solved:
     filters = ground.at_place(closed, code) if code else closed
-    tiers = {kind: Figure(numbers.get(kind, 0), filters.but(solved=kind)) for kind in SOLVING_TIERS}
+    tiers: dict[str, Figure] = {kind: Figure(numbers.get(kind, 0), filters.but(solved=kind)) for kind in SOLVING_TIERS}
     return Solved(code, "", Figure(sum(numbers.values()), filters), tiers)

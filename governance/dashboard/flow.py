@@ -63,7 +63,7 @@ def flow(ground: Ground, *, now: datetime) -> Flow:
         )
         for start, end in span.steps()
     ]
-    whole = {act: _figure(ground, act, span.start, span.end, totals[act]) for act in ACTS}
+    whole: dict[str, Figure] = {act: _figure(ground, act, span.start, span.end, totals[act]) for act in ACTS}
     return Flow(steps, whole, span.is_one_day)
 
 

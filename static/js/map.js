@@ -51,6 +51,7 @@
     let points = [];
     let selected = data.selected || "";
     let synthetic = false;
+    let cell = 46;
     let loads = null;
     let loadWords = "";
     let loadEnds = [];
@@ -307,7 +308,7 @@
       for (const point of points) {
         if (!view.contains(point.at)) continue;
         const pixel = map.project(point.at);
-        const size = map.getZoom() >= 16 ? 1 : 46;
+        const size = map.getZoom() >= 16 ? 1 : cell;
         const key = Math.floor(pixel.x / size) + ":" + Math.floor(pixel.y / size);
         if (!cells.has(key)) cells.set(key, []);
         cells.get(key).push(point);
@@ -439,6 +440,7 @@
     // Marks that came with the page: [{at: [lon, lat], light}] or [{at, count, red, yellow}].
     function setMarks(given) {
       data.marked = "yes";
+      cell = 72; // nobody zooms in on a wall
       points = given.map((mark) => Object.assign({}, mark, { at: L.latLng(mark.at[1], mark.at[0]) }));
       drawMarks();
       drawNames();
