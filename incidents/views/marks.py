@@ -61,11 +61,14 @@ def marks(request: PersonRequest) -> HttpResponse:
     box = _box(request.GET.get("bbox", ""))
     if box is not None:
         placed = placed.filter(point__intersects=box)
-    placed = placed.annotate(shown=lists.shown_light(now, at=filters.at)).order_by()
+    placed = placed.order_by()
     if placed.values("pk")[: MOST_MARKS + 1].count() > MOST_MARKS:
-        features, clustered = _clusters(placed, box), True
+        red, yellow = (
+            lists.lit(light, now, at=filters.at, states=filters.states) for light in (Light.RED, Light.YELLOW)
+        )
+        features, clustered = _clusters(placed, box, red, yellow), True
     else:
-        features, clustered = _points(placed), False
+        features, clustered = _points(placed.annotate(shown=lists.shown_light(now, at=filters.at))), False
     body = json.dumps(
         {"type": "FeatureCollection", "clustered": clustered, "features": features},
         ensure_ascii=False,
@@ -109,7 +112,7 @@ def _points(placed: QuerySet[Incident]) -> list[dict[str, Any]]:
     return features
 
 
-def _clusters(placed: QuerySet[Incident], box: Polygon | None) -> list[dict[str, Any]]:
+def _clusters(placed: QuerySet[Incident], box: Polygon | None, is_red: Q, is_yellow: Q) -> list[dict[str, Any]]:
     """One feature per cell, at the middle of what lies in it."""
     west, south, east, north = box.extent if box is not None else _extent(placed)
     wide, high = max((east - west) / CELLS, 1e-5), max((north - south) / CELLS, 1e-5)
@@ -117,7 +120,7 @@ def _clusters(placed: QuerySet[Incident], box: Polygon | None) -> list[dict[str,
         column=Floor(ExpressionWrapper((F("x") - west) / wide, FloatField()), output_field=IntegerField()),
         row=Floor(ExpressionWrapper((F("y") - south) / high, FloatField()), output_field=IntegerField()),
     )
-    red, yellow = (Count("pk", filter=Q(shown=light.value)) for light in (Light.RED, Light.YELLOW))
+    red, yellow = Count("pk", filter=is_red), Count("pk", filter=is_yellow)
     grouped = cells.values("column", "row").annotate(
         number=Count("pk"), lon=Avg("x"), lat=Avg("y"), red=red, yellow=yellow
     )

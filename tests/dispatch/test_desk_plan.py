@@ -1,4 +1,4 @@
-"""What a page of a long desk or list costs the database: its rows, however much is open, and however far one has come."""
+"""What a page of a long desk or list costs the database: its rows, however much is open and however far one came."""
 
 from datetime import timedelta
 

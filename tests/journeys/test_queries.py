@@ -27,9 +27,9 @@ def pages(play: Play) -> Iterator[Ask]:
     assert order is not None
     notices.announce_until_done(now=play.now)
     for incident in (fresh, dispatched, answered):
-        yield cast.district_dispatcher, f"/incidents/{incident.number}/", 18
+        yield cast.district_dispatcher, f"/incidents/{incident.number}/", 15
         yield cast.district_dispatcher, f"/incidents/{incident.number}/panel/", 24
-    yield cast.officer, f"/incidents/{answered.number}/", 18
+    yield cast.officer, f"/incidents/{answered.number}/", 16
     yield cast.village_clerk, f"/incidents/{fresh.number}/moves/escalate/", 24
     yield cast.district_dispatcher, f"/incidents/{dispatched.number}/orders/{order.pk}/replace/", 24
     for person, unit in (
