@@ -1,6 +1,6 @@
 """Words by which incidents are found: each part of a condition is answered by an index of its own."""
 
-from django.contrib.postgres.fields.array import ArrayContains
+from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]
 from django.db.models import Q
 from django.db.models.functions import Collate, Reverse
 from django.db.models.lookups import StartsWith
