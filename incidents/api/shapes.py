@@ -11,7 +11,7 @@ from grids.models import Person, Unit
 from incidents import lights, places, selectors, timeline
 from incidents.api.keys import key_of
 from incidents.lights import ShownClock
-from incidents.models import Category, Clock, Incident
+from incidents.models import Category, Clock, ImportedRecord, Incident
 from incidents.states import State, Urgency
 
 LIGHTS = [str(light) for light in lights.ORDER]
@@ -79,6 +79,16 @@ class Links(serializers.Serializer):
     assignments = serializers.CharField()
 
 
+class Original(serializers.Serializer):
+    """What another system said of an incident that was imported from it."""
+
+    source = serializers.CharField()
+    number = serializers.CharField()
+    opened_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
 class IncidentDetail(IncidentRow):
     """The whole of an incident, as its page tells it."""
 
@@ -96,6 +106,7 @@ class IncidentDetail(IncidentRow):
     relapse_count = serializers.IntegerField()
     reds = RedMark(many=True)
     contacts = Contact(many=True)
+    original = Original(allow_null=True, help_text="null for what was reported here")
     links = Links()
 
 
@@ -178,12 +189,26 @@ def detail(incident: Incident, now: datetime) -> dict[str, Any]:
             {"role": str(each.role), "name": each.name, "unit": each.unit, "phone": each.phone}
             for each in selectors.contacts(incident, now)
         ],
+        "original": _original(incident),
         "links": {
             "history": address(f"{path}history/"),
             "photos": address(f"{path}photos/"),
             "moves": address(f"{path}moves/"),
             "assignments": address("assignments/", incident=incident.number),
         },
+    }
+
+
+def _original(incident: Incident) -> dict[str, Any] | None:
+    facts: ImportedRecord | None = getattr(incident, "imported", None)
+    if facts is None:
+        return None
+    return {
+        "source": facts.source,
+        "number": facts.original_number,
+        "opened_at": moment(facts.opened_at),
+        "due_at": moment(facts.due_at),
+        "closed_at": moment(facts.closed_at),
     }
 
 

@@ -14,7 +14,7 @@ from grids.datums import from_cgcs2000
 from incidents import lists, selectors
 from incidents.api.keys import key_of
 from incidents.lists import Filters
-from incidents.models import Incident, IncidentEvent
+from incidents.models import ImportBatch, ImportedRecord, Incident, IncidentEvent
 from tests.api.conftest import Now, Program
 
 NO_TRANSACTION = ("SAVEPOINT", "RELEASE")
@@ -255,3 +255,23 @@ def test_categories_are_told_with_their_place_in_the_list(today: Now) -> None:
     assert mine in below
     assert officer.get("categories/no:such/").status_code == 404
     assert len({row["key"] for row in rows}) == len(rows)
+
+
+def test_what_another_system_said_stands_beside_an_imported_incident(today: Now) -> None:
+    cast, incident = today.cast, today.report()
+    program = Program(cast.officer)
+    assert program.get(f"incidents/{incident.number}/").json()["original"] is None
+    batch = ImportBatch.objects.create(source="12345", file_name="a.csv", sha256="0" * 64, mapping="", at=today.now)
+    opened = today.now - timedelta(days=3)
+    ImportedRecord.objects.create(
+        incident=incident,
+        batch=batch,
+        source="12345",
+        original_number="WO-77",
+        opened_at=opened,
+        due_at=opened + timedelta(days=1),
+        line=2,
+    )
+    original = program.get(f"incidents/{incident.number}/").json()["original"]
+    assert (original["source"], original["number"], original["closed_at"]) == ("12345", "WO-77", None)
+    assert parse_datetime(original["opened_at"]) == opened.replace(microsecond=0)
