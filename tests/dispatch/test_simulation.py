@@ -265,7 +265,7 @@ def test_in_real_time_people_go_on_and_leave_alone_what_others_touch(play: Play)
 
     play.now = now
     mine = play.report()
-    again = next(iter(run.ours))
+    again = Incident.objects.filter(pk__in=run.ours, closed_at=None).earliest("pk").pk
     comments.add(incident=Incident.objects.get(pk=again), actor=cast.district_clerk, text="请抓紧", now=now)
     assert {mine.pk, again} <= adoption.touched_by_people(run.world, since=cast.now)
     run.turn(now + timedelta(minutes=1))
