@@ -2,12 +2,16 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
+from knox.models import AuthToken
 
 from grids.administration import Administered, ShownOnly
 from grids.models import Boundary, DistrictProfile, Plan, Post, Succession, Unit
 
 admin.site.site_header = admin.site.site_title = gettext_lazy("Administration of the platform")
 admin.site.index_title = gettext_lazy("Reference data")
+
+# Tokens are issued and ended by `grids.api.tokens`, rights come from posts alone.
+admin.site.unregister(AuthToken)
 
 
 @admin.register(Unit)
