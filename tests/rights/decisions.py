@@ -63,7 +63,7 @@ ORIGINALS = either(OFFICERS, DEALERS, over("grid", Duty.AUDITOR), keeper)
 ADMINISTRATORS = either(duty(Duty.ADMINISTRATOR), keeper)
 INSPECTORS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR), keeper)
 
-KEY_MAKERS = duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.DUTY_CHIEF)
+KEY_MAKERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.DUTY_CHIEF), keeper)
 
 
 def _admin() -> Decision:
