@@ -97,6 +97,9 @@ def make(
     held.state_before, held.holder_before = incident.state, incident.holder_id
     _write(row, held, holder, note=note, key=key, details=details)
     _open_sights(row, held, details)
+    if row.name == "reopen":
+        # Whoever was to look at it on site need not any more: it was found not solved.
+        Inspection.objects.filter(incident=incident, ended_at=None).update(ended_at=held.now, confirmed=False)
 
 
 def _acting(row: Move, incident: Incident, actor: Person | None, *, now: datetime, details: Details) -> Acting:
@@ -239,7 +242,7 @@ def _turn_clocks(row: Move, held: InHand, before: State, target: State, *, detai
             continue
         own = clock.subject_kind == Subject.INCIDENT
         stage = Stage(clock.stage)
-        if own and stage in row.finishes:
+        if (own and stage in row.finishes) or (row.name == "reopen" and clock.subject_kind == Subject.INSPECTION):
             clocks.finish(clock=clock, now=now, into=into)
         elif row.stops_all or (own and stage in row.stops):
             clocks.stop(clock=clock, now=now, into=into)

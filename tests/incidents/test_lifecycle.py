@@ -155,6 +155,21 @@ def test_a_drawn_share_of_settled_incidents_goes_to_the_supervisor_with_a_check_
     assert (clock.subject_id, clock.stage, clock.state) == (inspection.pk, Stage.CHECK, ClockState.RUNNING)
 
 
+def test_reopening_ends_the_inspection_and_its_clock(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("incidents.births.secrets.randbelow", lambda bound: 0)
+    point = story.cast.point(story.cast.grid)
+    incident = lifecycle.self_handle(
+        actor=story.cast.officer, now=story.now, text="小事", result="已办", category=None,
+        position=Position(point.x, point.y),
+    )  # fmt: skip
+    story.later(minutes=30)
+    story.move(incident, "reopen", story.cast.village_checker)
+    inspection = Inspection.objects.get(incident=incident)
+    clock = Clock.objects.get(incident=incident, subject_kind="inspection")
+    assert (inspection.ended_at, inspection.confirmed) == (story.now, False)
+    assert (clock.state, clock.final_light, clock.stopped_at) == (ClockState.STOPPED, Light.GREEN, story.now)
+
+
 def test_sw_7_four_hops_up_each_with_its_own_deadline(story: Story) -> None:
     incident = story.report()
     for by, holder in (
