@@ -164,11 +164,14 @@ class Desk:
 
     def clocks(self, tab: Tab) -> QuerySet[Clock]:
         """The clocks of a tab, each with its incident, in no order."""
-        found = self._lit(self._open_clocks().filter(stage__in=tab.stages))
+        found = self._lit(self._open_clocks().filter(stage__in=tab.stages)).annotate(rest=rest())
+        if self.filters.light:
+            # It follows from the light; said, the index of the desk's order is entered at the place.
+            found = found.filter(rest=int(self.filters.light == lights.PAUSED))
         if tab.key == RETURNED:
             moved, returned = self._back_again()
             found = found.filter(pk__in=moved.values("pk").union(returned.values("pk"), all=True))
-        return selectors.for_rows(found.annotate(rest=rest()), "incident__")
+        return selectors.for_rows(found, "incident__")
 
     def ended(self, tab: Tab) -> QuerySet[Assignment]:
         """The ended orders of a tab whose incidents still go on."""

@@ -7,6 +7,7 @@ Pure: no model, no query.
 
 import itertools
 import re
+from functools import lru_cache
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -90,6 +91,7 @@ PARENT_PATTERNS: dict[UnitKind, str] = {
 CODE_MAX_LENGTH = 15
 
 
+@lru_cache(maxsize=8192)
 def kind_of_code(code: str) -> UnitKind | None:
     """The kind whose pattern `code` has, or None if it is no unit code at all."""
     for kind, pattern in CODE_PATTERNS.items():
@@ -136,12 +138,13 @@ def parent_code(code: str) -> str | None:
 
 def ancestor_codes(code: str) -> list[str]:
     """The codes of all units above, the nearest first."""
-    found: list[str] = []
+    return list(_ancestors(code))
+
+
+@lru_cache(maxsize=8192)
+def _ancestors(code: str) -> tuple[str, ...]:
     above = parent_code(code)
-    while above is not None:
-        found.append(above)
-        above = parent_code(above)
-    return found
+    return () if above is None else (above, *_ancestors(above))
 
 
 def tier_code(code: str) -> str:

@@ -3,7 +3,7 @@
 Asked by the report page before anything is written; `births` decides again, by the same `find_place`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -131,13 +131,19 @@ def accept_limit(holder: Unit, *, category_id: int | None, urgency: Urgency, now
     return terms.seconds, terms.working
 
 
-def with_parents(codes: Iterable[str]) -> dict[str, Unit]:
-    """The units by code, each with the chain of its parents attached. One query."""
+def with_parents(
+    codes: Iterable[str], among: "QuerySet[Unit] | None" = None, *, known: Mapping[str, Unit] | None = None
+) -> dict[str, Unit]:
+    """The units by code, each with the chain of its parents attached. One query; none if all of them are `known`."""
     wanted = list(codes)
-    family = Unit.objects.in_bulk({above for code in wanted for above in (code, *ancestor_codes(code))})
-    for unit in family.values():
-        if unit.parent_id in family:
-            unit.parent = family[unit.parent_id]
+    family = dict(known or {})
+    asked = {above for code in wanted for above in (code, *ancestor_codes(code))} - family.keys()
+    if asked:
+        read = (Unit.objects.all() if among is None else among).in_bulk(asked)
+        family |= read
+        for unit in read.values():
+            if unit.parent_id in family:
+                unit.parent = family[unit.parent_id]
     return {code: family[code] for code in wanted if code in family}
 
 

@@ -148,12 +148,12 @@ def _context(
     clocks: list[Clock] | None = None,
     pictures: list[Photo] | None = None,
 ) -> dict[str, Any]:
-    """What the status card and the timeline need. Two to four queries."""
+    """What the status card and the timeline need of what `incident_for` found. One to four queries."""
     if clocks is None:
         clocks = list(Clock.objects.filter(incident=incident).order_by("pk"))
     events = list(IncidentEvent.objects.filter(incident=incident).select_related("actor").order_by("pk"))
     codes = timeline.codes_of(events, clocks) | {incident.place_id, incident.holder_id}
-    units = places.with_parents(codes)
+    units = places.with_parents(codes, known=access.units_of(incident))
     standing = _Standing(incident, clocks, now)
     if pictures is None:
         pictures = selectors.photos_of(incident)
