@@ -92,8 +92,9 @@ def database(name: str) -> dict[str, Any]:
         "HOST": query.pop("host", "") or unquote(url.hostname or ""),
         "PORT": query.pop("port", "") or port,
     }
-    # A list's query is short; compiling it takes PostgreSQL seconds longer than answering it.
-    settings["OPTIONS"] = {"connect_timeout": 5, "options": "-c jit=off", **query}
+    # A page's query is short: compiling it, or starting helpers for it, takes PostgreSQL longer than answering it.
+    options = "-c jit=off -c max_parallel_workers_per_gather=0"
+    settings["OPTIONS"] = {"connect_timeout": 5, "options": options, **query}
     return settings
 
 
