@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, Value, When
 
 from incidents import clock_rules
 from incidents.calendar_rows import calendar_for
@@ -46,16 +46,32 @@ def light(clock: Clock, now: datetime) -> str:
 
 def light_sql(now: datetime, *, prefix: str = "") -> Case:
     """The same as `light`, as an expression over Clock rows; `prefix` is the path to the clock, as `clocks__`."""
-    stopped, paused = (Q(**{f"{prefix}state": state}) for state in (ClockState.STOPPED, ClockState.PAUSED))
     return Case(
-        When(stopped, then=F(f"{prefix}final_light")),
-        When(paused & Q(**{f"{prefix}spent__gt": F(f"{prefix}budget")}), then=Value(Light.RED.value)),
-        When(paused, then=Value(PAUSED)),
-        When(Q(**{f"{prefix}due_at__lte": now - clock_rules.SECOND}), then=Value(Light.RED.value)),
-        When(Q(**{f"{prefix}warn_at__lte": now}), then=Value(Light.YELLOW.value)),
+        When(Q(**{f"{prefix}state": ClockState.STOPPED}), then=F(f"{prefix}final_light")),
+        *(When(shows, then=Value(light)) for shows, light in _going(now, prefix)),
         default=Value(Light.UNLIT.value),
         output_field=CharField(),
     )
+
+
+def rank_sql(now: datetime) -> Case:
+    """The place in ORDER of the light of a clock that has not stopped, as an expression over Clock rows."""
+    return Case(
+        *(When(shows, then=Value(ORDER.index(light))) for shows, light in _going(now, "")),
+        default=Value(ORDER.index(Light.UNLIT)),
+        output_field=IntegerField(),
+    )
+
+
+def _going(now: datetime, prefix: str) -> list[tuple[Q, str]]:
+    """What a clock that has not stopped shows, by the first condition that holds; unlit if none does."""
+    paused = Q(**{f"{prefix}state": ClockState.PAUSED})
+    return [
+        (paused & Q(**{f"{prefix}spent__gt": F(f"{prefix}budget")}), Light.RED.value),
+        (paused, PAUSED),
+        (Q(**{f"{prefix}due_at__lte": now - clock_rules.SECOND}), Light.RED.value),
+        (Q(**{f"{prefix}warn_at__lte": now}), Light.YELLOW.value),
+    ]
 
 
 def showing(light: str, now: datetime) -> Q:

@@ -1,8 +1,8 @@
 """What is open now, counted in one statement that reads the open clocks once: by place, by body, by light.
 
 Each incident is counted once with the worst light of its running stages, as `incidents.lists.shown_light` says it. The
-same pass finds which clocks are lit longest and what the lights were a day ago: each of these alone would read all the
-clocks again.
+same pass finds which incidents are lit longest and what the lights were a day ago: each of these alone would read all
+the clocks again. The clocks are read from their index alone, in the order of their incidents.
 """
 
 from collections.abc import Mapping
@@ -12,50 +12,45 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, Expression, F, IntegerField, Min, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Contains
 
 from governance.dashboard.grounds import BODY, Ground
 from grids.levels import CODE_LENGTHS
 from incidents import lights
 from incidents.models import Clock, ClockState, Light
 from incidents.selectors import BESIDE_STAGES
-from incidents.states import Stage, State
+from incidents.states import State
 
 DAY = timedelta(days=1)
-MAIN_STAGES = tuple(stage for stage in Stage if stage not in BESIDE_STAGES)
-# An incident may have several lit clocks; this many are named, so that a list of a dozen incidents is full.
-LIT_CLOCKS = 48
+# This many incidents that are lit longest are named.
+LIT_MOST = 12
+RED, YELLOW = lights.ORDER.index(Light.RED), lights.ORDER.index(Light.YELLOW)
+_SUSPENDED, _NONE = lights.ORDER.index(lights.SUSPENDED), lights.ORDER.index(Light.NONE)
 _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
-_COLUMNS = ("pk", "incident_id", "unit_id", "started_at", "warn_at", "due_at")
 
-# {held}: the ground's open incidents; {run}: their open clocks with the light each shows; {late}: clocks that stopped
-# in the last day after their yellow moment. Ranks count lights worst first.
+# {mine}: the ground's open incidents; {clocks}: of each the rank of its worst light, when the first of what is lit is
+# due, and the rank of what it showed a day ago; {bodies}: the worst rank at each body; {late}: the rank a day ago of
+# clocks that stopped since, after their yellow moment. Ranks are places in `lights.ORDER`, worst first.
 _STATEMENT = """
-WITH held AS MATERIALIZED ({held}),
-run AS MATERIALIZED (SELECT lit.*, {rank} AS rank FROM ({run}) lit),
-worst AS (SELECT incident_id, min(rank) AS rank FROM run {here} GROUP BY incident_id)
-SELECT 'place', length(holder_id)::text, place_id, light, count(*) FROM (
-  SELECT held.holder_id, held.place_id, {light} AS light
-  FROM held {join} JOIN worst ON worst.incident_id = held.pk) counted
-GROUP BY holder_id, place_id, light
+WITH mine AS MATERIALIZED ({mine}),
+clocks AS MATERIALIZED ({clocks}),
+held AS MATERIALIZED (
+  SELECT mine.pk, mine.place_id, mine.state, length(mine.holder_id) AS tier, {shown} AS shown, clocks.due, clocks.past
+  FROM mine {join} JOIN clocks ON clocks.incident_id = mine.pk)
+SELECT 'place', tier, place_id, shown, count(*) FROM held GROUP BY tier, place_id, shown
 UNION ALL
-SELECT 'body', unit_id, '', light, count(*) FROM (
-  SELECT worst.unit_id, {light} AS light
-  FROM (SELECT incident_id, unit_id, min(rank) AS rank FROM run WHERE unit_id ~ '{body}'
-        GROUP BY incident_id, unit_id) worst
-  JOIN held ON held.pk = worst.incident_id) counted
-GROUP BY unit_id, light
+SELECT 'body', 0, unit_id, shown, count(*) FROM (
+  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN mine ON mine.pk = clocks.incident_id) counted
+GROUP BY unit_id, shown
 UNION ALL
-SELECT 'then', '', '', red, count(*) FROM (
-  SELECT CASE WHEN bool_or(due_at < %s) THEN 'red' ELSE 'yellow' END AS red
-  FROM (SELECT * FROM run {here} UNION ALL SELECT ended.*, 0 FROM ({late}) ended) ran
-  WHERE started_at <= %s AND (due_at < %s OR warn_at <= %s) GROUP BY incident_id) counted
-GROUP BY red
+SELECT 'then', 0, '', past, count(*) FROM (
+  SELECT min(past) AS past FROM (SELECT pk, past FROM held WHERE past IS NOT NULL UNION ALL {late}) ran GROUP BY pk
+) counted GROUP BY past
 UNION ALL
-(SELECT 'lit', '', '', '', run.pk FROM run JOIN held ON held.pk = run.incident_id
- WHERE run.rank <= 1 AND (held.state <> 'suspended' OR run.rank = 0) {and_here}
- ORDER BY run.due_at, run.pk LIMIT {lit})
+(SELECT 'lit', 0, '', shown, pk FROM held WHERE shown <= {yellow} ORDER BY due, pk LIMIT {most})
 """
 
 
@@ -63,13 +58,14 @@ UNION ALL
 class OpenCounts:
     """Numbers of open incidents: by (tier of the holder, place, light), by (body, light), by light a day ago.
 
-    `lit` are the ids of the clocks that are lit longest.
+    `lit` are the ids of the incidents that are lit longest; `at` the body whose clocks alone count, if it is one's.
     """
 
     by_place: Mapping[tuple[str, str, str], int]
     by_body: Mapping[str, Mapping[str, int]]
     then: Mapping[str, int]
     lit: list[int]
+    at: str = ""
 
     def by_tier(self) -> dict[str, dict[str, int]]:
         """Tier -> light -> number."""
@@ -106,62 +102,79 @@ class OpenCounts:
 def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
     """All that is open on the ground. One query."""
     then = now - DAY
-    held, held_params = _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state"))
-    run, run_params = _sql(_running(ground, now))
-    late, late_params = _sql(_stopped_late(ground, then))
     at = ground.base.at
-    rank = _case("shown", lights.ORDER)
+    here = _open_clocks(ground).filter(unit=at) if at else _open_clocks(ground)
+    mine, mine_params = _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state"))
+    clocks, clock_params = _sql(_by_incident(here, then, now=now))
+    bodies, body_params = _sql(_by_body(_open_clocks(ground), now=now))
+    late, late_params = _sql(_stopped_late(ground, then))
     statement = _STATEMENT.format(
-        held=held,
-        run=run,
+        mine=mine,
+        clocks=clocks,
+        bodies=bodies,
         late=late,
-        rank=rank,
-        light=_light(),
+        shown=_SHOWN,
         join="" if at else "LEFT",
-        here="WHERE unit_id = %s" if at else "",
-        and_here="AND run.unit_id = %s" if at else "",
-        body=BODY,
-        lit=LIT_CLOCKS,
+        yellow=YELLOW,
+        most=LIT_MOST,
     )
-    here = [at] if at else []
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement, [*held_params, *run_params, *here, then, *here, *late_params, then, then, then, *here]
-        )
-        return _read(cursor.fetchall())
+        cursor.execute(statement, [*mine_params, *clock_params, *body_params, *late_params])
+        return _read(cursor.fetchall(), at)
 
 
-def _read(rows: list[tuple[str, str, str, str, int]]) -> OpenCounts:
+# The place in `lights.ORDER` of what an open incident shows, by the worst of its clocks and its state.
+_SHOWN = (
+    f"CASE WHEN clocks.rank = {RED} THEN {RED} WHEN mine.state = '{State.SUSPENDED.value}' THEN {_SUSPENDED} "
+    f"ELSE coalesce(clocks.rank, {_NONE}) END"
+)
+
+
+def _read(rows: list[tuple[str, int, str, int, int]], at: str) -> OpenCounts:
     by_place: dict[tuple[str, str, str], int] = {}
     by_body: dict[str, dict[str, int]] = {}
-    found = OpenCounts(by_place, by_body, dict.fromkeys(("red", "yellow"), 0), [])
-    for part, first, second, light, number in rows:
+    then, lit = dict.fromkeys(("red", "yellow"), 0), []
+    for part, tier, code, rank, number in rows:
+        light = str(lights.ORDER[rank])
         if part == "place":
-            key = (_TIERS[int(first)], second, light)
-            by_place[key] = by_place.get(key, 0) + number
+            by_place[_TIERS[tier], code, light] = number
         elif part == "body":
-            by_body.setdefault(first, {})[light] = number
+            by_body.setdefault(code, {})[light] = number
         elif part == "then":
-            found.then[light] = number  # type: ignore[index]
+            then[light] = number
         else:
-            found.lit.append(number)
-    return found
+            lit.append(number)
+    return OpenCounts(by_place, by_body, then, lit, at)
 
 
-def _running(ground: Ground, now: datetime) -> QuerySet[Any]:
-    """The open clocks of the ground's open incidents, each with the light it shows."""
-    clocks = Clock.objects.filter(stage__in=MAIN_STAGES).exclude(state=ClockState.STOPPED)
-    if ground.is_everything:
-        clocks = clocks.filter(district=ground.district) if ground.district else clocks
-    else:
-        clocks = clocks.filter(incident__in=ground.incidents(ground.whole).order_by().values("pk"))
-    return clocks.order_by().annotate(shown=lights.light_sql(now)).values(*_COLUMNS, "shown")
+def _open_clocks(ground: Ground) -> QuerySet[Clock]:
+    """The open clocks of the ground's open incidents; those of others too where hardly any are others'."""
+    clocks = Clock.objects.exclude(state=ClockState.STOPPED).exclude(stage__in=BESIDE_STAGES).order_by()
+    return clocks if ground.is_everything else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
+
+
+def _by_incident(clocks: QuerySet[Clock], then: datetime, *, now: datetime) -> QuerySet[Any]:
+    rank = lights.rank_sql(now)
+    grouped = clocks.annotate(each=rank).values("incident_id")
+    return grouped.annotate(rank=Min("each"), due=Min("due_at", filter=Q(each__lte=YELLOW)), past=Min(_past(then)))
+
+
+def _by_body(clocks: QuerySet[Clock], *, now: datetime) -> QuerySet[Any]:
+    of_bodies = clocks.filter(Contains(F("unit_id"), BODY))
+    return of_bodies.values("incident_id", "unit_id").annotate(rank=Min(lights.rank_sql(now)))
+
+
+def _past(then: datetime) -> Expression:
+    """The rank a clock showed at `then`; none if it was not lit. It is never lit before it starts."""
+    return Case(
+        When(due_at__lt=then, then=Value(RED)), When(warn_at__lte=then, then=Value(YELLOW)), output_field=IntegerField()
+    )
 
 
 def _stopped_late(ground: Ground, then: datetime) -> QuerySet[Any]:
-    """Clocks that ran at `then` and showed a light before they stopped: these have an index of their own."""
+    """Incident and rank of clocks that ran at `then`, lit, and stopped since: these have an index of their own."""
     late = Q(stopped_at__gt=Coalesce("warn_at", "due_at"))
-    clocks = Clock.objects.filter(late, stopped_at__gt=then, stage__in=MAIN_STAGES)
+    clocks = Clock.objects.filter(late, stopped_at__gt=then).exclude(stage__in=BESIDE_STAGES)
     if ground.base.at:
         clocks = clocks.filter(unit=ground.base.at)
     if ground.is_everything:
@@ -169,23 +182,9 @@ def _stopped_late(ground: Ground, then: datetime) -> QuerySet[Any]:
     else:
         anything = ground.incidents(ground.whole.but(states=frozenset(State))).order_by()
         clocks = clocks.filter(incident__in=anything.values("pk"))
-    return clocks.order_by().annotate(shown=F("final_light")).values(*_COLUMNS, "shown")
+    clocks = clocks.filter(Q(due_at__lt=then) | Q(warn_at__lte=then), started_at__lte=then)
+    return clocks.order_by().annotate(past=_past(then)).values("incident_id", "past")
 
 
 def _sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     return rows.query.sql_with_params()
-
-
-def _case(column: str, values: Any) -> str:
-    """The place of a value in a row of values, none of them from outside."""
-    return f"CASE {column} " + " ".join(f"WHEN '{value!s}' THEN {rank}" for rank, value in enumerate(values)) + " END"
-
-
-def _light() -> str:
-    """The light an open incident shows, by the worst of its clocks and its state."""
-    red, *others = [str(light) for light in lights.ORDER]
-    words = " ".join(f"WHEN worst.rank = {rank} THEN '{light}'" for rank, light in enumerate(others, 1))
-    return (
-        f"CASE WHEN worst.rank = 0 THEN '{red}' WHEN held.state = '{State.SUSPENDED.value}' THEN '{lights.SUSPENDED}' "
-        f"{words} ELSE '{Light.NONE.value}' END"
-    )

@@ -15,10 +15,11 @@ from grids.models import Post, Unit
 from incidents import lights, places
 from incidents.lights import ShownClock
 from incidents.lists import running_clocks
-from incidents.models import Clock, Incident
+from incidents.models import Clock, ClockState, Incident, Light
+from incidents.selectors import BESIDE_STAGES
 from incidents.states import Stage, State, Urgency
 
-LIT_MOST, EMERGENCIES_MOST = 12, 5
+EMERGENCIES_MOST = 5
 # Who answers for a stage at a unit; where more than one does, the unit's duty contact is named.
 DUTY_OF_STAGE: dict[str, Duty] = {
     Stage.ACCEPT: Duty.CLERK,
@@ -73,16 +74,22 @@ def emergencies(ground: Ground, *, now: datetime) -> Emergencies:
 
 
 def lit(counts: OpenCounts, *, now: datetime) -> list[Pressing]:
-    """What shows red or yellow, the one due longest ago first. One query."""
-    clocks = Clock.objects.select_related("incident", "incident__category").in_bulk(counts.lit)
+    """What shows red or yellow, the one due longest ago first, each by the clock that is lit longest. One query."""
+    clocks = Clock.objects.filter(incident__in=counts.lit).exclude(state=ClockState.STOPPED)
+    clocks = clocks.exclude(stage__in=BESIDE_STAGES).select_related("incident", "incident__category")
     longest: dict[int, Clock] = {}
-    for key in counts.lit:
-        if key in clocks:
-            longest.setdefault(clocks[key].incident_id, clocks[key])
+    for clock in (clocks.filter(unit=counts.at) if counts.at else clocks).order_by("due_at", "pk"):
+        if lights.light(clock, now) in _lit_of(clock.incident):
+            longest.setdefault(clock.incident_id, clock)
     return [
-        Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id)
-        for clock in list(longest.values())[:LIT_MOST]
+        Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id) for clock in longest.values()
     ]
+
+
+def _lit_of(incident: Incident) -> set[str]:
+    """Of what is suspended only red counts."""
+    red, yellow = Light.RED.value, Light.YELLOW.value
+    return {red} if incident.state == State.SUSPENDED else {red, yellow}
 
 
 def units_of(rows: Iterable[Pressing]) -> set[str]:
