@@ -197,7 +197,8 @@ def _refuse(press: _Press) -> None:
 
 def _confirm(press: _Press) -> None:
     press.refuse_stale()
-    lifecycle.find_solved(press.held, actor=press.actor, note=press.note, key=press.key)
+    given = press.given
+    lifecycle.find_solved(press.held, actor=press.actor, note=press.note, key=press.key, on_site=given.on_site)
 
 
 _SPECIAL: dict[str, Callable[[_Press], None]] = {

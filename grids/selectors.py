@@ -181,13 +181,16 @@ def people_on_duty(units: Collection[str], duties: Iterable[Duty], at: datetime)
     return found
 
 
-_UNITS_SERVED = "SELECT unit_id FROM grids_post WHERE person_id = %s AND period @> %s::timestamptz"
+_UNITS_SERVED = "SELECT unit_id FROM grids_post WHERE person_id = %s AND period @> %s::timestamptz AND duty <> %s"
 
 
 def units_served(person: Person, *, at: datetime) -> set[str]:
-    """The codes of the units at which `person` holds any post at that moment. One query."""
+    """The codes of the units whose work `person` shares at that moment. One query.
+
+    A grid's supervisor shares none: the post is there to check what the grid did, and nobody is its officer too.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_UNITS_SERVED, [person.pk, at])
+        cursor.execute(_UNITS_SERVED, [person.pk, at, Duty.SUPERVISOR.value])
         return {code for (code,) in cursor.fetchall()}
 
 

@@ -290,21 +290,23 @@ def _open_sights(row: Move, held: InHand, details: Details) -> None:
         held.open_sight(seen, why="merged", incident=details.master)
 
 
-def confirm(*, incident_id: int, actor: Person, now: datetime, note: str = "", key: str = "") -> IncidentEvent:
+def confirm(
+    *, incident_id: int, actor: Person, now: datetime, note: str = "", key: str = "", on_site: bool = False
+) -> IncidentEvent:
     """End a drawn inspection with the finding that it is really solved; raises MoveRefused."""
     with transaction.atomic():
         (held,) = in_hand.take(incident_id, now=now)
-        event = find_solved(held, actor=actor, note=note, key=key)
+        event = find_solved(held, actor=actor, note=note, key=key, on_site=on_site)
         in_hand.write(held)
         return event
 
 
-def find_solved(held: InHand, *, actor: Person, note: str = "", key: str = "") -> IncidentEvent:
+def find_solved(held: InHand, *, actor: Person, note: str = "", key: str = "", on_site: bool = False) -> IncidentEvent:
     """The same for an incident in hand."""
     inspection = Inspection.objects.select_for_update().filter(incident=held.incident, ended_at=None).first()
     if inspection is None:
         raise refusals.wrong_state()
-    acting = who_may.checking(MOVES["reopen"], held.incident, actor, now=held.now, on_site=True)
+    acting = who_may.checking(MOVES["reopen"], held.incident, actor, now=held.now, on_site=on_site)
     for clock in held.clocks:
         if clock.subject_kind == Subject.INSPECTION:
             clocks.finish(clock=clock, now=held.now, into=held.turned)

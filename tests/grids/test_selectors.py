@@ -141,6 +141,7 @@ def test_people_are_found_by_unit_and_duty(cast: Cast) -> None:
     checkers = selectors.people_with_duty(cast.district.pk, [Duty.CHECKER, Duty.HEAD], cast.now)
     assert checkers == [cast.district_checker, cast.other_district_checker, cast.district_head]
     assert selectors.units_served(cast.officer, at=cast.now) == {cast.grid.pk}
+    assert selectors.units_served(cast.supervisor, at=cast.now) == set()
     assert [post.unit for post in selectors.posts_of(cast.officer, cast.now)] == [cast.grid]
 
 

@@ -5,7 +5,9 @@ import pytest
 from grids import posts
 from grids.duties import Duty
 from grids.models import Person, Post
-from incidents.models import Incident, IncidentEvent, Photo, PhotoStage
+from incidents import lifecycle
+from incidents.births import Position
+from incidents.models import Incident, IncidentEvent, Inspection, Photo, PhotoStage
 from incidents.refusals import MoveRefused
 from incidents.states import State
 from tests.incidents.story import Story
@@ -56,3 +58,29 @@ def test_whoever_looked_from_a_desk_is_asked_for_a_photo_on_site(story: Story) -
     with pytest.raises(MoveRefused) as refused:
         story.move(incident, "close", story.cast.officer, on_site=True)
     assert (refused.value.code, refused.value.field) == ("missing", "on_site")
+
+
+def test_the_supervisor_of_the_grid_confirms_on_site_what_its_officer_settled(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("incidents.births.secrets.randbelow", lambda bound: 0)
+    cast, point = story.cast, story.cast.point(story.cast.grid)
+    incident = lifecycle.self_handle(
+        actor=cast.officer,
+        now=story.now,
+        text="小事",
+        result="已办",
+        category=None,
+        position=Position(point.x, point.y),
+    )  # fmt: skip
+    story.later(minutes=30)
+    for person in (cast.officer, cast.assistant):
+        with pytest.raises(MoveRefused):
+            lifecycle.confirm(incident_id=incident.pk, actor=person, now=story.now, on_site=True)
+    with pytest.raises(MoveRefused) as refused:
+        lifecycle.confirm(incident_id=incident.pk, actor=cast.supervisor, now=story.now, on_site=True)
+    assert (refused.value.code, refused.value.field) == ("missing", "on_site")
+    look_on_site(story, incident, cast.supervisor)
+    event = lifecycle.confirm(incident_id=incident.pk, actor=cast.supervisor, now=story.now, on_site=True)
+    assert (event.actor, event.unit_id, event.duty) == (cast.supervisor, cast.grid.pk, Duty.SUPERVISOR)
+    assert Inspection.objects.get(incident=incident).confirmed
