@@ -171,6 +171,11 @@ class Frame:
         return self.unit.name if self.unit else ""
 
     @property
+    def mark(self) -> tuple[Any, ...]:
+        """All that rail, bar and menu depend on: who has the same sees the same."""
+        return (self.view_name, self.unit_code, self.unit_name, self.duties, self.person.is_staff)
+
+    @property
     def duty_names(self) -> str:
         """The person's duties in words by unit; the first three units."""
         units: dict[str, list[str]] = {}

@@ -1,6 +1,7 @@
 """How moments and spans of time are said to people. Pure: every time is an argument."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +23,12 @@ WORKING_DAY_HOURS = 8
 
 def said(at: datetime, now: datetime) -> str:
     """A moment as people say it: today 14:15, yesterday 09:00, 11-23 Mon 16:00; with its year when that differs."""
-    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    return said_on(at, timezone.localtime(now).date())
+
+
+def said_on(at: datetime, today: date) -> str:
+    """The same, where it is known which day it is here."""
+    local = timezone.localtime(at)
     clock = f"{local:%H:%M}"
     days = (local.date() - today).days
     if days == 0:
@@ -38,7 +44,12 @@ def said(at: datetime, now: datetime) -> str:
 
 def exact(at: datetime) -> str:
     """The moment to the second in the place's own time, for titles."""
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
+    return _exact(at, timezone.get_current_timezone())
+
+
+@lru_cache(maxsize=4096)
+def _exact(at: datetime, zone: tzinfo) -> str:
+    return f"{timezone.localtime(at, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _days(count: int) -> str:
