@@ -32,23 +32,28 @@ _SUSPENDED, _NONE = lights.ORDER.index(lights.SUSPENDED), lights.ORDER.index(Lig
 _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 
 # {mine}: the ground's open incidents; {clocks}: of each the rank of its worst light, when the first of what is lit is
-# due, and the rank of what it showed a day ago; {bodies}: the worst rank at each body; {late}: the rank a day ago of
-# clocks that stopped since, after their yellow moment. Ranks are places in `lights.ORDER`, worst first.
+# due, and the rank of what it showed a day ago; {late}: the rank a day ago of clocks that stopped since, after their
+# yellow moment; {bodies}: the worst rank at each body. Ranks are places in `lights.ORDER`, worst first.
 _STATEMENT = """
-WITH mine AS MATERIALIZED ({mine}),
-clocks AS MATERIALIZED ({clocks}),
+WITH mine AS ({mine}),
 held AS MATERIALIZED (
   SELECT mine.pk, mine.place_id, mine.state, length(mine.holder_id) AS tier, {shown} AS shown, clocks.due, clocks.past
-  FROM mine {join} JOIN clocks ON clocks.incident_id = mine.pk)
+  FROM mine {join} JOIN ({clocks}) clocks ON clocks.incident_id = mine.pk),
+ended AS MATERIALIZED (SELECT incident_id, min(past) AS past FROM ({late}) late GROUP BY incident_id)
 SELECT 'place', tier, place_id, shown, count(*) FROM held GROUP BY tier, place_id, shown
 UNION ALL
 SELECT 'body', 0, unit_id, shown, count(*) FROM (
-  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN mine ON mine.pk = clocks.incident_id) counted
+  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN held mine ON mine.pk = clocks.incident_id) counted
 GROUP BY unit_id, shown
 UNION ALL
 SELECT 'then', 0, '', past, count(*) FROM (
-  SELECT min(past) AS past FROM (SELECT pk, past FROM held WHERE past IS NOT NULL UNION ALL {late}) ran GROUP BY pk
-) counted GROUP BY past
+  SELECT past FROM held WHERE past IS NOT NULL AND pk NOT IN (SELECT incident_id FROM ended)
+  UNION ALL
+  SELECT min(past) FROM (
+    SELECT incident_id, past FROM ended
+    UNION ALL SELECT pk, past FROM held WHERE pk IN (SELECT incident_id FROM ended)) twice
+  GROUP BY incident_id) ran
+GROUP BY past
 UNION ALL
 (SELECT 'lit', 0, '', shown, pk FROM held WHERE shown <= {yellow} ORDER BY due, pk LIMIT {most})
 """
@@ -119,7 +124,7 @@ def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
         most=LIT_MOST,
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*mine_params, *clock_params, *body_params, *late_params])
+        cursor.execute(statement, [*mine_params, *clock_params, *late_params, *body_params])
         return _read(cursor.fetchall(), at)
 
 
