@@ -3,13 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.db.models import Extent
 from django.contrib.gis.db.models.functions import GeoFunc
 from django.contrib.gis.geos import Polygon
-from django.db.models import Avg, Count, FloatField, IntegerField, Q, QuerySet
+from django.db.models import Case, Count, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import ExpressionWrapper, F
 from django.db.models.functions import Floor
 from django.http import HttpResponse
@@ -60,9 +62,11 @@ def marks(request: PersonRequest) -> HttpResponse:
     placed = lists.found(request.user, filters, now=now).filter(point__isnull=False)
     box = _box(request.GET.get("bbox", ""))
     if box is not None:
-        placed = placed.filter(point__intersects=box)
+        # Of a point and a box this is the same as to intersect, at a tenth of the price.
+        placed = placed.filter(point__bboverlaps=box)
     placed = placed.order_by()
-    if placed.values("pk")[: MOST_MARKS + 1].count() > MOST_MARKS:
+    # Asked for in an order that an index keeps: where there are very many, the first thousand are found at once.
+    if placed.order_by("-reported_at", "-pk").values("pk")[: MOST_MARKS + 1].count() > MOST_MARKS:
         red, yellow = (
             lists.lit(light, now, at=filters.at, states=filters.states) for light in (Light.RED, Light.YELLOW)
         )
@@ -116,27 +120,40 @@ def _clusters(placed: QuerySet[Incident], box: Polygon | None, is_red: Q, is_yel
     """One feature per cell, at the middle of what lies in it."""
     west, south, east, north = box.extent if box is not None else _extent(placed)
     wide, high = max((east - west) / CELLS, 1e-5), max((north - south) / CELLS, 1e-5)
+    light = Case(
+        When(is_red, then=Value(Light.RED.value)),
+        When(is_yellow, then=Value(Light.YELLOW.value)),
+        default=Value(Light.UNLIT.value),
+    )
     cells = placed.annotate(x=Longitude("point"), y=Latitude("point")).annotate(
         column=Floor(ExpressionWrapper((F("x") - west) / wide, FloatField()), output_field=IntegerField()),
         row=Floor(ExpressionWrapper((F("y") - south) / high, FloatField()), output_field=IntegerField()),
+        light=light,
     )
-    red, yellow = Count("pk", filter=is_red), Count("pk", filter=is_yellow)
-    grouped = cells.values("column", "row").annotate(
-        number=Count("pk"), lon=Avg("x"), lat=Avg("y"), red=red, yellow=yellow
-    )
-    return [
-        _feature(
-            cell["lon"],
-            cell["lat"],
-            {
-                "count": cell["number"],
-                "red": cell["red"],
-                "yellow": cell["yellow"],
-                "unlit": cell["number"] - cell["red"] - cell["yellow"],
-            },
-        )
-        for cell in grouped.order_by("column", "row")
-    ]
+    grouped = cells.values_list("column", "row", "light").annotate(number=Count("pk"), lon=Sum("x"), lat=Sum("y"))
+    found: dict[tuple[int, int], _Cell] = {}
+    for column, row, shown, number, longitudes, latitudes in grouped:
+        found.setdefault((column, row), _Cell()).add(shown, number, longitudes, latitudes)
+    return [cell.feature() for _at, cell in sorted(found.items(), key=itemgetter(0))]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """What lies in one cell of the view: how many by light, and the sums of their positions."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    longitudes: float = 0.0
+    latitudes: float = 0.0
+
+    def add(self, light: str, number: int, longitudes: float, latitudes: float) -> None:
+        self.numbers[light] = number
+        self.longitudes += longitudes
+        self.latitudes += latitudes
+
+    def feature(self) -> dict[str, Any]:
+        count = sum(self.numbers.values())
+        split = {light.value: self.numbers.get(light.value, 0) for light in (Light.RED, Light.YELLOW, Light.UNLIT)}
+        return _feature(self.longitudes / count, self.latitudes / count, {"count": count, **split})
 
 
 def _extent(placed: QuerySet[Incident]) -> Iterable[float]:
