@@ -102,7 +102,14 @@ CACHES = {
         "LOCATION": environment.text("CACHE_URL", REDIS_URL),
         "KEY_PREFIX": "wangge",
         "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 5},
-    }
+    },
+    # Drawn dashboards, within the process: of use for a minute at most, and a missing Redis must not take them away.
+    "boards": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "boards",
+        "TIMEOUT": 60,
+        "OPTIONS": {"MAX_ENTRIES": 60},
+    },
 }
 
 # Photos and everything else people upload; never served by a web server directly, only by views that ask.

@@ -1,13 +1,16 @@
 """The dashboard: what the viewer's own ground looks like now, and how it went in the chosen days."""
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
+from django.core.cache import caches
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -26,6 +29,8 @@ from governance.wall import keys
 from grids.requests import PersonRequest
 
 BODY = grounds.BODY
+# The templates that show figures.
+PARTS = ("at", "emergencies", "strip", "urgent", "tables", "past")
 
 
 @require_safe
@@ -48,13 +53,12 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
     ground = grounds.ground_for(request.user, request.GET, now=now)
     if ground is None:
         raise Http404
-    board = boards.board(ground, now=now)
+    drawn = _drawn(ground, now)
     name = ground.unit.name if ground.unit else _("My units")
     address = reverse("governance:dashboard")
     return {
-        "title": _("%(unit)s · open %(count)d") % {"unit": name, "count": board.strip["open"].number},
-        "board": board,
-        "stats": stats(board),
+        "title": _("%(unit)s · open %(count)d") % {"unit": name, "count": drawn["open"]},
+        "drawn": drawn,
         "address": address,
         "ground": ground,
         "under": ground.under,
@@ -70,13 +74,57 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
         "marks_url": f"{reverse('incidents:marks')}?{ground.base.query()}",
         "narrow_url": f"{address}?{ground.query(under='CODE')}",
         "open_url": list_url(ground.base.but(under="CODE")),
+    }
+
+
+def _drawn(ground: Ground, now: datetime) -> dict[str, Any]:
+    """The parts of the page that show figures, drawn once for all who look at the same ground.
+
+    They are shared while the fingerprint is the same: until something happens, and for the rest of the minute at most.
+    Of a ground that is not in sight as a whole they are drawn for each alone.
+    """
+    if ground.scope:
+        return _draw(ground, now)
+    shared, key = caches["boards"], _key(ground, now)
+    drawn: dict[str, Any] | None = shared.get(key)
+    if drawn is None:
+        drawn = _draw(ground, now)
+        shared.set(key, drawn)
+    return drawn
+
+
+def _key(ground: Ground, now: datetime) -> str:
+    """Everything a drawing hangs on; asked for before it is drawn, so that it is never older than its key says."""
+    said = (
+        boards.fingerprint(now),
+        get_language(),
+        ground.home,
+        ground.level,
+        ground.base.query(),
+        ground.unit.pk if ground.unit else "",
+        ground.span,
+    )
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _draw(ground: Ground, now: datetime) -> dict[str, Any]:
+    """Nothing in here may hang on who looks: no request, no person."""
+    board = boards.board(ground, now=now)
+    context = {
+        "board": board,
+        "stats": stats(board),
         "tables": _tables(board),
         "flow_totals": [(act.value, act.label, board.flow.totals[act]) for act in flow.ACTS],
         "solved_whole": board.solved[0],
         "solving_tiers": [tier.label for tier in SOLVING_TIERS],
+        "now": now,
+    }
+    parts: dict[str, Any] = {name: render_to_string(f"dashboard/_{name}.html", context) for name in PARTS}
+    return parts | {
+        "open": board.strip["open"].number,
+        "categories": [(category.pk, category.label) for category in board.categories],
         "loads": json.dumps(board.loads, separators=(",", ":")),
         "flow_chart": json.dumps(flow_chart(board.flow, now), ensure_ascii=False, separators=(",", ":")),
-        "now": now,
     }
 
 

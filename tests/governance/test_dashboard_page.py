@@ -14,13 +14,13 @@ from governance.dashboard import boards, figures
 from grids.models import Person
 from incidents import lists
 from incidents.lists import Filters
-from incidents.models import Incident
+from incidents.models import Incident, IncidentEvent
 from incidents.states import State
 from tests.cast import SHANGHAI, Cast
 from tests.dispatch.play import Play
 from tests.incidents.story import Story
 
-QUERIES = 20
+QUERIES = 21
 NOON = datetime(2026, 11, 18, 11, 30, tzinfo=SHANGHAI)
 ADDRESS = "governance:dashboard"
 
@@ -191,6 +191,37 @@ def test_the_fingerprint_changes_with_an_event_and_with_a_minute(board: Play) ->
     assert boards.fingerprint(now + timedelta(minutes=1)) != before
     board.report()
     assert boards.fingerprint(now) != before
+
+
+def test_those_who_look_at_the_same_ground_share_one_drawing_until_something_happens(
+    board: Play, client: Client, settings, django_assert_max_num_queries
+) -> None:
+    kept = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
+    settings.CACHES = settings.CACHES | {"boards": kept}
+    client.force_login(board.cast.observer)
+    number = client.get(reverse(ADDRESS)).context["drawn"]["open"]
+    with django_assert_max_num_queries(9):
+        assert client.get(reverse(ADDRESS)).context["drawn"]["open"] == number
+    # Another ground, other days and another language are drawn for themselves.
+    for address in ({"under": board.cast.town.pk}, {"span": "7"}):
+        assert "board" in client.get(reverse(ADDRESS), address).context, address
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert "board" in client.get(reverse(ADDRESS)).context
+    del client.cookies[settings.LANGUAGE_COOKIE_NAME]
+    client.force_login(board.cast.village_clerk)
+    assert "board" in client.get(reverse(ADDRESS)).context
+    client.force_login(board.cast.observer)
+    board.report()
+    page = client.get(reverse(ADDRESS))
+    assert page.context["board"].strip["open"].number == page.context["drawn"]["open"] == number + 1
+
+
+def test_an_event_that_is_written_late_is_noticed_too(board: Play) -> None:
+    event = IncidentEvent.objects.order_by("-pk")[0]
+    before = boards.fingerprint(NOON)
+    event.pk, event.seq = event.pk - 1000000, event.seq + 1
+    event.save(force_insert=True)
+    assert boards.fingerprint(NOON) != before
 
 
 def test_an_empty_district_says_so(cast: Cast, client: Client, noon: datetime) -> None:
