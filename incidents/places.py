@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from grids import permissions, words
+from grids import permissions, statements, words
 from grids.duties import Right
 from grids.levels import UnitKind, ancestor_codes, district_of
 from grids.models import Person, Unit
@@ -132,16 +132,26 @@ def accept_limit(holder: Unit, *, category_id: int | None, urgency: Urgency, now
 
 
 def with_parents(
-    codes: Iterable[str], among: "QuerySet[Unit] | None" = None, *, known: Mapping[str, Unit] | None = None
+    codes: Iterable[str],
+    among: "QuerySet[Unit] | None" = None,
+    *,
+    known: Mapping[str, Unit] | None = None,
+    without: tuple[str, ...] = (),
 ) -> dict[str, Unit]:
-    """The units by code, each with the chain of its parents attached. One query; none if all of them are `known`."""
+    """The units by code, each with the chain of its parents attached. One query; none if all of them are `known`.
+
+    `among` reads more of each unit, `without` names fields that are read when first asked for.
+    """
     wanted = list(codes)
     family = dict(known or {})
     asked = {above for code in wanted for above in (code, *ancestor_codes(code))} - family.keys()
     if asked:
-        read = (Unit.objects.all() if among is None else among).in_bulk(asked)
-        family |= read
-        for unit in read.values():
+        if among is None:
+            read = statements.read(Unit, "WHERE code = ANY(%s)", [list(asked)], without=without)
+        else:
+            read = list(among.filter(pk__in=asked))
+        family |= {unit.pk: unit for unit in read}
+        for unit in read:
             if unit.parent_id in family:
                 unit.parent = family[unit.parent_id]
     return {code: family[code] for code in wanted if code in family}

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from grids import selectors as places_and_people
+from grids import statements
 from grids.models import Unit
 from incidents import lights, places
 from incidents.lights import ShownClock
@@ -44,28 +45,41 @@ class Row:
 # What no row shows of an incident; a position alone takes longer to read than all the rest.
 UNLISTED = (
     "token", "point", "boundary", "located_by", "located_distance_m", "raw_longitude", "raw_latitude", "raw_datum",
-    "accuracy_m",
+    "accuracy_m", "district", "source", "state_before", "master", "occurrence_grid", "reporter", "relapse_count",
 )  # fmt: skip
+# Nor of its category, or of the clocks that give it its lights.
+UNLISTED_OF_CATEGORY = ("district", "parent", "keywords", "icon", "position", "is_utility", "retired_at")
+UNLISTED_OF_CLOCK = ("district", "pause_cause", "next_at", "turned_at", "step", "seq", "fail_count")
+# Nor of the units it names.
+UNLISTED_OF_UNIT = (
+    "grid_kind", "boundary_basis", "address", "duty_phone", "duty_contact", "created_at", "retired_at",
+)  # fmt: skip
+# Clocks that have not ended, and, of incidents that ended, those of the whole run.
+_OPEN_CLOCKS = "WHERE incident_id = ANY(%s) AND state <> 'stopped' ORDER BY id"
+_LAST_CLOCKS = "WHERE incident_id = ANY(%s) AND stage = 'overall' AND state = 'stopped' ORDER BY stopped_at, id"
 
 
 def for_rows(found: QuerySet, incident: str = "") -> QuerySet:
     """The query with what `rows` needs of each incident and no more; `incident` is the path to it, as `incident__`."""
     category = f"{incident}category"
     names = [incident.removesuffix("__"), category] if incident else [category]
-    return found.select_related(*names).defer(*(f"{incident}{name}" for name in UNLISTED))
+    left_out = [f"{incident}{name}" for name in UNLISTED]
+    left_out += [f"{category}__{name}" for name in UNLISTED_OF_CATEGORY]
+    if found.model is Clock:
+        left_out += UNLISTED_OF_CLOCK
+    return found.select_related(*names).defer(*left_out)
 
 
 def clocks_of(incidents: Sequence[Incident]) -> dict[int, list[Clock]]:
     """By incident: the clocks that have not ended, and, of one that ended, those of its whole run."""
     found: dict[int, list[Clock]] = defaultdict(list)
     ids = [incident.pk for incident in incidents]
-    for clock in Clock.objects.filter(incident__in=ids).exclude(state=ClockState.STOPPED).order_by("pk"):
-        found[clock.incident_id].append(clock)
+    clocks = statements.read(Clock, _OPEN_CLOCKS, [ids], without=UNLISTED_OF_CLOCK) if ids else []
     ended = [incident.pk for incident in incidents if not incident.is_open]
     if ended:
-        whole = Clock.objects.filter(incident__in=ended, stage=Stage.OVERALL, state=ClockState.STOPPED)
-        for clock in whole.order_by("stopped_at", "pk"):
-            found[clock.incident_id].append(clock)
+        clocks += statements.read(Clock, _LAST_CLOCKS, [ended], without=UNLISTED_OF_CLOCK)
+    for clock in clocks:
+        found[clock.incident_id].append(clock)
     return found
 
 
@@ -105,7 +119,7 @@ def rows(incidents: Sequence[Incident], now: datetime, *, at: str = "") -> list[
     clocks = clocks_of(incidents)
     codes = {code for one in incidents for code in _units_of(one)}
     codes |= {clock.unit_id for each in clocks.values() for clock in each}
-    units = places.with_parents(code for code in codes if code)
+    units = places.with_parents((code for code in codes if code), without=UNLISTED_OF_UNIT)
     return [_row(one, clocks[one.pk], units, now, at=at) for one in incidents]
 
 
