@@ -4,6 +4,7 @@ An incident is in sight through the code of its responsible place, through a uni
 it (``Sight``), or because the person took the report. "Not there" and "not for you" are the same answer.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -22,25 +23,47 @@ from incidents.models.expressions import IsOneOf
 UNITS = ("district", "place", "holder", "came_from", "answered_by_unit", "occurrence_grid", "first_unit")
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a person may see: the `whole`; and the same in two parts that share nothing, `inside` and `beside`.
+
+    What lies under the person's places is counted from an index alone, as long as it is asked for alone.
+    """
+
+    whole: Q
+    inside: Q
+    beside: Q | None = None
+
+    @property
+    def parts(self) -> list[Q]:
+        return [self.inside, self.beside] if self.beside is not None else [self.inside]
+
+
 def scope(person: Person, *, now: datetime) -> Q:
     """The condition on Incident that everything shown to ``person`` must meet: each part of it answered by an index."""
-    return _scope(person, permissions.visible_prefixes(person, now=now))
+    return parted(person, now=now).whole
 
 
-def _scope(person: Person, prefixes: list[str]) -> Q:
+def parted(person: Person, *, now: datetime) -> Scope:
+    """The same condition, and its parts."""
+    prefixes = permissions.visible_prefixes(person, now=now)
     if "" in prefixes:
-        return Q()
+        return Scope(Q(), Q())
     # A department's code is never the place of an incident, so it sees through Sight alone.
     places = [prefix for prefix in prefixes if "D" not in prefix]
     bodies = [prefix for prefix in prefixes if "D" in prefix]
     received = Incident.objects.filter(first_receiver=person)
     seen = Sight.objects.filter(within(bodies, "unit_id")).values("incident_id")
     if not places:
-        return Q(pk__in=seen.union(received.values("pk"), all=True)) if bodies else Q(first_receiver=person)
+        found = Q(pk__in=seen.union(received.values("pk"), all=True)) if bodies else Q(first_receiver=person)
+        return Scope(found, found)
+    inside = within(places, "place_id")
     # What was handled under a place lies there too, but for very few: those are looked up beforehand.
     afield = Sight.objects.filter(within(places, "unit_id"), afield=True).values("incident_id")
-    found = within(places, "place_id") | Q(IsOneOf(F("pk"), ArraySubquery(afield))) | Q(first_receiver=person)
-    return found | Q(pk__in=seen) if bodies else found
+    beside = Q(IsOneOf(F("pk"), ArraySubquery(afield))) | Q(first_receiver=person)
+    if bodies:
+        beside |= Q(pk__in=seen)
+    return Scope(inside | beside, inside, beside & ~inside)
 
 
 def incidents_for(person: Person, *, now: datetime) -> QuerySet[Incident]:

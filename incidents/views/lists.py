@@ -61,12 +61,14 @@ def index(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
     filters = Filters.parsed(request.GET)
     sort = "due" if request.GET.get("sort") == "due" else ""
-    scope = access.scope(request.user, now=now)
-    found = lists.found(request.user, filters, now=now, scope=scope)
+    scope = access.parted(request.user, now=now)
+    wanted = lists.found(request.user, filters, now=now, scope=Q())
+    found = wanted.filter(scope.whole)
     at_most = COUNTED if filters.states <= OPEN_STATES or not (filters.light or filters.words) else SEARCHED
-    number = lists.counted(found, at_most=at_most) if filters.words or "rows" not in request.GET else 0
+    is_counted = bool(filters.words) or "rows" not in request.GET
+    number = _counted(wanted, scope, filters, at_most) if is_counted else 0
     if filters.words and number >= SEARCHED:
-        found = lists.found(request.user, filters, now=now, scope=scope, are_common=True)
+        found = lists.found(request.user, filters, now=now, scope=scope.whole, are_common=True)
     page = _page(request, found, filters, sort)
     rows = selectors.rows(page.rows, now, at=filters.at)
     if "rows" in request.GET:
@@ -131,6 +133,12 @@ def _page(request: PersonRequest, found: QuerySet[Incident], filters: Filters, s
     if sort:
         return by_due.page(found, at=filters.at, size=SIZE, **marks)
     return keyset.page(selectors.for_rows(found), NEWEST, size=SIZE, **marks)
+
+
+def _counted(wanted: QuerySet[Incident], scope: access.Scope, filters: Filters, at_most: int) -> int:
+    """How many there are, at most `at_most`. What no clock or word narrows is counted from an index, part by part."""
+    parts = [scope.whole] if filters.light or filters.words or filters.at else scope.parts
+    return min(at_most, sum(lists.counted(wanted.filter(part), at_most=at_most) for part in parts))
 
 
 def _is_narrowed(filters: Filters) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from django.template import Context, Template
 from django.test import override_settings
 from django.utils import translation
+from django.utils.safestring import mark_safe
 
 from governance import icons
 from grids import spans, words
@@ -177,3 +178,27 @@ def test_every_icon_of_the_templates_is_on_the_list(settings):
         for name in re.findall(r'{%\s*icon "([a-z0-9-]+)"', text) + re.findall(r'icon_name="([a-z0-9-]+)"', text):
             used.setdefault(name, template.name)
     assert {name: where for name, where in used.items() if name not in known} == {}
+
+
+def test_a_still_piece_is_drawn_once_for_each_language_and_for_each_of_what_it_names():
+    drawn = []
+
+    class Counted:
+        def __str__(self):
+            drawn.append(translation.get_language())
+            return "seen"
+
+    template = Template("{% load still %}{% still mark %}{{ counted }} {{ mark }}{% endstill %}")
+    said = []
+    for language in ("en", "zh-hans", "en"):
+        for mark in ("a", "b"):
+            with translation.override(language):
+                said.append(template.render(Context({"counted": Counted(), "mark": mark})))
+    assert said == ["seen a", "seen b"] * 3
+    assert drawn == ["en", "en", "zh-hans", "zh-hans"]
+
+
+def test_a_label_of_signs_is_never_taken_for_html_of_the_same_signs():
+    source = "{% icon 'plus' label %}"
+    assert "<b>" in render(source, label=mark_safe("<b>"))
+    assert "&lt;b&gt;" in render(source, label="<b>")

@@ -59,3 +59,46 @@ def test_a_list_asks_one_query_for_the_scope_and_one_for_the_rows(
         story.report()
     with django_assert_max_num_queries(4):  # type: ignore[operator]
         assert len(access.incidents_for(story.cast.town_clerk, now=story.now)) == 3
+
+
+EVERYBODY = (
+    "officer", "second_officer", "supervisor", "village_clerk", "sibling_clerk", "town_clerk", "other_town_clerk",
+    "district_clerk", "handler", "office_handler", "observer", "stranger",
+)  # fmt: skip
+
+
+@pytest.fixture
+def told(story: Story) -> list[Incident]:
+    """One that stayed, one that was sent to the next village, one that a department was called into."""
+    stayed, sent, called_in = story.report(), story.report(), story.report()
+    sent = story.move(sent, "transfer", story.cast.village_clerk, target_unit=story.cast.sibling_village)
+    records.open_sight(incident=called_in, units=[story.cast.department.pk], why="assigned", now=story.now)
+    return [stayed, sent, called_in]
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_one_incident_is_in_sight_when_the_scope_holds_it(story: Story, told: list[Incident], name: str) -> None:
+    person = getattr(story.cast, name)
+    for incident in told:
+        assert access.sees(person, incident, now=story.now) == sees(story, name, incident)
+
+
+@pytest.mark.parametrize("name", EVERYBODY)
+def test_the_parts_of_a_scope_share_nothing_and_make_up_the_whole(
+    story: Story, told: list[Incident], name: str
+) -> None:
+    scope = access.parted(getattr(story.cast, name), now=story.now)
+    found = [
+        number for part in scope.parts for number in Incident.objects.filter(part).values_list("number", flat=True)
+    ]
+    assert sorted(found) == sorted(Incident.objects.filter(scope.whole).values_list("number", flat=True))
+
+
+def test_the_units_of_an_incident_are_named_without_asking_again(
+    story: Story, django_assert_num_queries: object
+) -> None:
+    incident = access.incident_for(story.cast.town_clerk, story.report().number, now=story.now)
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert incident.holder == story.cast.village
+        assert incident.came_from is None
+        assert {incident.place_id, incident.holder_id, story.cast.town.pk} <= set(access.units_of(incident))
