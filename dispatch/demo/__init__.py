@@ -6,6 +6,8 @@ with a moving `now`. Loading twice changes nothing; a load that was cut short is
 
 from datetime import datetime, timedelta
 
+from django.db.models import Max
+
 from dispatch.demo import plots, programme
 from dispatch.demo.player import KEY, SEED, Player
 from dispatch.simulation import adoption, readers, story
@@ -32,7 +34,9 @@ def load(*, now: datetime, incidents: int | None = None) -> list[str]:
     start, until = now - timedelta(days=DAYS), now.replace(microsecond=0)
     last = Incident.objects.filter(district=DISTRICT, events__idempotency_key__startswith=f"sim-{SEED}-")
     told_until = last.order_by("-reported_at").values_list("reported_at", flat=True).first()
-    player = Player(district=DISTRICT, start=told_until or start, until=until)
+    # Whatever came after the last report has happened too: nobody acts before it.
+    lived_until = events.aggregate(last=Max("occurred_at"))["last"] or start
+    player = Player(district=DISTRICT, start=start if told_until is None else max(told_until, lived_until), until=until)
     player.number = events.filter(idempotency_key__startswith=KEY).count()
     timeline = Timeline(player)
     if told_until is not None:
