@@ -234,10 +234,13 @@ def shown_light(now: datetime, *, at: str = "") -> Case:
     )
 
 
-def lit(light: str, now: datetime, *, at: str = "", states: frozenset[str] = frozenset(State)) -> Q:
+def lit(
+    light: str, now: datetime, *, at: str = "", states: frozenset[str] = frozenset(State), is_rest: bool = False
+) -> Q:
     """The incidents of which `shown_light` says `light`, so put that a rare light is found from its clocks.
 
     `states` are those the list is narrowed to anyway; where they leave out what has ended, that is not asked for.
+    `is_rest`: whatever shows a worse light was sorted out before.
     """
     goes_on = Q(closed_at__isnull=True)
     if light == Light.RED:
@@ -252,7 +255,8 @@ def lit(light: str, now: datetime, *, at: str = "", states: frozenset[str] = fro
         return Q(Exact(shown_light(now, at=at), light))
     # Worst first: what shows this light has a clock with it, and none with a worse one.
     worse = lights.ORDER[: lights.ORDER.index(light)]
-    return goes_on & ~Q(state=State.SUSPENDED) & _has(now, at, light) & ~_has(now, at, *worse)
+    showing = goes_on & ~Q(state=State.SUSPENDED) & _has(now, at, light)
+    return showing if is_rest else showing & ~_has(now, at, *worse)
 
 
 def _has(now: datetime, at: str, *shown: str) -> Q:

@@ -67,9 +67,8 @@ def marks(request: PersonRequest) -> HttpResponse:
     placed = placed.order_by()
     # Asked for in an order that an index keeps: where there are very many, the first thousand are found at once.
     if placed.order_by("-reported_at", "-pk").values("pk")[: MOST_MARKS + 1].count() > MOST_MARKS:
-        red, yellow = (
-            lists.lit(light, now, at=filters.at, states=filters.states) for light in (Light.RED, Light.YELLOW)
-        )
+        red = lists.lit(Light.RED, now, at=filters.at, states=filters.states)
+        yellow = lists.lit(Light.YELLOW, now, at=filters.at, states=filters.states, is_rest=True)
         features, clustered = _clusters(placed, box, red, yellow), True
     else:
         features, clustered = _points(placed.annotate(shown=lists.shown_light(now, at=filters.at))), False
