@@ -187,20 +187,19 @@ class Desk:
 
     def counts(self) -> dict[str, int]:
         """How much lies in each tab. One query."""
-        if self._wanted is None and not self.filters.light:
-            rows = self._counted_plainly()
-        else:
-            rows = list(self._counting())
+        rows = self._counted_plainly() if self._wanted is None else list(self._counting())
         number: dict[str, int] = defaultdict(int)
         for what, key, count in rows:
             number[what if what in (RETURNED, REQUESTS.key) else f"{what}.{key}"] += count
         return {tab.key: self._number(tab, number) for tab in self.tabs}
 
     def _counted_plainly(self) -> list[tuple[str, str, int]]:
-        """The counts of a desk that nothing narrows, asked by everybody at it every few seconds."""
-        sql, values = _plain_counting(self.unit.kind)
+        """The counts of a desk narrowed to a light at most, asked by everybody at it every few seconds."""
+        sql, values = _plain_counting(self.unit.kind, self.filters.light)
+        later = self.now - _ANY_MOMENT
+        given = [value + later if isinstance(value, datetime) else value for value in values]
         with connection.cursor() as cursor:
-            cursor.execute(sql, [self.unit.pk if value == _ANY_UNIT else value for value in values])
+            cursor.execute(sql, [self.unit.pk if value == _ANY_UNIT else value for value in given])
             return cursor.fetchall()
 
     def _counting(self) -> QuerySet:
@@ -372,17 +371,17 @@ class Desk:
         ]
 
 
-# Stands in for the code of a unit while a statement is put together; no unit has it.
-_ANY_UNIT = "000000"
+# Stand in for the unit and for now while a statement is put together; no unit has such a code.
+_ANY_UNIT, _ANY_MOMENT = "000000", datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=16)
-def _plain_counting(kind: str) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts at a desk of this kind which nothing narrows: put together once, it is always the same.
+@lru_cache(maxsize=64)
+def _plain_counting(kind: str, light: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts at a desk of this kind narrowed to a light at most: always the same, so made once.
 
-    Its values hold `_ANY_UNIT` where the unit's code belongs.
+    Its values hold `_ANY_UNIT` where the unit's code belongs, and moments reckoned from `_ANY_MOMENT`.
     """
     unit = Unit(pk=_ANY_UNIT, kind=kind)
-    any_desk = Desk(unit, Person(), frozenset(), datetime.min.replace(tzinfo=UTC), Filters(states=frozenset(State)))
+    any_desk = Desk(unit, Person(), frozenset(), _ANY_MOMENT, Filters(states=frozenset(State), light=light))
     sql, values = any_desk._counting().query.sql_with_params()
     return sql, tuple(values)
