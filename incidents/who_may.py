@@ -53,7 +53,8 @@ def checking(move: Move, incident: Incident, actor: Person, *, now: datetime, on
 def refuse_handlers(incident: Incident, actor: Person, *, now: datetime) -> None:
     """Raise MoveRefused for anyone who did the work or holds a post at a unit that did.
 
-    The supervisor of a grid is no part of its work and may check what it settled. At the top tier another person of the same unit may check, as nobody stands above.
+    The supervisor of a grid is no part of its work and may check what it settled. At the top tier another person of
+    the same unit may check, as nobody stands above.
     """
     handled = statements.read(Handler, "WHERE incident_id = %s", [incident.pk])
     if any(one.person_id == actor.pk for one in handled):
