@@ -33,7 +33,8 @@ _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 
 # {mine}: the ground's open incidents; {clocks}: of each the rank of its worst light, when the first of what is lit is
 # due, and the rank of what it showed a day ago; {late}: the rank a day ago of clocks that stopped since, after their
-# yellow moment; {bodies}: the worst rank at each body. Ranks are places in `lights.ORDER`, worst first.
+# yellow moment; {bodies}: the worst rank at each body; {whole}: what bodies are counted over, which for one's own body
+# is more than waits there. Ranks are places in `lights.ORDER`, worst first.
 _STATEMENT = """
 WITH mine AS ({mine}),
 held AS MATERIALIZED (
@@ -43,7 +44,7 @@ ended AS MATERIALIZED (SELECT incident_id, min(past) AS past FROM ({late}) late 
 SELECT 'place', tier, place_id, shown, count(*) FROM held GROUP BY tier, place_id, shown
 UNION ALL
 SELECT 'body', 0, unit_id, shown, count(*) FROM (
-  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN held mine ON mine.pk = clocks.incident_id) counted
+  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN {whole} ON mine.pk = clocks.incident_id) counted
 GROUP BY unit_id, shown
 UNION ALL
 SELECT 'then', 0, '', past, count(*) FROM (
@@ -120,6 +121,7 @@ def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
         late=late,
         shown=_SHOWN,
         join="" if at else "LEFT",
+        whole="mine" if at else "held mine",
         yellow=YELLOW,
         most=LIT_MOST,
     )

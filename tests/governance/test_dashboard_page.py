@@ -89,6 +89,16 @@ def test_every_number_equals_the_list_it_links_to(board: Play, client: Client, w
         } | {figures.list_url(figure.filters) for figure in shown if figure.filters}
 
 
+def test_a_department_counts_at_others_what_it_has_done_its_own_part_of(board: Play, client: Client) -> None:
+    cast = board.cast
+    shared = board.dispatched(cast.department, cast.other_department)
+    board.finish(shared, cast.department, cast.handler)
+    client.force_login(cast.department_head)
+    rows = {row.key: row.total for row in client.get(reverse(ADDRESS)).context["board"].departments}
+    other = rows[cast.other_department.pk]
+    assert other.number == listed(client, other.url) == 2
+
+
 # A place below, a category, days gone by: by name of the cast's places, "head" of the story's category.
 NARROWED = [
     ("observer", "town", False, {}),
