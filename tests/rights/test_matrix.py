@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -82,6 +83,8 @@ class Asker:
         self.client.cookies.clear()
         if self.session:
             self.client.cookies["sessionid"] = self.session
+        # How often one address may ask for a token is counted here, over all tests of the process.
+        cache.clear()
         with transaction.atomic():
             answer = self._ask(question)
             transaction.set_rollback(True)
