@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from governance.dashboard.counts import DAY, OpenCounts
 from governance.dashboard.figures import Figure
@@ -17,6 +18,15 @@ from incidents.lists import conditions
 from incidents.models import Clock
 from incidents.selectors import BESIDE_STAGES
 from incidents.states import State
+
+# What the five are called, and the light that stands before the word.
+LABELS = {
+    "reported": (_("Reported today"), ""),
+    "open": (_("Open incidents"), ""),
+    "yellow": (_("Yellow lights"), "yellow"),
+    "red": (_("Red lights"), "red"),
+    "closed": (_("Closed today"), ""),
+}
 
 
 def strip(ground: Ground, counts: OpenCounts, *, now: datetime) -> dict[str, Figure]:

@@ -25,6 +25,7 @@ from governance.dashboard.figures import LIGHT_ORDER, Line, list_url
 from governance.dashboard.firsts import SOLVING_TIERS
 from governance.dashboard.grounds import Ground
 from governance.dashboard.spans import Span
+from governance.dashboard.strip import LABELS
 from governance.wall import keys
 from grids.requests import PersonRequest
 
@@ -137,13 +138,6 @@ def areas_url(ground: Ground) -> str:
 
 def stats(board: Board) -> list[dict[str, Any]]:
     """The five figures of the strip with their words."""
-    labels = {
-        "reported": (_("Reported today"), ""),
-        "open": (_("Open incidents"), ""),
-        "yellow": (_("Yellow lights"), "yellow"),
-        "red": (_("Red lights"), "red"),
-        "closed": (_("Closed today"), ""),
-    }
     return [
         {
             "id": f"stat-{name}",
@@ -153,7 +147,7 @@ def stats(board: Board) -> list[dict[str, Any]]:
             "url": list_url(filters) if (filters := board.strip[name].filters) else "",
             "was": _("yesterday at this hour %(count)d") % {"count": board.strip[name].before or 0},
         }
-        for name, (label, light) in labels.items()
+        for name, (label, light) in LABELS.items()
     ]
 
 

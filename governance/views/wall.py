@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from governance.dashboard import boards, flow, grounds
 from governance.dashboard.grounds import BODY, Ground
+from governance.dashboard.strip import LABELS
 from governance.views.dashboard import flow_chart
 from governance.wall import keys, walls
 from governance.wall.walls import Wall
@@ -135,16 +136,9 @@ def _context(viewer: Viewer, now: datetime) -> dict[str, Any]:
 
 
 def _figures(shown: Wall) -> list[dict[str, Any]]:
-    labels = {
-        "reported": (_("Reported today"), ""),
-        "open": (_("Open incidents"), ""),
-        "yellow": (_("Yellow lights"), "yellow"),
-        "red": (_("Red lights"), "red"),
-        "closed": (_("Closed today"), ""),
-    }
     return [
         {"key": key, "label": label, "light": light, "number": shown.strip[key].number, "was": shown.strip[key].before}
-        for key, (label, light) in labels.items()
+        for key, (label, light) in LABELS.items()
     ]
 
 

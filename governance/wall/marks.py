@@ -3,24 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.gis.db.models.functions import GeoFunc
-from django.db.models import Avg, FloatField
+from django.db.models import Avg
 
 from governance.dashboard.counts import OpenCounts
 from governance.dashboard.grounds import Ground
+from grids.models.expressions import Latitude, Longitude
 
 # A mark tells these apart; whatever else an open incident shows counts as unlit.
 _SPLIT = ("red", "yellow")
-
-
-class Longitude(GeoFunc):
-    function = "ST_X"
-    output_field = FloatField()
-
-
-class Latitude(GeoFunc):
-    function = "ST_Y"
-    output_field = FloatField()
 
 
 def marks(ground: Ground, counts: OpenCounts) -> list[dict[str, Any]]:

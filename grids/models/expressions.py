@@ -1,6 +1,7 @@
-"""Conditions on columns that Django's lookups cannot say inside of a constraint."""
+"""Expressions that Django has no words for."""
 
 from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import GeoFunc
 from django.db.models import Func
 
 
@@ -17,3 +18,17 @@ class OnLattice(Func):
 
     template = "st_orderingequals(%(expressions)s, st_geomfromtext(st_astext(%(expressions)s, 7), 4490))"
     output_field = models.BooleanField()
+
+
+class Longitude(GeoFunc):
+    """Degrees east of a point."""
+
+    function = "ST_X"
+    output_field = models.FloatField()
+
+
+class Latitude(GeoFunc):
+    """Degrees north of a point."""
+
+    function = "ST_Y"
+    output_field = models.FloatField()

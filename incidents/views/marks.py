@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.db.models import Extent
-from django.contrib.gis.db.models.functions import GeoFunc
 from django.contrib.gis.geos import Polygon
 from django.db.models import Case, Count, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import ExpressionWrapper, F
@@ -25,6 +24,7 @@ from django.views.decorators.http import require_safe
 from grids import directory
 from grids.datums import SRID
 from grids.levels import DESK_KINDS, UnitKind
+from grids.models.expressions import Latitude, Longitude
 from grids.requests import PersonRequest
 from incidents import lists
 from incidents.lists import Filters
@@ -37,16 +37,6 @@ CELLS = 24
 BODIES = (UnitKind.DEPARTMENT, UnitKind.OFFICE)
 # The order of a bar; what a unit has open can show no other.
 SHOWN = (Light.RED, Light.YELLOW, Light.UNLIT, "suspended", "paused", Light.NONE)
-
-
-class Longitude(GeoFunc):
-    function = "ST_X"
-    output_field = FloatField()
-
-
-class Latitude(GeoFunc):
-    function = "ST_Y"
-    output_field = FloatField()
 
 
 @gzip_page
