@@ -1,6 +1,10 @@
 """The question which grid holds a point in the fewest words there and back: both cost more than the looking itself."""
 
+from importlib import import_module
+
 from django.db import migrations
+
+where_a_point_is = import_module("grids.migrations.0006_where_a_point_is")
 
 # Texts "unit boundary" of all grids that hold the point, or one "unit boundary metres" of the nearest within reach.
 HOLDING = """
@@ -32,5 +36,8 @@ HOLDING_REVERSE = "DROP FUNCTION grids_holding(float8, float8, timestamptz, floa
 class Migration(migrations.Migration):
     dependencies = [("grids", "0006_where_a_point_is")]
 
-    # `grids_grid_at` stays beside it: processes that still run the code before ask it.
-    operations = [migrations.RunSQL(HOLDING, HOLDING_REVERSE)]
+    # The function of 0006 answered the same in one text array; nothing asks it any more.
+    operations = [
+        migrations.RunSQL(HOLDING, HOLDING_REVERSE),
+        migrations.RunSQL(where_a_point_is.GRID_AT_REVERSE, where_a_point_is.GRID_AT),
+    ]
