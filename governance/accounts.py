@@ -20,21 +20,35 @@ from django.utils.translation.trans_real import language_code_re
 from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
-from governance import passwords, sessions
+from governance import captchas, passwords, sessions
 from governance.passwords import OwnPasswordForm
 from grids import passwords as ages
 from grids.models import Person
 
 
 class SignInForm(AuthenticationForm):
-    """One sentence for every way of being refused: who has an account is nobody's business."""
+    """One sentence for every way of being refused: who has an account is nobody's business.
+
+    After some failures the signs of a picture are asked for as well; without them no password is looked at.
+    """
 
     error_messages = {
         "invalid_login": gettext_lazy("The user name or the password is not right."),
         "inactive": gettext_lazy("The user name or the password is not right."),
     }
 
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.ask_for_signs()
+
+    def ask_for_signs(self) -> None:
+        """Add the picture where it is wanted by now."""
+        if "signs" not in self.fields and captchas.is_wanted(self.request, str(self.data.get("username", ""))):
+            self.fields["signs"] = captchas.Signs()
+
     def clean(self) -> dict[str, Any]:
+        if self.has_error("signs"):
+            return self.cleaned_data
         try:
             return super().clean()
         except forms.ValidationError:
@@ -81,6 +95,8 @@ class SignIn(views.LoginView):
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        # The failure that has just been counted may be the one after which a picture is shown.
+        form.ask_for_signs()  # type: ignore[attr-defined]
         response = super().form_invalid(form)
         if form.has_error("__all__", "locked"):
             response.status_code = 429

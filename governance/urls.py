@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from captcha.views import captcha_image
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", include((own, "governance"))),
     path("language/", accounts.choose_language, name="set_language"),
     path("login/", accounts.SignIn.as_view(), name="login"),
+    path("login/picture/<slug:key>/", captcha_image, {"scale": 1}, name="captcha-image"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", accounts.ChangePassword.as_view(), name="password_change"),
     path("admin/login/", accounts.admin_sign_in),

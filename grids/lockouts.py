@@ -14,6 +14,7 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.db.models import Max, QuerySet, Sum
 from django.http import HttpRequest
+from django.utils import timezone
 
 from grids import audit
 from grids.models import AuditAct, Person
@@ -36,11 +37,8 @@ class LockoutHandler(AxesDatabaseHandler):
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """Failures of the account; those of the address on the account's scale, so that one number decides."""
         of_account, of_address = self.get_user_attempts(request, credentials)
-        by_account = _failures(of_account)
         # A socket of this machine is nobody's address.
-        by_address = _failures(of_address) if request.axes_ip_address else 0
-        scaled = by_address * settings.AXES_FAILURE_LIMIT // settings.AUTH_ADDRESS_FAILURES
-        return max(by_account, scaled)
+        return _worse(of_account, of_address if request.axes_ip_address else None)
 
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """A success forgives the account only: the address may be trying others."""
@@ -68,6 +66,23 @@ class LockoutHandler(AxesDatabaseHandler):
         audit.note(act=AuditAct.REFUSED, **words)
         if getattr(request, "axes_locked_out", False):
             audit.note(act=AuditAct.LOCKED, **words)
+
+
+def failures(request: HttpRequest, username: str) -> int:
+    """How often a sign-in with this name failed within the span of a lock, or from this address on the same scale.
+
+    Two queries; the whole number at which an account locks is AXES_FAILURE_LIMIT.
+    """
+    lately = AccessAttempt.objects.filter(attempt_time__gt=timezone.now() - _span())
+    address = audit.address_of(request)
+    return _worse(
+        lately.filter(username=username.replace("\0", "")), lately.filter(ip_address=address) if address else None
+    )
+
+
+def _worse(of_account: "QuerySet[AccessAttempt]", of_address: "QuerySet[AccessAttempt] | None") -> int:
+    by_address = 0 if of_address is None else _failures(of_address)
+    return max(_failures(of_account), by_address * settings.AXES_FAILURE_LIMIT // settings.AUTH_ADDRESS_FAILURES)
 
 
 def _failures(attempts: "QuerySet[AccessAttempt]") -> int:

@@ -1,12 +1,15 @@
 """Named accounts, what a password must be, locks after failures, and sessions that end: S-1 to S-4."""
 
+import re
 import time
 from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
+from captcha.models import CaptchaStore
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +25,18 @@ WRONG = {"username": "officer", "password": "not-the-password"}
 
 
 def sign_in(client: Client, username: str = "officer", password: str = PASSWORD, **meta: str):
-    return client.post("/login/", {"username": username, "password": password}, **meta)
+    """Sign in as a person does: where the signs of a picture are asked for, they are read and typed."""
+    answer = client.post("/login/", {"username": username, "password": password}, **meta)
+    form = (answer.context or {}).get("form")
+    if form is None or not form.has_error("signs"):
+        return answer
+    return client.post("/login/", {"username": username, "password": password, **signs(answer)}, **meta)
+
+
+def signs(page: HttpResponse) -> dict[str, str]:
+    """What somebody who sees the picture of the page types."""
+    (key,) = re.findall(r'name="signs_0" value="(\w+)"', page.content.decode())
+    return {"signs_0": key, "signs_1": CaptchaStore.objects.get(hashkey=key).challenge}
 
 
 def faults(password: str, person: Person) -> set[str]:
@@ -139,6 +153,43 @@ def test_s_3_five_failures_lock_the_account_and_nobody_learns_whether_it_exists(
     assert sign_in(client).status_code == 429, "the right password does not help while it is locked"
     assert lockouts.locked_until(cast.officer, now=timezone.now()) is not None
     assert sign_in(Client(), "second_officer").status_code == 302, "others of the same office sign in"
+
+
+def test_s_3_after_three_failures_no_password_is_looked_at_without_the_signs_of_a_picture(
+    cast: Cast, client: Client
+) -> None:
+    plain = {"username": "officer", "password": PASSWORD}
+    for _number in range(2):
+        assert "signs_1" not in client.post("/login/", plain | {"password": "wrong"}).content.decode()
+    shown = client.post("/login/", plain | {"password": "wrong"})
+    assert 'name="signs_1"' in shown.content.decode(), "the third failure already shows the picture"
+    without = client.post("/login/", plain)
+    assert without.status_code == 200 and without.context["form"].has_error("signs", "required")
+    wrong = client.post("/login/", plain | signs(without) | {"signs_1": "0000"})
+    assert wrong.context["form"].has_error("signs")
+    assert AccessAttempt.objects.get(username="officer").failures_since_start == 3, "nothing was tried meanwhile"
+    assert client.post("/login/", plain | signs(wrong)).status_code == 302
+
+
+def test_s_3_a_picture_counts_once_and_is_a_picture(cast: Cast, client: Client) -> None:
+    for _number in range(3):
+        page = client.post("/login/", {"username": "officer", "password": "wrong"})
+    typed = signs(page)
+    picture = client.get(f"/login/picture/{typed['signs_0']}/")
+    assert picture.headers["Content-Type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    assert client.get("/login/picture/unknown/").status_code in (404, 410)
+    used = client.post("/login/", {"username": "officer", "password": "wrong", **typed})
+    assert not used.context["form"].has_error("signs")
+    again = client.post("/login/", {"username": "officer", "password": PASSWORD, **typed})
+    assert again.context["form"].has_error("signs")
+
+
+@override_settings(AUTH_ADDRESS_FAILURES=10)
+def test_s_3_an_address_that_tries_many_names_meets_the_picture_for_any_name(cast: Cast, client: Client) -> None:
+    for number in range(6):
+        client.post("/login/", {"username": f"name{number}", "password": "x"}, REMOTE_ADDR="10.0.0.9")
+    assert "signs_1" in client.get("/login/", REMOTE_ADDR="10.0.0.9").content.decode()
+    assert "signs_1" not in client.get("/login/", REMOTE_ADDR="10.0.0.8").content.decode()
 
 
 def test_s_3_the_lock_and_the_counter_end_after_half_an_hour(cast: Cast, client: Client) -> None:
