@@ -218,6 +218,7 @@ AUDITED_TABLES = [
     "incidents_timelimit",
     "incidents_calendar",
     "incidents_calendarversion",
+    "incidents_calendarchange",
     "knox_authtoken",
     "governance_wallkey",
 ]

@@ -51,6 +51,7 @@ def current_version(*, district_id: str) -> CalendarVersion:
     """
     version = (
         CalendarVersion.objects.filter(Q(calendar__district=district_id) | Q(calendar__district__isnull=True))
+        .filter(calendar__by_name_only=False)
         .order_by(F("calendar__district").asc(nulls_last=True), "-pk")
         .first()
     )

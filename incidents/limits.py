@@ -25,7 +25,7 @@ _RULES = """
 WITH wanted AS MATERIALIZED (
   SELECT asked.district, asked.category, c.id AS own, c.parent_id AS above, p.parent_id AS top, (
     SELECT v.id FROM incidents_calendarversion v JOIN incidents_calendar k ON k.id = v.calendar_id
-     WHERE k.district_id = asked.district OR k.district_id IS NULL
+     WHERE (k.district_id = asked.district OR k.district_id IS NULL) AND NOT k.by_name_only
      ORDER BY k.district_id NULLS LAST, v.id DESC LIMIT 1) AS version
     FROM unnest(%(districts)s::text[], %(categories)s::bigint[]) AS asked (district, category)
     LEFT JOIN incidents_category c ON c.id = asked.category

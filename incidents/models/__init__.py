@@ -1,4 +1,14 @@
-from incidents.models.calendar import Calendar, CalendarVersion, DayKind, SpecialDay, WorkPeriod
+from incidents.models.calendar import (
+    IN_FLIGHT,
+    LOCAL_KINDS,
+    Calendar,
+    CalendarChange,
+    CalendarVersion,
+    ChangeState,
+    DayKind,
+    SpecialDay,
+    WorkPeriod,
+)
 from incidents.models.categories import Category, IncidentKind
 from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
 from incidents.models.events import IncidentEvent, Unannounced
@@ -8,9 +18,13 @@ from incidents.models.photos import Photo, PhotoStage
 
 __all__ = [
     "CAME_BACK",
+    "IN_FLIGHT",
+    "LOCAL_KINDS",
     "Calendar",
+    "CalendarChange",
     "CalendarVersion",
     "Category",
+    "ChangeState",
     "Clock",
     "ClockState",
     "DayKind",
