@@ -33,6 +33,9 @@ class Right(TextChoices):
     CHECK = "check_here", _("Check and close here")
     GRANT = "grant_here", _("Grant approvals here")
     TAKE = "take_here", _("Take assignments here")
+    URGE = "urge_here", _("Urge and supervise from here")
+    RED_CARD = "red_card_here", _("Give red cards from here")
+    REPLY = "reply_here", _("Answer urges and cards here")
     INSPECT = "inspect_here", _("Inspect on site here")
     ADMINISTER = "administer_here", _("Administer here")
     AUDIT = "audit_here", _("Audit here")
@@ -42,12 +45,12 @@ RIGHTS_OF_DUTY: dict[Duty, frozenset[Right]] = {
     Duty.OFFICER: frozenset({Right.VIEW, Right.REPORT, Right.SETTLE}),
     Duty.ASSISTANT: frozenset({Right.VIEW, Right.REPORT}),
     Duty.SUPERVISOR: frozenset({Right.VIEW, Right.INSPECT}),
-    Duty.CLERK: frozenset({Right.VIEW, Right.REPORT, Right.HANDLE}),
-    Duty.DISPATCHER: frozenset({Right.VIEW, Right.DISPATCH}),
-    Duty.CHECKER: frozenset({Right.VIEW, Right.CHECK}),
-    Duty.DUTY_CHIEF: frozenset({Right.VIEW, Right.GRANT}),
-    Duty.HANDLER: frozenset({Right.VIEW, Right.TAKE}),
-    Duty.HEAD: frozenset({Right.VIEW}),
+    Duty.CLERK: frozenset({Right.VIEW, Right.REPORT, Right.HANDLE, Right.URGE, Right.REPLY}),
+    Duty.DISPATCHER: frozenset({Right.VIEW, Right.DISPATCH, Right.URGE, Right.REPLY}),
+    Duty.CHECKER: frozenset({Right.VIEW, Right.CHECK, Right.REPLY}),
+    Duty.DUTY_CHIEF: frozenset({Right.VIEW, Right.GRANT, Right.URGE, Right.RED_CARD, Right.REPLY}),
+    Duty.HANDLER: frozenset({Right.VIEW, Right.TAKE, Right.REPLY}),
+    Duty.HEAD: frozenset({Right.VIEW, Right.URGE, Right.RED_CARD, Right.REPLY}),
     Duty.OBSERVER: frozenset({Right.VIEW}),
     Duty.AUDITOR: frozenset({Right.VIEW, Right.AUDIT}),
     Duty.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER}),

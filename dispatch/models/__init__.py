@@ -6,6 +6,7 @@ from dispatch.models.assignments import (
     AssignmentState,
     ReturnReason,
 )
+from dispatch.models.cards import Card, CardColour, CardKind, CardState
 from dispatch.models.notices import Channel, Notice, Ticker
 
 __all__ = [
@@ -16,6 +17,10 @@ __all__ = [
     "Assignment",
     "AssignmentRole",
     "AssignmentState",
+    "Card",
+    "CardColour",
+    "CardKind",
+    "CardState",
     "Channel",
     "Notice",
     "ReturnReason",

@@ -30,6 +30,11 @@ class DistrictProfile(models.Model):
     )
     reopen_days = models.PositiveSmallIntegerField(_("days in which a closed incident may be reopened"), default=30)
     suspension_days = models.PositiveSmallIntegerField(_("longest suspension in days"), default=90)
+    urge_hours = models.PositiveSmallIntegerField(
+        _("working hours between two urges"),
+        default=4,
+        help_text=_("The same unit urges the same unit about the same incident at most once in this time; 0: any time."),
+    )
 
     class Meta:
         verbose_name = _("district profile")
