@@ -15,6 +15,9 @@ class Reason(TextChoices):
 
     ORDER = "order", _("An order for your unit")
     CARD = "card", _("Overdue at the top: see to it")
+    CARD_GOT = "card_got", _("A supervision card for your unit")
+    URGED = "urged", _("Your unit is urged")
+    NO_ANSWER = "no_answer", _("Your card is not answered in time")
     RED = "red", _("Overdue")
     REWORK = "rework", _("To be done again")
     RETURNED = "returned", _("An order was returned to you")
@@ -25,8 +28,10 @@ class Reason(TextChoices):
     ARRIVAL = "arrival", _("Arrived at your unit")
     YELLOW = "yellow", _("Near due")
     FED_BACK = "fed_back", _("A unit fed back")
+    CARD_ANSWERED = "card_answered", _("Your card was answered")
     GOES_ON = "goes_on", _("Goes on")
     CALLED_OFF = "called_off", _("Your order was called off")
+    CARD_OFF = "card_off", _("A card was withdrawn")
     RESULT = "result", _("The result of your report")
     YOUR_GRID = "your_grid", _("In your grid")
 
@@ -52,6 +57,8 @@ class Who(Enum):
     REPORTER = "who reported it"
     FIRST_RECEIVER = "who took the report first"
     ASKER = "who asked for the approval"
+    CARD_UNIT = "who answers for the unit that got the card"
+    CARD_ISSUER = "who issued the card; of one by policy the duty chiefs and head of the unit above"
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,17 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "approval_refused": _tell(R.DECIDED, W.ASKER),
     "approval_lapsed": _tell(R.DECIDED, W.ASKER),
     "light_yellow": _tell(R.YELLOW, W.CLOCK_HANDS),
-    "light_red": _tell(R.RED, W.CLOCK_HEAD, W.CLOCK_HANDS),
+    "light_red": _tell(R.RED, W.CLOCK_HEAD, W.CLOCK_HANDS) + _tell(R.NO_ANSWER, W.CARD_ISSUER),
     "comment": (),
     "photo": (),
     "confirmed": _tell(R.RESULT, W.FIRST_RECEIVER, W.REPORTER),
     "deadline_moved": (),
     "inherited": (),
+    "urged": _tell(R.URGED, W.CARD_UNIT),
+    "card_issued": _tell(R.CARD_GOT, W.CARD_UNIT),
+    "card_replied": _tell(R.CARD_ANSWERED, W.CARD_ISSUER),
+    "card_withdrawn": _tell(R.CARD_OFF, W.CARD_UNIT),
+    "card_lapsed": (),
 }
 
 # A red that means a card is heard of by the duty leader too.

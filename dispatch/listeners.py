@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import connection
+
 from dispatch.audience import Who
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment
 from grids import selectors
@@ -28,7 +30,7 @@ HANDS: dict[str, tuple[Duty, ...]] = {
     Stage.ARRIVE: TAKERS,
     Stage.FINISH: TAKERS,
     Stage.CHECK: (Duty.CHECKER,),
-    Stage.REPLY: (Duty.CLERK,),
+    Stage.REPLY: TAKERS,
     Stage.PAUSE: (Duty.CLERK, Duty.DISPATCHER, Duty.DUTY_CHIEF),
     Stage.OVERALL: (Duty.CLERK, Duty.DISPATCHER),
 }
@@ -37,14 +39,16 @@ EVERY_DUTY = (*OF_HOLDER.values(), Duty.HANDLER, Duty.HEAD, Duty.SUPERVISOR)
 
 
 class Listeners:
-    """The people around the events of one batch, as of `now`; at most six queries however many events."""
+    """The people around the events of one batch, as of `now`; at most seven queries however many events."""
 
     def __init__(self, events: Sequence[IncidentEvent], now: datetime) -> None:
+        self.issued = self._issuers(events)
         self.at_work = self._open_orders(events)
         self.inspecting = self._inspections(events)
         units = {code for event in events for code in self._units(event)}
         self.on_duty = selectors.people_on_duty(units, EVERY_DUTY, now)
-        self.contacts = selectors.duty_contacts({_clock_unit(e) for e in events if e.clock_id is not None})
+        answering = {_clock_unit(event) for event in events if event.clock_id is not None or _card_unit(event)}
+        self.contacts = selectors.duty_contacts(answering)
         self.officers = selectors.primary_officers({event.incident.place_id for event in events}, now)
 
     def who(self, group: Who, event: IncidentEvent) -> list[int]:
@@ -65,6 +69,11 @@ class Listeners:
             return self._head(_clock_unit(event))
         if group is Who.DUTY_LEADER:
             return self._duty([incident.district_id], [Duty.DUTY_CHIEF, Duty.HEAD])
+        if group is Who.CARD_UNIT:
+            unit = _card_unit(event)
+            return [*self._duty([unit], TAKERS), *self._head(unit)] if unit else []
+        if group is Who.CARD_ISSUER:
+            return self._issuer(event)
         if group is Who.INSPECTORS:
             return self._duty([self.inspecting.get(incident.pk, "")], INSPECTORS)
         single = {
@@ -89,11 +98,21 @@ class Listeners:
         duty = [contact] if contact else self._duty([unit], [Duty.DUTY_CHIEF])
         return [*self._duty([unit], [Duty.HEAD]), *duty]
 
+    def _issuer(self, event: IncidentEvent) -> list[int]:
+        """Who gave the card the event is about, and the duty chiefs there; for one by policy the head instead."""
+        if event.pk not in self.issued:
+            return []
+        person, unit = self.issued[event.pk]
+        chiefs = self._duty([unit], [Duty.DUTY_CHIEF])
+        return [person, *chiefs] if person else [*chiefs, *self._duty([unit], [Duty.HEAD])]
+
     def _units(self, event: IncidentEvent) -> set[str]:
         """Every unit whose people may hear of the event."""
         incident = event.incident
         found = {_holder(event), _clock_unit(event), incident.district_id, *_ordered(event)}
-        found |= {event.details.get("new_unit", ""), self.inspecting.get(incident.pk, "")}
+        found |= {event.details.get("new_unit", ""), self.inspecting.get(incident.pk, ""), _card_unit(event)}
+        if event.pk in self.issued:
+            found.add(self.issued[event.pk][1])
         return {code for code in found | set(self.at_work.get(incident.pk, [])) if code}
 
     def _open_orders(self, events: Sequence[IncidentEvent]) -> dict[int, list[str]]:
@@ -111,6 +130,31 @@ class Listeners:
             return {}
         return dict(Inspection.objects.filter(incident__in=drawn).values_list("incident_id", "unit_id"))
 
+    def _issuers(self, events: Sequence[IncidentEvent]) -> dict[int, tuple[int | None, str]]:
+        """By event that is an answer to a card, or the lack of one: the person and the unit that gave it."""
+        told = [event.pk for event in events if event.kind == "card_replied"]
+        told += [event.pk for event in events if event.clock_id and event.details.get("stage") == Stage.REPLY]
+        if not told:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(_ISSUERS, [told])
+            return {pk: (person, unit) for pk, person, unit in cursor.fetchall()}
+
+
+# A card by policy at the top has no unit above: the district's own leaders follow it.
+_ISSUERS = """
+SELECT event.id, card.actor_id, coalesce(card.issued_by_unit_id, card.district_id)
+  FROM incidents_incidentevent event
+  LEFT JOIN incidents_clock clock ON clock.id = event.clock_id AND clock.subject_kind = 'card'
+  JOIN dispatch_card card ON card.id = coalesce(clock.subject_id, (event.details ->> 'card_id')::bigint)
+ WHERE event.id = ANY(%s)
+"""
+
+
+def _card_unit(event: IncidentEvent) -> str:
+    """The unit that got the card, if the event is one of a card."""
+    return str(event.details.get("card_unit") or "")
+
 
 def _holder(event: IncidentEvent) -> str:
     """Who holds the incident by this event; for one that moved nothing, who holds it now."""
@@ -118,7 +162,9 @@ def _holder(event: IncidentEvent) -> str:
 
 
 def _clock_unit(event: IncidentEvent) -> str:
-    """The unit that answers for a light: the clock's own; for the overall time, who has the incident now."""
+    """The unit that answers for a light or card: the clock's own; for the overall time, who has the incident now."""
+    if _card_unit(event):
+        return _card_unit(event)
     if event.details.get("stage") == Stage.OVERALL or event.unit_id is None:
         return event.incident.holder_id
     return event.unit_id

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch.audience import AUDIENCES, CARD, WEIGHT, Reason, Telling
+from dispatch.audience import AUDIENCES, CARD, WEIGHT, Reason, Telling, Who
 from dispatch.channels import channels_for
 from dispatch.listeners import Listeners
 from dispatch.models import Notice
@@ -89,6 +89,8 @@ def tellings(event: IncidentEvent) -> tuple[Telling, ...]:
     if event.details.get("superseded"):
         return ()
     lines = AUDIENCES.get(event.kind, ())
+    # A rule names who is told in addition from so many cards on.
+    lines += tuple(Telling(Who[name.upper()], Reason.CARD) for name in event.details.get("tell", ()))
     return lines + CARD if event.details.get("card") else lines
 
 

@@ -36,6 +36,11 @@ KINDS = {
     "confirmed": _("Confirmed on site"),
     "deadline_moved": _("Deadline recomputed"),
     "inherited": _("Taken over from a predecessor"),
+    "urged": _("Urged"),
+    "card_issued": _("Supervision card"),
+    "card_replied": _("Answered the card"),
+    "card_withdrawn": _("Card withdrawn"),
+    "card_lapsed": _("Card lapsed"),
 }
 
 # Acts that make a person, and the unit acted for, a handler who never checks the same incident.

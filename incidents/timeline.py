@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from grids import spans
 from grids.duties import Duty
@@ -53,6 +53,17 @@ ICONS = {
     "confirmed": "shield-check",
     "deadline_moved": "calendar-time",
     "inherited": "sitemap",
+    "urged": "bell",
+    "card_issued": "flag",
+    "card_replied": "message-report",
+    "card_withdrawn": "arrow-back-up",
+    "card_lapsed": "clock",
+}
+# How grave a card was, by the colour its event keeps.
+CARDS: dict[str, str | Promise] = {
+    "ordinary": pgettext_lazy("of a card", "ordinary card"),
+    "yellow": pgettext_lazy("of a card", "yellow card"),
+    "red": pgettext_lazy("of a card", "red card"),
 }
 DIRECTION_ICONS = {"up": "arrow-up", "down": "arrow-down", "sideways": "arrows-exchange"}
 DIRECTIONS: dict[str, str | Promise] = {
@@ -142,10 +153,11 @@ def steps(
 ) -> list[Step]:
     """The steps in the order they happened; the last move is where the incident stands now."""
     by_id = {clock.pk: clock for clock in clocks}
-    ended: dict[tuple[datetime | None, int], list[Clock]] = defaultdict(list)
+    ended: dict[tuple[datetime | None, str, int], list[Clock]] = defaultdict(list)
     for clock in by_id.values():
         if clock.state == ClockState.STOPPED:
-            ended[clock.stopped_at, clock.subject_id].append(clock)
+            kind = "card" if clock.subject_kind == "card" else ""
+            ended[clock.stopped_at, kind, clock.subject_id].append(clock)
     by_event = defaultdict(list)
     for photo in photos:
         by_event[photo.event_id].append(photo)
@@ -153,8 +165,10 @@ def steps(
     for step in made:
         step.photos = by_event.get(step.event.pk, [])
         # An order's clock ends by what was done to that order, the incident's own by a move of the same moment.
-        subject = 0 if step.is_move else step.event.details.get("assignment", NOBODYS)
-        step.measured = [_measure(clock, units) for clock in ended.pop((_ended_at(step), subject), [])]
+        subject = ("", 0 if step.is_move else step.event.details.get("assignment", NOBODYS))
+        if "card_id" in step.event.details:
+            subject = ("card", step.event.details["card_id"])
+        step.measured = [_measure(clock, units) for clock in ended.pop((_ended_at(step), *subject), [])]
     _stays([step for step in made if step.is_move], incident, now)
     return made
 
@@ -166,7 +180,7 @@ def codes_of(events: Iterable[IncidentEvent], clocks: Iterable[Clock]) -> set[st
         codes |= {event.unit_id, event.holder_before_id, event.holder_after_id}
         for order in [*event.details.get("orders", []), event.details.get("order") or {}]:
             codes.add(order.get("unit"))
-        codes |= {event.details.get(name) for name in ("unit", "new_unit", "proposed_unit")}
+        codes |= {event.details.get(name) for name in ("unit", "new_unit", "proposed_unit", "card_unit")}
     return {code for code in codes if code}
 
 
@@ -233,8 +247,22 @@ def _tell_details(step: Step, details: dict[str, Any], units: dict[str, Unit]) -
         step.facts.append(_("Review on %(day)s") % {"day": str(details["review_at"])[:10]})
     if details.get("master"):
         step.facts.append(_("Merged into %(number)s") % {"number": details["master"]})
+    if details.get("card_id"):
+        step.facts += _told_of_card(details, units)
     if step.event.kind == "import_history":
         step.facts += _told_elsewhere(details)
+
+
+def _told_of_card(details: dict[str, Any], units: dict[str, Unit]) -> list[str]:
+    """Which card it was, to whom, the how manieth, and why the policy drew it."""
+    facts = [_("To %(unit)s") % {"unit": _name(details.get("card_unit"), units)}]
+    if details.get("card_kind") == "supervise":
+        facts.insert(0, str(CARDS[details["colour"]]))
+    if details.get("cards", 0) > 1:
+        facts.append(_("Card number %(count)d to this unit") % {"count": details["cards"]})
+    if details.get("stage"):
+        facts.append(_("By policy: %(stage)s overdue") % {"stage": Stage(details["stage"]).label})
+    return facts
 
 
 def _told_elsewhere(details: dict[str, Any]) -> list[str]:
