@@ -219,6 +219,8 @@ AUDITED_TABLES = [
     "incidents_calendar",
     "incidents_calendarversion",
     "incidents_calendarchange",
+    "dispatch_address",
+    "dispatch_audience",
     "knox_authtoken",
     "governance_wallkey",
 ]

@@ -7,10 +7,22 @@ from django.utils.translation import gettext_lazy as _
 
 class Channel(models.TextChoices):
     IN_APP = "in_app", _("Inbox")
+    EMAIL = "email", _("E-mail")
+    WECOM = "wecom", _("WeCom robot")
+    DINGTALK = "dingtalk", _("DingTalk robot")
+    FEISHU = "feishu", _("Feishu robot")
+    SMS = "sms", _("Text message")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+OUTSIDE_CHANNELS = [choice for choice in Channel.choices if choice[0] != Channel.IN_APP]
 
 
 class Notice(models.Model):
-    """Why a person hears of an event (``reason``, a key of ``dispatch.audience``) and whether it was read."""
+    """Why a person hears of an event (``reason``, a key of ``dispatch.audience``) and whether it was read.
+
+    The row in the inbox is the notice; what also leaves the house is a ``Delivery``, once per event and address.
+    """
 
     event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, related_name="notices", db_index=False)
     incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="+")
