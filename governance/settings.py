@@ -216,11 +216,10 @@ AUDITED_TABLES = [
     "grids_plan",
     "incidents_category",
     "incidents_timelimit",
+    "incidents_escalationrule",
     "incidents_calendar",
     "incidents_calendarversion",
     "incidents_calendarchange",
-    "dispatch_address",
-    "dispatch_audience",
     "knox_authtoken",
     "governance_wallkey",
 ]

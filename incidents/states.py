@@ -52,6 +52,10 @@ class Stage(TextChoices):
     OVERALL = "overall", _("Overall")
 
 
+# A red that moves an incident up comes from these alone; red on any other stage tells people.
+MOVING_STAGES = frozenset({Stage.ACCEPT, Stage.HANDLE})
+
+
 class HolderAfter(Enum):
     """Who holds the incident after a move."""
 

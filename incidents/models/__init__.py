@@ -11,6 +11,7 @@ from incidents.models.calendar import (
 )
 from incidents.models.categories import Category, IncidentKind
 from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
+from incidents.models.escalation import CardColour, EscalationRule, Told, YellowAction
 from incidents.models.events import IncidentEvent, Unannounced
 from incidents.models.imports import ImportBatch, ImportedRecord
 from incidents.models.incident import CAME_BACK, Handler, Incident, Inspection, LocatedBy, Sight, Source
@@ -23,11 +24,13 @@ __all__ = [
     "Calendar",
     "CalendarChange",
     "CalendarVersion",
+    "CardColour",
     "Category",
     "ChangeState",
     "Clock",
     "ClockState",
     "DayKind",
+    "EscalationRule",
     "Handler",
     "ImportBatch",
     "ImportedRecord",
@@ -47,6 +50,8 @@ __all__ = [
     "Subject",
     "TimeLimit",
     "TimeUnit",
+    "Told",
     "Unannounced",
     "WorkPeriod",
+    "YellowAction",
 ]

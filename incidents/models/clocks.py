@@ -29,7 +29,9 @@ class TimeLimit(models.Model):
     """One version of one rule. Insert-only: a changed rule is a new row that ``replaces`` the old one.
 
     Empty district, category, urgency or tier means "any"; the most specific rule in force wins. The yellow amount is
-    counted from the start, in the same unit as ``amount``; null means "when a quarter of the limit is left".
+    counted from the start, in the same unit as ``amount``; null means "when a quarter of the limit is left". An
+    ``amount`` of 0 is "as the situation requires": the clock has no due moment and never shows a light. What follows
+    from yellow and red is said by an EscalationRule.
     """
 
     district = models.ForeignKey("grids.Unit", models.PROTECT, null=True, blank=True, related_name="+")
@@ -37,9 +39,23 @@ class TimeLimit(models.Model):
     urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, blank=True)
     tier = models.CharField(_("kind of unit"), max_length=16, choices=UnitKind.choices, blank=True)
     stage = models.CharField(_("stage"), max_length=16, choices=Stage.choices)
-    amount = models.PositiveIntegerField(_("red after"))
+    amount = models.PositiveIntegerField(_("red after"), help_text=_("0: as the situation requires"))
     unit = models.CharField(_("unit"), max_length=16, choices=TimeUnit.choices)
+    from_next_day = models.BooleanField(
+        _("count from the next day"),
+        default=False,
+        help_text=_("Time begins with the first work second of the next working day; natural time at midnight."),
+    )
     end_of_day = models.BooleanField(_("until the end of that work day"), default=False)
+    calendar = models.ForeignKey(
+        "incidents.Calendar",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("counted by"),
+        help_text=_("Empty: the district's own calendar."),
+    )
     yellow_amount = models.PositiveIntegerField(_("yellow after"), null=True, blank=True)
     red_action = models.CharField(_("when red"), max_length=16, choices=RedAction.choices)
     basis = models.CharField(_("basis"), max_length=200, blank=True)
@@ -59,7 +75,11 @@ class TimeLimit(models.Model):
                 name="time_limit_one_in_force",
                 violation_error_message=_("A limit for exactly this case is in force already."),
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="time_limit_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | ~Q(stage=Stage.PAUSE),
+                name="time_limit_pause_has_an_end",
+                violation_error_message=_("A suspension needs a longest time."),
+            ),
             models.CheckConstraint(
                 condition=Q(yellow_amount__isnull=True) | Q(yellow_amount__lt=F("amount")),
                 name="time_limit_yellow_before_red",
@@ -68,7 +88,17 @@ class TimeLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_stage_display()}: {self.amount} {self.get_unit_display()}"
+        return f"{self.get_stage_display()}: {self.red_after}"
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether it is "as the situation requires": no due moment, no light."""
+        return self.amount == 0
+
+    @property
+    def red_after(self) -> str:
+        """The amount with its unit."""
+        return _("as the situation requires") if self.is_open_ended else f"{self.amount} {self.get_unit_display()}"
 
 
 # Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.
@@ -93,6 +123,7 @@ class Subject(models.TextChoices):
     INCIDENT = "incident", _("incident")
     ASSIGNMENT = "assignment", _("assignment")
     INSPECTION = "inspection", _("inspection")
+    CARD = "card", _("card")
 
 
 class PauseCause(models.TextChoices):
@@ -116,7 +147,8 @@ class Clock(models.Model):
     ``budget`` and ``spent`` are seconds of the limit's own kind of time; ``spent`` counts closed stretches only, the
     open one began at ``run_since``; ``turned_at`` holds the moments of pausing and resuming in turn. ``next_at`` is
     when something happens by itself; null when nothing can. ``step`` says what was announced: 0 nothing, 1 yellow,
-    2 red. ``seq`` counts changes and fences stale writers.
+    2 red, 3 and on what is repeated after red. ``seq`` counts changes and fences stale writers. ``limit`` and
+    ``escalation`` are the versions in force when it started. A ``budget`` of 0 is a limit without an end.
     Kept narrow on purpose: light changes update only this row.
     """
 
@@ -127,6 +159,9 @@ class Clock(models.Model):
     district = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)
     stage = models.CharField(max_length=16, choices=Stage.choices)
     limit = models.ForeignKey(TimeLimit, models.PROTECT, null=True, related_name="+", db_index=False)
+    escalation = models.ForeignKey(
+        "incidents.EscalationRule", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     calendar_version = models.ForeignKey("incidents.CalendarVersion", models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=16, choices=ClockState.choices, default=ClockState.RUNNING)
     pause_cause = models.CharField(max_length=16, choices=PauseCause.choices, blank=True)
@@ -163,7 +198,7 @@ class Clock(models.Model):
                 condition=Q(state="running", run_since__isnull=False) | ~Q(state="running") & Q(run_since__isnull=True),
                 name="clock_run_since_while_running",
             ),
-            models.CheckConstraint(condition=Q(budget__gt=0, spent__gte=0), name="clock_budget_positive"),
+            models.CheckConstraint(condition=Q(budget__gte=0, spent__gte=0), name="clock_budget_positive"),
             models.CheckConstraint(
                 condition=Q(state="paused") | Q(pause_cause=""), name="clock_pause_cause_while_paused"
             ),
