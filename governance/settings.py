@@ -220,6 +220,8 @@ AUDITED_TABLES = [
     "incidents_calendar",
     "incidents_calendarversion",
     "incidents_calendarchange",
+    "dispatch_address",
+    "dispatch_audience",
     "knox_authtoken",
     "governance_wallkey",
 ]
@@ -317,7 +319,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "dispatch.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
+    "look_at_itself": {"task": "dispatch.tasks.look_at_itself", "schedule": 60.0, "options": {"expires": 60}},
 }
+
+# An address outside that is called each minute while all is well, and raises the alarm when it is not called.
+DEADMAN_URL = environment.text("WANGGE_DEADMAN_URL", "")
 
 # -- what leaves the house ----------------------------------------------------------------------------------
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

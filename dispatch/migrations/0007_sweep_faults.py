@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dispatch", "0005_cards")]
+    dependencies = [("dispatch", "0006_deliveries")]
 
     operations = [
         migrations.CreateModel(
