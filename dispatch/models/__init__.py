@@ -19,7 +19,6 @@ from dispatch.models.deliveries import (
 )
 from dispatch.models.faults import SweepFault
 from dispatch.models.notices import OUTSIDE_CHANNELS, Channel, Notice, Ticker
-from dispatch.models.self_audits import SelfAudit
 
 __all__ = [
     "ENDED_STATES",
@@ -45,7 +44,6 @@ __all__ = [
     "Hears",
     "Notice",
     "ReturnReason",
-    "SelfAudit",
     "SweepFault",
     "Ticker",
 ]
