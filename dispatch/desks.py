@@ -10,15 +10,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, Count, Q, QuerySet, Value
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from dispatch.acts import ACTS, RIGHT_TO_TAKE
+from dispatch.desk_tabs import BODIES, HELD_TABS, REQUESTS, RETURNED, Tab, tabs_of
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
 from grids.duties import Right
 from grids.levels import UnitKind
@@ -33,59 +33,14 @@ from incidents.states import MOVES, Stage, State, Urgency
 A = AssignmentState
 SIZE = 50
 MOST_EMERGENCIES = 5
-RETURNED = "returned"
 BY_DUE = ("rest", "due_at", "pk")
 LAST_ENDED = ("-ended_at", "-pk")
 FIRST_ASKED = ("asked_at", "pk")
-BODIES = frozenset({UnitKind.DEPARTMENT, UnitKind.OFFICE})
 COMMANDS = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
 # Presses that need nothing but the press itself: the row's button makes them at once.
 AT_ONCE = frozenset({"accept", "sign", "resume"})
 # Presses that are neither a move nor an act on an order.
 OTHER_ACTS = {"grant": _("Grant"), "confirm": _("Confirm it is solved")}
-
-
-@dataclass(frozen=True)
-class Tab:
-    """One tab: clocks of `stages` about `subject`, or ended orders in `ended`. `many`: presses for several rows."""
-
-    key: str
-    label: str | Promise
-    empty: str | Promise
-    stages: tuple[Stage, ...] = ()
-    of_orders: bool = False
-    ended: AssignmentState | None = None
-    many: tuple[str, ...] = ()
-
-
-# fmt: off
-HELD_TABS = (
-    Tab("accept", _("To accept"), _("What is reported, escalated or transferred to this unit appears here by itself."),
-        (Stage.ACCEPT,), many=("accept", "escalate")),
-    Tab("hand", _("In hand"), _("Accept something, and it lies here until it is done."), (Stage.HANDLE,),
-        many=("escalate",)),
-    Tab("check", _("To check"), _("What others report as done comes here to be checked."), (Stage.CHECK,),
-        many=("close",)),
-    Tab(RETURNED, _("Came back"), _("What comes back to this unit, or a department returned, shows here as well."),
-        (Stage.ACCEPT, Stage.HANDLE), many=("accept",)),
-)
-ORDER_TABS = (
-    Tab("sign", _("To sign for"), _("Orders of the command centre appear here by themselves."),
-        (Stage.SIGN,), of_orders=True, many=("sign",)),
-    Tab("work", _("In hand"), _("Sign for an order, and it lies here until you feed back."),
-        (Stage.FINISH,), of_orders=True),
-    Tab("fed", pgettext_lazy("of orders", "Fed back"), _("What you fed back stays here until the incident is closed."),
-        ended=A.FED_BACK),
-    Tab("back", _("Returned"), _("What you returned stays here until the incident is closed."), ended=A.RETURNED),
-)
-# A town both holds incidents and takes orders, so there the tabs of orders say that they are.
-TOWN_TABS = (
-    Tab("sign", _("Orders to sign for"), ORDER_TABS[0].empty, (Stage.SIGN,), of_orders=True, many=("sign",)),
-    Tab("work", _("Orders in hand"), ORDER_TABS[1].empty, (Stage.FINISH,), of_orders=True),
-    Tab("fed", _("Orders fed back"), ORDER_TABS[2].empty, ended=A.FED_BACK),
-)
-REQUESTS = Tab("requests", _("To decide"), _("Requests for suspension and voiding come here to be decided."))
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +92,7 @@ class Desk:
     @cached_property
     def tabs(self) -> list[Tab]:
         """The tabs of this kind of unit."""
-        if self.unit.kind in BODIES:
-            return list(ORDER_TABS)
-        orders = TOWN_TABS if self.unit.kind == UnitKind.TOWN else ()
-        return [*HELD_TABS, *orders, REQUESTS]
+        return list(tabs_of(self.unit.kind))
 
     def tab(self, key: str) -> Tab:
         """The tab with this key, else the first."""
@@ -185,9 +137,14 @@ class Desk:
         found = Approval.objects.filter(holder=self.unit, state=ApprovalState.PENDING)
         return selectors.for_rows(self._narrowed(found).select_related("asked_by", "asked_unit"), "incident__")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is narrowed to a light at most, so that everybody with the same rights sees the same."""
+        return self._wanted is None
+
     def counts(self) -> dict[str, int]:
         """How much lies in each tab. One query."""
-        rows = self._counted_plainly() if self._wanted is None else list(self._counting())
+        rows = self._counted_plainly() if self.is_plain else list(self._counting())
         number: dict[str, int] = defaultdict(int)
         for what, key, count in rows:
             number[what if what in (RETURNED, REQUESTS.key) else f"{what}.{key}"] += count
@@ -235,7 +192,8 @@ class Desk:
             ordered_by_unit=self.unit, state=A.RETURNED, required=True, replaced_by__isnull=True
         )
         # While others are at work the holder's time stands still: where it runs, it waits for the holder.
-        waiting = clocks.filter(incident__in=returned.values("incident"), state=ClockState.RUNNING, stage=Stage.HANDLE)
+        running = clocks.alias(rest=rest()).filter(rest=0, state=ClockState.RUNNING, stage=Stage.HANDLE)
+        waiting = running.filter(incident__in=returned.values("incident"))
         return clocks.filter(incident__in=moved), waiting.exclude(incident__in=moved)
 
     def _open_clocks(self) -> QuerySet[Clock]:
@@ -290,9 +248,20 @@ class Desk:
     def _emergency_rows(self) -> list[Row]:
         return []
 
+    @property
+    def changes_at(self) -> datetime | None:
+        """When a light of what was read of this desk next changes by itself."""
+        return selectors.next_change(chain.from_iterable(self._clocks.values()), self.now)
+
+    @cached_property
+    def _clocks(self) -> dict[int, list[Clock]]:
+        return {}
+
     def _rows(self, incidents: Sequence[Incident]) -> list[Row]:
         """The rows of a page; those of the emergencies are read along, and kept."""
-        rows = selectors.rows([*incidents, *self._waiting], self.now) if incidents or self._waiting else []
+        wanted = [*incidents, *self._waiting]
+        self._clocks.update(clocks := selectors.clocks_of(wanted))
+        rows = selectors.rows(wanted, self.now, clocks=clocks) if wanted else []
         self._emergency_rows[:] = rows[len(incidents) :]
         return rows[: len(incidents)]
 

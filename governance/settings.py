@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -112,6 +113,13 @@ CACHES = {
         "LOCATION": "boards",
         "TIMEOUT": 60,
         "OPTIONS": {"MAX_ENTRIES": 60},
+    },
+    # Pages of desks, at most a hundred kilobytes each, likewise.
+    "desks": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "desks",
+        "TIMEOUT": 60,
+        "OPTIONS": {"MAX_ENTRIES": 200},
     },
 }
 
@@ -254,6 +262,9 @@ BEHIND_PROXY = environment.flag("WANGGE_BEHIND_PROXY", False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where pages find the live service (governance.live.address): a path, a port of the same host, or nothing.
+LIVE_URL = environment.path_or_port("WANGGE_LIVE_URL")
+
 # -- maps ---------------------------------------------------------------------------------------------------
 # Debian 12's GDAL cannot refuse network access; it is never given a spatial reference that a visitor wrote.
 SILENCED_SYSTEM_CHECKS += ["gis.W001"]
@@ -318,6 +329,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "dispatch.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
+    "deliver": {"task": "dispatch.tasks.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
     "look_at_itself": {"task": "dispatch.tasks.look_at_itself", "schedule": 60.0, "options": {"expires": 60}},
 }
@@ -328,6 +340,28 @@ DEADMAN_URL = environment.text("WANGGE_DEADMAN_URL", "")
 # -- what leaves the house ----------------------------------------------------------------------------------
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "wangge@localhost")
+EMAIL_HOST = environment.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = environment.number("EMAIL_PORT", 25, least=1)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = environment.flag("EMAIL_USE_SSL", False)
+# The address of the site as messages link to it; without it they carry no link.
+SITE_URL = environment.text("WANGGE_SITE_URL", "").rstrip("/")
+NOTICE_CHANNELS = environment.words("WANGGE_CHANNELS", ("email", "wecom", "dingtalk", "feishu", "sms", "webhook"))
+# Hosts that may be inside the house or without TLS: `host` or `host:port`.
+NOTICE_HOSTS = environment.words("WANGGE_NOTICE_HOSTS")
+# How many seconds a provider has, and from how many waiting messages on one stands for all.
+NOTICE_TIMEOUT: float = environment.number("WANGGE_NOTICE_TIMEOUT", 5, least=1)
+NOTICE_STORM = environment.number("WANGGE_NOTICE_STORM", 5, least=1)
+SMS_URL = environment.text("WANGGE_SMS_URL", "")
+SMS_SECRET = environment.text("WANGGE_SMS_SECRET", "")
+SMS_SIGN = environment.text("WANGGE_SMS_SIGN", "")
+SMS_TEMPLATE = environment.text("WANGGE_SMS_TEMPLATE", "")
+if SMS_URL:
+    NOTICE_HOSTS.append(urlsplit(SMS_URL).hostname or "")
+# Addresses and secrets are encrypted by the first of these and opened by any.
+SEAL_KEYS = [*environment.words("WANGGE_SEAL_KEYS"), SECRET_KEY]
 
 LOGGING = {
     "version": 1,

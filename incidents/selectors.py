@@ -1,7 +1,7 @@
 """Reads of incidents for pages: rows of a list, the light of each, the people to call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from grids import selectors as places_and_people
 from grids import statements
 from grids.models import Unit
-from incidents import lights, places
+from incidents import clock_rules, lights, places
 from incidents.lights import ShownClock
 from incidents.models import CAME_BACK, Clock, ClockState, Incident, Light, Photo, Subject
 from incidents.models.clocks import BESIDE_STAGES
@@ -114,13 +114,26 @@ def overall(clocks: Iterable[Clock], now: datetime) -> ShownClock | None:
     return None
 
 
-def rows(incidents: Sequence[Incident], now: datetime, *, at: str = "") -> list[Row]:
-    """The rows of a list, in its order. Two to three queries; the incidents bring their category along."""
-    clocks = clocks_of(incidents)
+def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
+    """When one of these clocks next shows another light by itself; None if none ever does."""
+    running = [clock for clock in clocks if clock.state == ClockState.RUNNING]
+    moments = [clock.warn_at for clock in running if clock.warn_at is not None]
+    moments += [clock_rules.red_at(clock.due_at) for clock in running if clock.due_at is not None]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def rows(
+    incidents: Sequence[Incident], now: datetime, *, at: str = "", clocks: Mapping[int, list[Clock]] | None = None
+) -> list[Row]:
+    """The rows of a list, in its order; `clocks` if `clocks_of` was asked already.
+
+    Two to three queries; the incidents bring their category along.
+    """
+    clocks = clocks_of(incidents) if clocks is None else clocks
     codes = {code for one in incidents for code in _units_of(one)}
     codes |= {clock.unit_id for each in clocks.values() for clock in each}
     units = places.with_parents((code for code in codes if code), without=UNLISTED_OF_UNIT)
-    return [_row(one, clocks[one.pk], units, now, at=at) for one in incidents]
+    return [_row(one, clocks.get(one.pk, []), units, now, at=at) for one in incidents]
 
 
 def _row(incident: Incident, clocks: list[Clock], units: dict[str, Unit], now: datetime, *, at: str) -> Row:

@@ -15,6 +15,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "boards": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    "desks": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
 WHITENOISE_USE_FINDERS = True

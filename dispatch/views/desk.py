@@ -18,8 +18,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from dispatch import moves, selectors
-from dispatch.desks import Desk, Tab
+from dispatch.desk_tabs import Tab
+from dispatch.desks import Desk
 from dispatch.forms import SeveralForm
+from dispatch.views.desk_drawing import drawing
 from grids import permissions
 from grids.duties import Right
 from grids.levels import DESK_KINDS
@@ -57,33 +59,33 @@ def desk(request: PersonRequest, code: str) -> HttpResponse:
     now = timezone.now()
     here = _desk(request, code, now)
     tab = here.tab(request.GET.get("tab", ""))
-    lines, page = here.page(tab, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    counts = here.counts()
     address = _Address(here, tab)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    back = address(after=after, before=before)
+    drawn = drawing(here, tab, after=after, before=before, back=back)
+    count = drawn.counts.get(tab.key, 0)
     context = {
         "unit": here.unit,
         "tab": tab,
         "tabs": [
-            {"tab": each, "url": address(tab=each.key), "count": counts.get(each.key, 0), "on": each is tab}
+            {"tab": each, "url": address(tab=each.key), "count": drawn.counts.get(each.key, 0), "on": each is tab}
             for each in here.tabs
         ],
-        "lines": lines,
-        "emergencies": here.emergencies(),
-        "now": now,
-        "presses": [(name, _label(name)) for name in here.presses(tab)],
-        "here": request.get_full_path(),
-        "summary": _summary(len(lines), counts.get(tab.key, 0)),
-        "previous_url": address(before=page.before) if page.before else "",
-        "next_url": address(after=page.after) if page.after else "",
+        "drawn": drawn,
     }
     if "rows" in request.GET:
         return unchanged_or(request, render_to_string("dispatch/_desk_live.html", context, request))
     context |= {
-        "title": f"{here.unit.label} · {tab.label} {counts.get(tab.key, 0)}",
-        "count": counts.get(tab.key, 0),
+        "title": f"{here.unit.label} · {tab.label} {count}",
+        "count": count,
+        "presses": [(name, _label(name)) for name in here.presses(tab)],
+        "here": back,
+        "summary": _summary(drawn.shown, count),
+        "previous_url": address(before=drawn.before) if drawn.before else "",
+        "next_url": address(after=drawn.after) if drawn.after else "",
         "light_chips": _light_chips(here, address) if tab.stages else [],
         "other_chips": list(_other_chips(here, address)),
-        "rows_url": address(rows="1", after=request.GET.get("after", ""), before=request.GET.get("before", "")),
+        "rows_url": address(rows="1", after=after, before=before),
         "key": new_key(),
     }
     return render(request, "dispatch/desk.html", context)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
 from django.urls import reverse
 
 from governance.dashboard.counts import open_counts
@@ -16,11 +15,9 @@ from governance.dashboard.strip import strip
 from governance.dashboard.urgent import Emergencies, Pressing, emergencies, lit, named, units_of
 from grids.levels import CODE_LENGTHS, UnitKind, ancestor_codes, tier_code
 from grids.models import Unit
+from incidents import news
 from incidents.lists import HOLDING_KINDS, PLACE_LENGTHS
-from incidents.models import Category, IncidentEvent
-
-# An event is written at most this many others later than its number was drawn.
-LATE_EVENTS = 300
+from incidents.models import Category
 
 
 @dataclass(frozen=True)
@@ -90,14 +87,8 @@ def board(ground: Ground, *, now: datetime) -> Board:
 
 
 def fingerprint(now: datetime) -> str:
-    """Changes with every event and with every minute, by which lights may have changed without one. One query.
-
-    Of two that are written at once the later number may come first: one that arrives late moves the number or the
-    oldest of the newest few hundred.
-    """
-    newest = IncidentEvent.objects.order_by("-pk")[:LATE_EVENTS]
-    seen = newest.aggregate(newest=Max("pk"), oldest=Min("pk"), number=Count("pk"))
-    return f"{seen['newest'] or 0}-{seen['oldest'] or 0}-{seen['number']}-{int(now.timestamp()) // 60}"
+    """Changes with every event and with every minute, by which lights may have changed without one. One query."""
+    return news.mark_of_minute(now)
 
 
 def units_by_code(codes: Iterable[str]) -> dict[str, Unit]:
