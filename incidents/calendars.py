@@ -46,6 +46,11 @@ class SpecialKind(StrEnum):
         """Whether offices work on such a day."""
         return self in (SpecialKind.MAKEUP_WORKDAY, SpecialKind.LOCAL_WORK)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the day was set by a district; it stands over a statutory day of the same date."""
+        return self in (SpecialKind.LOCAL_OFF, SpecialKind.LOCAL_WORK)
+
 
 @dataclass(frozen=True, slots=True)
 class Special:
@@ -57,11 +62,23 @@ class Special:
     provisional: bool = False
 
 
+MIDNIGHT = time(0)
+
+
 class Hours(NamedTuple):
-    """One work period of a working day, from `start` to `end` on the wall clock."""
+    """One work period of a working day, from `start` to `end` on the wall clock; an end at 00:00 is its midnight."""
 
     start: time
     end: time
+
+    @property
+    def seconds(self) -> int:
+        """Its length; negative when it ends before it starts."""
+        return (_seconds(self.end) or DAY_SECONDS) - _seconds(self.start)
+
+
+ROUND_THE_CLOCK = Hours(MIDNIGHT, MIDNIGHT)
+EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,12 +334,13 @@ def build(
     """The WorkCalendar of the years `first_year` to `last_year`, both included.
 
     A day is worked, in all `hours`, when a special day says so or when its weekday (0 = Monday) is
-    in `weekdays` and no special day takes it off; of two special days for one date the later in the
-    list wins. Raises CalendarEmpty when nothing is ever worked, CalendarError when periods overlap.
+    in `weekdays` and no special day takes it off; of two special days for one date a local one wins
+    over a statutory one, else the later in the list. Raises CalendarEmpty when nothing is ever
+    worked, CalendarError when periods overlap.
     """
-    special = {found.day: found for found in special_days}
+    special = {found.day: found for found in sorted(special_days, key=lambda found: found.kind.is_local)}
     intervals = [
-        (_at(day, start, zone), _at(day, end, zone))
+        (_at(day, start, zone), _at(day, end, zone) if end != MIDNIGHT else _at(day + DAY, end, zone))
         for day in _days(date(first_year, 1, 1), date(last_year, 12, 31))
         if _works(day, weekdays, special)
         for start, end in sorted(hours)
@@ -336,7 +354,7 @@ def build(
         weekdays=weekdays,
         provisional_from=provisional_from,
         special=special,
-        usual_day_seconds=sum(_seconds(end) - _seconds(start) for start, end in hours),
+        usual_day_seconds=sum(period.seconds for period in hours),
     )
 
 

@@ -216,7 +216,7 @@ def stop(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | No
     return _end(clock, now=now, otherwise=Light.NONE, act="stopped", into=into)
 
 
-def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
+def recompute(*, clock: Clock, now: datetime, version_id: int, into: Turned | None = None) -> Act | None:
     """Move an open clock to another calendar version; an `Act` when its deadline changed by that, else None.
 
     What was spent in closed stretches stands; the stretch it is in is counted anew. Red stays red, and no change of a
@@ -224,19 +224,26 @@ def recompute(*, clock: Clock, now: datetime, version_id: int) -> Act | None:
     """
     if clock.state == ClockState.STOPPED or clock.calendar_version_id == version_id:
         return None
-    if clock.state == ClockState.PAUSED or clock.run_since is None or is_red(clock, now) or clock.limit_id is None:
-        _write(clock, None, calendar_version_id=version_id)
+    given = NATURAL if clock.limit_id is None else limits.terms_of(clock.limit_id, version_id)
+    plan = replanned(clock, given=given, calendar=_calendar(given, version_id), now=now)
+    if plan is None:
+        _write(clock, into, calendar_version_id=version_id)
         return None
-    given = limits.terms_of(clock.limit_id, version_id)
-    calendar = _calendar(given, version_id)
-    budget, since = clock.budget, clock.run_since
-    plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=clock.spent, budget=budget)
-    if plan.due_at < now:
-        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, spent=clock.spent, due_at=now)
     before = clock.due_at
     changes = {"budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
-    _write(clock, None, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
+    _write(clock, into, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
     return None if plan.due_at == before else Act(clock, "recomputed", now, before.isoformat())
+
+
+def replanned(clock: Clock, *, given: Terms, calendar: Calendar, now: datetime) -> Plan | None:
+    """What `recompute` makes of the clock by another calendar; None where nothing is counted anew. Writes nothing."""
+    if clock.state != ClockState.RUNNING or clock.run_since is None or clock.limit_id is None or is_red(clock, now):
+        return None
+    since, spent = clock.run_since, clock.spent
+    plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=spent, budget=clock.budget)
+    if plan.due_at < now:
+        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, spent=spent, due_at=now)
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
