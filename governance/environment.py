@@ -106,6 +106,14 @@ def redis(name: str) -> str:
     return value
 
 
+def path_or_port(name: str) -> str:
+    """Where something of the same host is reached: a path (`/live/`), a port and a path (`:8001/live/`), or ""."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"(:\d{1,5})?/([\w.-]+/)*", value):
+        raise ImproperlyConfigured(f"{name} must read /path/ or :port/path/, not {value!r}.")
+    return value
+
+
 def broker(address: str) -> str:
     """The same Redis as Celery wants it written: a socket is `redis+socket:///folder/socket?virtual_host=number`."""
     if not address.startswith("unix://"):

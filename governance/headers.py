@@ -1,10 +1,15 @@
-"""The Content-Security-Policy header: our own files only, no foreign host, no inline script without its nonce."""
+"""The Content-Security-Policy header: our own files only, no inline script without its nonce, no foreign host.
+
+Where the live service listens on a port of its own, that origin of the same host is the one exception.
+"""
 
 import secrets
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+
+from governance.live import address
 
 POLICY = {
     "default-src": "'self'",
@@ -40,6 +45,9 @@ class ContentSecurityPolicy:
         if made:
             policy["script-src"] += f" 'nonce-{made[0]}'"
             policy["style-src-elem"] += f" 'nonce-{made[0]}'"
+        stream = address.origin(request)
+        if stream:
+            policy["connect-src"] = f"'self' {stream}"
         response.headers.setdefault(
             "Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())
         )

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from grids import audit, permissions
+from grids import audit, permissions, wire
 from grids.duties import Right
 from grids.lockouts import KIND
 from grids.models import AuditAct, Person
@@ -47,6 +47,7 @@ def began(sender: Any, request: HttpRequest, user: Person, **_named: Any) -> Non
     if settings.SINGLE_SESSION:
         user.session_mark = request.session[MARK] = secrets.token_hex(16)
         Person.objects.filter(pk=user.pk).update(session_mark=user.session_mark)
+        wire.people_changed([user.pk])
     _note(AuditAct.SIGNED_IN, request, user)
 
 
@@ -54,6 +55,7 @@ def ended(sender: Any, request: HttpRequest, user: Person | None, **_named: Any)
     """Signing out, by one's own press or by a limit."""
     if user is not None:
         _note(getattr(request, "audit_act", AuditAct.SIGNED_OUT), request, user)
+        wire.people_changed([user.pk])
 
 
 def connect() -> None:
@@ -100,17 +102,32 @@ class SessionLimits:
         if BEGAN not in session:
             # Begun by an older version.
             session[BEGAN] = session[SEEN] = now
-        if now - session[BEGAN] >= settings.SESSION_HOURS * 3600:
-            return "long"
-        if settings.SINGLE_SESSION and getattr(request.user, "session_mark", "") not in ("", session.get(MARK)):
-            return "elsewhere"
-        quiet = is_quiet(request)
+        reason = why_over(session, request.user, now=now)
+        if reason:
+            return reason
         idle = now - session.get(SEEN, now)
-        if idle >= session.get(IDLE, settings.IDLE_MINUTES * 60):
-            return "idle"
-        if not quiet and (idle >= _WRITE_SECONDS or SEEN not in session):
+        if not is_quiet(request) and (idle >= _WRITE_SECONDS or SEEN not in session):
             session[SEEN] = now
         return ""
+
+
+def why_over(session: Any, person: Any, *, now: int) -> str:
+    """Why a session ends now, a key of `REASONS`, or ""; asking changes nothing in it."""
+    if now - session.get(BEGAN, now) >= settings.SESSION_HOURS * 3600:
+        return "long"
+    if settings.SINGLE_SESSION and getattr(person, "session_mark", "") not in ("", session.get(MARK)):
+        return "elsewhere"
+    return "idle" if now >= _idle_end(session, now) else ""
+
+
+def ends_at(session: Any, *, now: int) -> int:
+    """When the session ends if nobody does anything more, in seconds since 1970."""
+    return min(session.get(BEGAN, now) + settings.SESSION_HOURS * 3600, _idle_end(session, now))
+
+
+def _idle_end(session: Any, now: int) -> int:
+    end: int = session.get(SEEN, now) + session.get(IDLE, settings.IDLE_MINUTES * 60)
+    return end
 
 
 def is_quiet(request: HttpRequest) -> bool:

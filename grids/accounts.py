@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from grids import permissions, posts
+from grids import permissions, posts, wire
 from grids.duties import Duty, Right
 from grids.models import Person, Post, Unit
 
@@ -95,6 +95,7 @@ def renew_password(*, person: Person, actor: Person, now: datetime) -> str:
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password"])
     _end_tokens(person)
+    wire.people_changed([person.pk])
     return password
 
 
@@ -107,6 +108,7 @@ def close_account(*, person: Person, actor: Person, now: datetime) -> None:
     person.save(update_fields=["is_active"])
     # A session of a closed account opens nothing any more (`PersonBackend`); a program's token ends here.
     _end_tokens(person)
+    wire.people_changed([person.pk])
     for post in Post.objects.filter(_not_over(now), person=person, period__isempty=False):
         posts.relieve(post=post, at=now, actor=actor, now=now)
 

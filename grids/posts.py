@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from grids import permissions
+from grids import permissions, wire
 from grids.duties import Duty, Right
 from grids.levels import district_of
 from grids.models import Person, Post, Unit
@@ -222,6 +222,7 @@ def regrant_people(*, people: Collection[int], now: datetime) -> None:
     for person in changed:
         person.rights_due_at = edges.get(person.pk)
     Person.objects.bulk_update(changed, ["rights_due_at"], batch_size=2000)
+    wire.people_changed([person.pk for person in locked])
 
 
 def _release_contacts(people: Collection[int], now: datetime) -> None:

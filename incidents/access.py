@@ -4,6 +4,7 @@ An incident is in sight through the code of its responsible place, through a uni
 it (``Sight``), or because the person took the report. "Not there" and "not for you" are the same answer.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -124,3 +125,39 @@ def photo_for(person: Person, token: str, *, now: datetime) -> Photo:
     if photo is None or not sees(person, photo.incident, now=now):
         raise Http404
     return photo
+
+
+# -- for open pages, which hear of what happens without asking ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """By what one incident is in sight, told beforehand: its place, the units of its ``Sight``, who took the report."""
+
+    place: str
+    units: tuple[str, ...]
+    first_receiver: int | None = None
+
+    def meets(self, prefixes: tuple[str, ...], person: int | None) -> bool:
+        """Whether ``person`` with these visible prefixes has it in sight: what `sees` says, without a query."""
+        if self.first_receiver is not None and self.first_receiver == person:
+            return True
+        return self.place.startswith(prefixes) or any(unit.startswith(prefixes) for unit in self.units)
+
+
+def reaches_of(incidents: Sequence[Incident]) -> dict[int, Reach]:
+    """The reach of each incident as it is now. One query."""
+    units = units_in_sight({incident.pk for incident in incidents})
+    return {
+        incident.pk: Reach(incident.place_id, tuple(units.get(incident.pk, ())), incident.first_receiver_id)
+        for incident in incidents
+    }
+
+
+def units_in_sight(incidents: Collection[int]) -> dict[int, list[str]]:
+    """The units that reported, held or were assigned each incident."""
+    found: dict[int, list[str]] = {}
+    rows = Sight.objects.filter(incident__in=incidents).order_by("incident_id", "unit_id")
+    for incident, unit in rows.values_list("incident_id", "unit_id"):
+        found.setdefault(incident, []).append(unit)
+    return found

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from governance.models import WallKey
-from grids import permissions
+from grids import permissions, wire
 from grids.duties import DUTIES_WITH_RIGHT, Right
 from grids.models import Person, Post, Unit
 from grids.subtrees import within
@@ -72,6 +72,7 @@ def revoke(*, key_id: int, person: Person, now: datetime) -> WallKey:
     if key.revoked_at is None:
         key.revoked_at, key.revoked_by = now, person
         key.save(update_fields=["revoked_at", "revoked_by"])
+        wire.key_changed(key.pk)
     return key
 
 
