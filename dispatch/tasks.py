@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch import notices, supervision
+from dispatch import notices, supervision, watch
 from grids import posts
 
 # Well below the time limit of a task: what is left is due again at the next beat.
@@ -29,3 +29,11 @@ def announce() -> None:
 def regrant() -> None:
     """Derive rights anew where a post began or ended."""
     posts.regrant_due(timezone.now())
+
+
+@shared_task(name="dispatch.tasks.look_at_itself")
+def look_at_itself() -> None:
+    """Look whether anything is late, unless a sweeper just did, and tell the outside address when all is well."""
+    now = watch.database_now()
+    watch.audit(now=now, by="beat", worker_now=timezone.now())
+    watch.call_outside(now)

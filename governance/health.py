@@ -1,21 +1,18 @@
-"""Whether the parts answer: database, Redis, migrations; and whether the sweep and the announcer keep up."""
+"""Whether the parts answer: database, Redis, migrations; and whether the engine of deadlines keeps up."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
 from django.db import DatabaseError, ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max, Min
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dispatch.models import Ticker
-from incidents.models import Unannounced
-
-# Beat ticks every 30 s; four missed ticks are no accident any more.
-LATE = timedelta(minutes=2)
+from dispatch import watch
+from dispatch.watch import State
 
 
 def database() -> str:
@@ -62,38 +59,32 @@ def migrations() -> str:
     return "ok"
 
 
-def age(moment: datetime | None, now: datetime) -> int | None:
-    """Whole seconds since a moment, or nothing if it never came."""
-    return None if moment is None else max(0, int((now - moment).total_seconds()))
-
-
-def backlog(now: datetime) -> dict[str, int | str | None]:
-    """How long ago anybody swept, and how long the oldest event has been waiting to be announced, in seconds.
-
-    `sweep` and `announcer` are `ok`, `late` (more than two minutes) or, for the sweep, `never`.
-    """
-    swept = age(Ticker.objects.aggregate(last=Max("last_tick"))["last"], now)
-    waiting = age(Unannounced.objects.aggregate(oldest=Min("event__recorded_at"))["oldest"], now)
-    late = LATE.total_seconds()
+def keeping_up(now: datetime, worker_now: datetime | None = None) -> dict[str, Any]:
+    """What a look at the engine finds (see `dispatch.watch`), and the last self-audit with what it found late."""
+    findings = list(watch.look(now, worker_now=worker_now))
+    last = watch.latest(now)
+    late = [one.name for one in findings if one.state == State.LATE]
+    if last is not None:
+        seen = {one.name for one in findings}
+        late += [one["name"] for one in last.findings if one["state"] == State.LATE and one["name"] not in seen]
     return {
-        "sweep": "never" if swept is None else "late" if swept > late else "ok",
-        "last_sweep_seconds": swept,
-        "announcer": "late" if waiting is not None and waiting > late else "ok",
-        "oldest_unannounced_seconds": waiting,
+        "late": late,
+        "findings": {one.name: {"state": one.state, **one.figures} for one in findings},
+        "self_audit": None if last is None else {"at": last.at.isoformat(), "passed": last.passed},
     }
 
 
-def report(now: datetime) -> tuple[bool, dict[str, int | str | None]]:
+def report(now: datetime) -> tuple[bool, dict[str, Any]]:
     """Whether pages can be served, and every part's word.
 
-    `status` is `ok`, `degraded` (pages work, but the sweep or the announcer is behind) or `failing`.
+    `status` is `ok`, `degraded` (pages work, but something is late: `late` names what) or `failing`.
     """
-    parts: dict[str, int | str | None] = {"database": database(), "redis": redis(), "migrations": migrations()}
+    parts: dict[str, Any] = {"database": database(), "redis": redis(), "migrations": migrations()}
     serving = all(word == "ok" for word in parts.values())
     if parts["migrations"] == "ok":
-        parts |= backlog(now)
-    behind = parts.get("sweep") != "ok" or parts.get("announcer") != "ok"
-    return serving, {"status": "failing" if not serving else "degraded" if behind else "ok", **parts}
+        parts |= keeping_up(watch.database_now(), worker_now=now)
+    status = "failing" if not serving else "degraded" if parts.get("late", True) else "ok"
+    return serving, {"status": status, **parts}
 
 
 @never_cache

@@ -9,7 +9,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from governance import accounts, frame, health, landing, styleguide
-from governance.views import administration, dashboard, unit_end, wall, wall_keys
+from governance.views import administration, dashboard, unit_end, wall, wall_keys, watch
 
 own = [
     path("healthz", health.healthz, name="health"),
@@ -21,6 +21,7 @@ own = [
     path("administration/tokens/<str:key>/end/", administration.end_token, name="end_token"),
     path("units/<str:code>/end/", unit_end.end_unit, name="unit_end"),
     path("dashboard/", dashboard.overview, name="dashboard"),
+    path("watch/", watch.state_of_the_house, name="watch"),
     path("wall/", wall.signed_in, name="wall"),
     path("wall/areas.geojson", wall.own_areas, name="wall_areas"),
     path("wall/keys/", wall_keys.wall_keys, name="wall_keys"),

@@ -19,6 +19,7 @@ from dispatch.models.deliveries import (
 )
 from dispatch.models.faults import SweepFault
 from dispatch.models.notices import OUTSIDE_CHANNELS, Channel, Notice, Ticker
+from dispatch.models.self_audits import SelfAudit
 
 __all__ = [
     "ENDED_STATES",
@@ -44,6 +45,7 @@ __all__ = [
     "Hears",
     "Notice",
     "ReturnReason",
+    "SelfAudit",
     "SweepFault",
     "Ticker",
 ]

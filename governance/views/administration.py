@@ -96,6 +96,8 @@ def _rules(person: Person) -> list[dict[str, Any]]:
 
 def _record(locks: int, tokens: int) -> list[dict[str, Any]]:
     return [
+        _card("activity", _("State of the house"),
+              _("Whether lights, notices and messages keep up; what is late and why."), reverse("governance:watch")),
         _card("history", _("Audit list"), _("Who changed what, before and after; sign-ins."), reverse("grids:audit")),
         _card("lock", _("Locked accounts"), _("After too many wrong passwords; unlock here."),
               reverse("governance:accounts"), locks, locks > 0),

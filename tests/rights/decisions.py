@@ -58,6 +58,8 @@ FIELD = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR)
 REPORTERS = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK)
 COLLEAGUES = either(sees("grid"), person({"near": "assistant", "far": ""}), person({"near": "supervisor", "far": ""}))
 DEALERS = serves("district", Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF)
+# Who must know when the lights are late: who keeps the house, and who commands at a district.
+WATCHERS = either(INSPECTORS, serves("district", Duty.DISPATCHER, Duty.DUTY_CHIEF))
 
 ORIGINALS = either(OFFICERS, DEALERS, over("grid", Duty.AUDITOR), keeper)
 ADMINISTRATORS = either(duty(Duty.ADMINISTRATOR), keeper)
@@ -89,6 +91,7 @@ DECISIONS: dict[str, Decision] = {
     "governance:accounts": read(INSPECTORS, hidden=True),
     "governance:unlock": Decision(None, ADMINISTRATORS, any_answer=True),
     "governance:end_token": Decision(None, ADMINISTRATORS, any_answer=True),
+    "governance:watch": read(WATCHERS, hidden=True),
     "governance:wall": read(with_sight, hidden=True),
     "governance:wall_areas": read(with_sight, hidden=True),
     "governance:wall_keys": form(KEY_MAKERS, sees=KEY_MAKERS),
