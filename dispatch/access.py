@@ -1,18 +1,22 @@
 """In what capacity somebody acts on orders and requests, and which of them a person may fetch."""
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from dispatch.acts import RIGHT_TO_TAKE, Act
-from dispatch.models import Assignment
+from dispatch.models import Assignment, Card
 from grids import permissions
 from grids.duties import Right
-from grids.levels import kind_of_code
+from grids.levels import UnitKind, kind_of_code
 from grids.models import Person
 from incidents import access, refusals
 from incidents.models import Incident
 from incidents.records import Acting
+
+# Who leads one of these may draw a red card.
+RED_CARD_KINDS = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
 
 
 def taking(unit: str, actor: Person, *, now: datetime) -> Acting | None:
@@ -54,6 +58,31 @@ def asking(incident: Incident, open_orders: list[Assignment], actor: Person, *, 
         if found is not None:
             return found
     raise refusals.not_allowed()
+
+
+def urging(units: Sequence[str], right: Right, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` urges, gives or takes back a card, for the first of `units` that lets them, or None."""
+    held = permissions.rights_at(actor, units, now=now)
+    for unit in units:
+        if may_card(unit, right, held[unit]):
+            return Acting(actor, unit, held[unit][right])
+    return None
+
+
+def may_card(unit: str, right: Right, held: Container[Right]) -> bool:
+    """Whether who has the rights `held` at the unit (by its code) may do it: red cards are for districts and towns."""
+    return right in held and (right != Right.RED_CARD or kind_of_code(unit) in RED_CARD_KINDS)
+
+
+def replying(unit: str, actor: Person, *, now: datetime) -> Acting | None:
+    """In what capacity `actor` answers for the unit (by its code), or None."""
+    duty = permissions.acting_duty(actor, Right.REPLY, unit, now=now)
+    return Acting(actor, unit, duty) if duty else None
+
+
+def cards_for(person: Person, *, now: datetime) -> QuerySet[Card]:
+    """The cards of all incidents `person` may see."""
+    return Card.objects.filter(incident__in=access.incidents_for(person, now=now))
 
 
 def assignments_for(person: Person, *, now: datetime) -> QuerySet[Assignment]:

@@ -188,7 +188,7 @@ _CLOCKS = (
           ON c.incident_id = i.id AND NOT (i.state = 'suspended' AND c.stage = 'handle' AND c.state = 'paused')
         LEFT JOIN {STAGES} ON (wanted.state, wanted.stage, wanted.clock_state) = (i.state, c.stage, c.state)
                           AND c.unit_id = i.holder_id
-        GROUP BY i.id HAVING count(wanted.stage) <> (i.closed_at IS NULL)::int
+        GROUP BY i.id, i.number, i.closed_at HAVING count(wanted.stage) <> (i.closed_at IS NULL)::int
                           OR count(c.stage) <> (i.closed_at IS NULL)::int"""),
     It("suspension_rests_the_handling", "of a suspended incident the handle clock is paused", """
         SELECT i.number FROM incidents_incident i WHERE i.state = 'suspended' AND NOT EXISTS (
@@ -232,21 +232,22 @@ _CLOCKS = (
         SELECT c.id::text FROM incidents_clock c
         LEFT JOIN dispatch_assignment a ON c.subject_kind = 'assignment' AND a.id = c.subject_id
         LEFT JOIN incidents_inspection n ON c.subject_kind = 'inspection' AND n.id = c.subject_id
+        LEFT JOIN dispatch_card k ON c.subject_kind = 'card' AND k.id = c.subject_id
         WHERE (c.subject_kind = 'incident') <> (c.subject_id = 0)
            OR c.subject_kind <> 'incident'
-              AND coalesce(a.incident_id, n.incident_id) IS DISTINCT FROM c.incident_id"""),
+              AND coalesce(a.incident_id, n.incident_id, k.incident_id) IS DISTINCT FROM c.incident_id"""),
 )  # fmt: skip
 _ORDERS = (
     It("orders_are_open_while_dispatched", "open orders exist exactly while others are at work", f"""
         SELECT i.number FROM incidents_incident i
         LEFT JOIN dispatch_assignment a ON a.incident_id = i.id AND a.state IN ({OPEN_ORDERS})
-        GROUP BY i.id HAVING (count(a.id) > 0) <>
+        GROUP BY i.id, i.number, i.state, i.state_before HAVING (count(a.id) > 0) <>
             (i.state = 'dispatched' OR i.state = 'suspended' AND i.state_before = 'dispatched')"""),
     It("the_order_clock_is_open", "an order has its sign clock, then its finish clock, and none once ended", f"""
         SELECT a.id::text FROM dispatch_assignment a LEFT JOIN incidents_clock c
           ON c.incident_id = a.incident_id AND c.subject_kind = 'assignment' AND c.subject_id = a.id
          AND c.state <> 'stopped' AND c.stage IN ('sign', 'finish')
-        GROUP BY a.id HAVING coalesce(string_agg(c.stage || '@' || c.unit_id, ','), '') <>
+        GROUP BY a.id, a.state, a.unit_id HAVING coalesce(string_agg(c.stage || '@' || c.unit_id, ','), '') <>
             CASE WHEN a.state = 'called' THEN 'sign@' || a.unit_id
                  WHEN a.state IN ({OPEN_ORDERS}) THEN 'finish@' || a.unit_id ELSE '' END"""),
     It("orders_were_called_by_a_move", "an order names a move of its incident that had happened", """
@@ -278,10 +279,31 @@ _ORDERS = (
         SELECT n.id::text FROM incidents_inspection n LEFT JOIN incidents_clock c
           ON c.subject_kind = 'inspection' AND c.subject_id = n.id AND c.incident_id = n.incident_id
          AND c.state <> 'stopped'
-        GROUP BY n.id HAVING count(c.id) <> (n.ended_at IS NULL)::int"""),
+        GROUP BY n.id, n.ended_at HAVING count(c.id) <> (n.ended_at IS NULL)::int"""),
     It("notices_name_their_incident", "a notice is about the incident of its event", """
         SELECT n.id::text FROM dispatch_notice n JOIN incidents_incidentevent e ON e.id = n.event_id
         WHERE n.incident_id <> e.incident_id"""),
+)  # fmt: skip
+_CARDS = (
+    It("the_reply_clock_is_open", "an open card has its reply clock against its unit, nothing else has one",
+       """
+        SELECT coalesce('card ' || k.id, 'clock ' || c.id) FROM dispatch_card k FULL JOIN (
+            SELECT * FROM incidents_clock WHERE subject_kind = 'card' AND stage = 'reply' AND state <> 'stopped') c
+          ON (c.subject_id, c.incident_id, c.unit_id) = (k.id, k.incident_id, k.unit_id)
+        WHERE coalesce(k.state = 'issued', false) <> (c.id IS NOT NULL)"""),
+    It("no_card_is_open_on_what_ended", "no card waits for an answer once its incident ended", """
+        SELECT k.id::text FROM dispatch_card k JOIN incidents_incident i ON i.id = k.incident_id
+        WHERE k.state = 'issued' AND i.closed_at IS NOT NULL"""),
+    It("the_policy_had_its_reason", "a card by policy follows from a red its clock had turned", """
+        SELECT k.id::text FROM dispatch_card k JOIN incidents_clock c ON c.id = k.clock_id
+        WHERE c.incident_id <> k.incident_id OR c.step < k.step OR k.step < 2"""),
+    It("cards_are_on_record", "each card has the event of its issue, and one of its end", """
+        SELECT k.id::text FROM dispatch_card k LEFT JOIN incidents_incidentevent e
+          ON e.incident_id = k.incident_id AND e.details->'card_id' = to_jsonb(k.id)
+        GROUP BY k.id, k.kind, k.state
+        HAVING count(*) FILTER (WHERE e.kind = CASE k.kind WHEN 'urge' THEN 'urged' ELSE 'card_issued' END) <> 1
+            OR count(*) FILTER (WHERE e.kind = 'card_' || k.state) <> (k.state <> 'issued')::int
+               + (k.state = 'issued' AND k.kind = 'supervise')::int"""),
 )  # fmt: skip
 # True only once the sweep and the announcer have caught up.
 _SETTLED = (
@@ -292,7 +314,7 @@ _SETTLED = (
 
 def invariants(*, settled: bool = False) -> tuple[Invariant, ...]:
     """All that are asked by a query; `settled` adds what holds only once everybody was told."""
-    found = _RECORD + _PLACE + _SIGHT + _CLOCKS + _ORDERS
+    found = _RECORD + _PLACE + _SIGHT + _CLOCKS + _ORDERS + _CARDS
     return found + _SETTLED if settled else found
 
 
@@ -377,7 +399,7 @@ def _sequences_behind() -> Iterator[str]:
 
 TABLES = (
     "incidents_incident", "incidents_incidentevent", "incidents_clock", "incidents_sight", "incidents_handler",
-    "incidents_inspection", "dispatch_assignment", "dispatch_approval",
+    "incidents_inspection", "dispatch_assignment", "dispatch_approval", "dispatch_card",
 )  # fmt: skip
 COUNTED: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "deadlines_follow_from_their_limits": (

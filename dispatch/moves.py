@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dispatch import approvals, assignments, orders, presses, refusals
+from dispatch import approvals, assignments, cards, orders, presses, refusals
 from dispatch.models import Approval, AssignmentState
 from dispatch.offers import Offer, available
 from dispatch.orders import Order
@@ -28,7 +28,10 @@ __all__ = ["Inputs", "Offer", "Order", "available", "perform"]
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What a press may bring besides a note. `handlers` are ids of orders; `reason` is a ReturnReason."""
+    """What a press may bring besides a note.
+
+    `handlers` are ids of orders; `reason` is a ReturnReason, `colour` a CardColour.
+    """
 
     target_unit: Unit | None = None
     orders: Sequence[Order] = ()
@@ -40,6 +43,8 @@ class Inputs:
     on_site: bool = False
     reason: str = ""
     proposed_unit: Unit | None = None
+    card_id: int | None = None
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def perform(
 ) -> Incident:
     """Make one press and return the incident as it then stands. Raises MoveRefused, all or nothing.
 
-    `name` and `seen_seq` are those of an offer: `seq` of the incident, or of the order the offer is about. `inputs`
+    `name` and `seen_seq` are those of an offer: `seq` of the incident, or of the order or card it is about. `inputs`
     are fields of `Inputs`. A repeated `idempotency_key` of the same actor changes nothing and succeeds again. Raises
     Incident.DoesNotExist for an id that is none.
     """
@@ -201,6 +206,46 @@ def _confirm(press: _Press) -> None:
     lifecycle.find_solved(press.held, actor=press.actor, note=press.note, key=press.key, on_site=given.on_site)
 
 
+def _urge(press: _Press) -> None:
+    cards.urge(press.held, unit=_asked(press), actor=press.actor, reason=press.note, key=press.key)
+
+
+def _supervise(press: _Press) -> None:
+    given = press.given
+    cards.issue(
+        press.held, unit=_asked(press), colour=given.colour, actor=press.actor, reason=press.note, key=press.key
+    )
+
+
+def _asked(press: _Press) -> Unit:
+    press.refuse_stale()
+    if press.given.target_unit is None:
+        raise missing("target_unit")
+    return press.given.target_unit
+
+
+def _reply_card(press: _Press) -> None:
+    cards.reply(
+        press.held,
+        card_id=press.given.card_id,
+        actor=press.actor,
+        text=press.note,
+        seen_seq=press.seen_seq,
+        key=press.key,
+    )
+
+
+def _withdraw_card(press: _Press) -> None:
+    cards.withdraw(
+        press.held,
+        card_id=press.given.card_id,
+        actor=press.actor,
+        reason=press.note,
+        seen_seq=press.seen_seq,
+        key=press.key,
+    )
+
+
 _SPECIAL: dict[str, Callable[[_Press], None]] = {
     "dispatch": _dispatch,
     "rework": _rework,
@@ -218,4 +263,8 @@ _SPECIAL: dict[str, Callable[[_Press], None]] = {
     "void": _grant,
     "refuse": _refuse,
     "confirm": _confirm,
+    "urge": _urge,
+    "supervise": _supervise,
+    "reply_card": _reply_card,
+    "withdraw_card": _withdraw_card,
 }

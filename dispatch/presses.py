@@ -1,7 +1,7 @@
 """A move with all that follows from it on this floor, in the same transaction.
 
 Every move of an incident that a person, the sweep or an ending order presses goes through here: when the incident
-leaves DISPATCHED its open orders are taken back, and requests that no longer fit lapse.
+leaves DISPATCHED its open orders are taken back, and requests that no longer fit lapse; so do open cards when it ends.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from dispatch import orders
+from dispatch import cards, orders
 from dispatch.models import Approval, ApprovalKind, ApprovalState
 from grids import statements
 from grids.models import Person
@@ -57,9 +57,13 @@ def make(
 
 
 def follow(moved: Sequence[InHand], *, orders_ended: bool = False) -> None:
-    """After the last move of each: take back open orders and let requests lapse as it demands. Two queries at most."""
+    """After the last move of each: take back open orders, let cards and requests lapse as it demands.
+
+    Two queries at most, and two more where something ended that had an open card.
+    """
     left = [held for held in moved if held.state_before in WITH_OPEN_ORDERS and _state(held) not in WITH_OPEN_ORDERS]
     orders.take_back_open([] if orders_ended else left)
+    cards.lapse(moved)
     unsettled = {held.incident.pk: held for held in moved if _may_have_lapsed(held)}
     if not unsettled:
         return

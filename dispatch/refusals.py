@@ -79,3 +79,41 @@ def review_too_late(days: int) -> MoveRefused:
 
 def missing_order_text() -> MoveRefused:
     return MoveRefused(_("Say what the unit shall do."), code="missing", field="orders")
+
+
+def no_such_card() -> MoveRefused:
+    return MoveRefused(_("There is no such card."), code="no_card", field="card_id")
+
+
+def card_over() -> MoveRefused:
+    return MoveRefused(_("This card was answered, withdrawn or has lapsed."), code="card_over", field="card_id")
+
+
+def not_askable(unit: Unit) -> MoveRefused:
+    return MoveRefused(
+        _("%(unit)s has nothing in hand here: only who holds the incident or has an open order is urged.")
+        % {"unit": unit},
+        code="wrong_unit",
+        field="target_unit",
+    )
+
+
+def carded_already(unit: Unit) -> MoveRefused:
+    return MoveRefused(
+        _("%(unit)s has such a card for this incident, which waits for an answer.") % {"unit": unit},
+        code="carded",
+        field="colour",
+    )
+
+
+def urged_lately(unit: Unit, *, last: str, possible: str) -> MoveRefused:
+    return MoveRefused(
+        _("%(unit)s was urged on %(last)s; the next time is possible from %(possible)s.")
+        % {"unit": unit, "last": last, "possible": possible},
+        code="urged_lately",
+        field="target_unit",
+    )
+
+
+def no_colour() -> MoveRefused:
+    return MoveRefused(_("Choose which card."), code="missing", field="colour")

@@ -5,18 +5,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from incidents.models import CardColour
+
 
 class CardKind(models.TextChoices):
     URGE = "urge", pgettext_lazy("of a card", "Urge")
     SUPERVISE = "supervise", pgettext_lazy("of a card", "Supervision")
-
-
-class CardColour(models.TextChoices):
-    """How grave a card is."""
-
-    ORDINARY = "ordinary", pgettext_lazy("of a card", "ordinary card")
-    YELLOW = "yellow", pgettext_lazy("of a card", "yellow card")
-    RED = "red", pgettext_lazy("of a card", "red card")
 
 
 class CardState(models.TextChoices):
@@ -87,8 +81,7 @@ class Card(models.Model):
             models.CheckConstraint(
                 condition=Q(state="issued", ended_at__isnull=True, ended_by__isnull=True, answer="")
                 | Q(state="lapsed", ended_at__isnull=False, ended_by__isnull=True, answer="")
-                | Q(state__in=["replied", "withdrawn"], ended_at__isnull=False, ended_by__isnull=False)
-                & ~Q(answer=""),
+                | Q(state__in=["replied", "withdrawn"], ended_at__isnull=False, ended_by__isnull=False) & ~Q(answer=""),
                 name="card_end_when_over",
             ),
             models.CheckConstraint(condition=Q(actor__isnull=True) | ~Q(reason=""), name="card_by_hand_has_a_reason"),
