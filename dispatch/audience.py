@@ -3,8 +3,8 @@
 A person reached for several reasons reads the weightiest one, once. Nobody is told of what they did themselves.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -34,31 +34,33 @@ class Reason(TextChoices):
     CARD_OFF = "card_off", _("A card was withdrawn")
     RESULT = "result", _("The result of your report")
     YOUR_GRID = "your_grid", _("In your grid")
+    UNREACHABLE = "unreachable", _("A notice address of yours was switched off")
 
 
 WEIGHT = {reason: number for number, reason in enumerate(Reason)}
 
 
-class Who(Enum):
+class Who(TextChoices):
     """Groups of people around an event."""
 
-    CLERKS = "clerks of the holder"
-    DISPATCHERS = "dispatchers of the holder"
-    CHECKERS = "checkers of the holder"
-    CHIEFS = "duty chiefs of the holder"
-    ORDERED = "people who take orders at the units named in the event"
-    TAKER = "people who take orders at the unit that takes over"
-    AT_WORK = "people who take orders at the units with an open order"
-    CLOCK_HANDS = "people who can stop the clock that lit up, at its unit"
-    CLOCK_HEAD = "head and duty contact of the unit whose clock lit up"
-    DUTY_LEADER = "duty chiefs and head of the district"
-    OFFICER = "primary officer of the responsible grid"
-    INSPECTORS = "who shall inspect it"
-    REPORTER = "who reported it"
-    FIRST_RECEIVER = "who took the report first"
-    ASKER = "who asked for the approval"
-    CARD_UNIT = "who answers for the unit that got the card"
-    CARD_ISSUER = "who issued the card; of one by policy the duty chiefs and head of the unit above"
+    CLERKS = "clerks", _("Clerks of the unit that has it")
+    DISPATCHERS = "dispatchers", _("Dispatchers of the unit that has it")
+    CHECKERS = "checkers", _("Checkers of the unit that has it")
+    CHIEFS = "chiefs", _("Duty chiefs of the unit that has it")
+    ORDERED = "ordered", _("Who takes orders at the units named")
+    TAKER = "taker", _("Who takes orders at the unit that takes over")
+    AT_WORK = "at_work", _("Who takes orders at the units still at work")
+    CLOCK_HANDS = "clock_hands", _("Who can stop the clock, at its unit")
+    CLOCK_HEAD = "clock_head", _("Head and duty contact of the unit whose clock it is")
+    DUTY_LEADER = "duty_leader", _("Duty chiefs and head of the district")
+    OFFICER = "officer", _("Primary officer of the responsible grid")
+    INSPECTORS = "inspectors", _("Who shall re-inspect it")
+    REPORTER = "reporter", _("Who reported it")
+    FIRST_RECEIVER = "first_receiver", _("Who took the report first")
+    ASKER = "asker", _("Who asked for the approval")
+    # One by policy has no person: the duty chiefs and the head of the unit above stand for it.
+    CARD_UNIT = "card_unit", _("Who answers for the unit that got the card")
+    CARD_ISSUER = "card_issuer", _("Who gave the card, with the duty chiefs there")
 
 
 @dataclass(frozen=True)
@@ -124,5 +126,61 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "card_lapsed": (),
 }
 
-# A red that means a card is heard of by the duty leader too.
-CARD = _tell(R.CARD, W.CLOCK_HEAD, W.DUTY_LEADER)
+
+# What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
+RED_WITH_CARD = "red_with_card"
+AUDIENCES[RED_WITH_CARD] = _tell(R.CARD, W.CLOCK_HEAD, W.DUTY_LEADER)
+
+# Groups there are around every event; the others only around those that name them.
+ANYWHERE = frozenset({W.CLERKS, W.DISPATCHERS, W.CHECKERS, W.CHIEFS, W.DUTY_LEADER, W.OFFICER, W.REPORTER,
+                      W.FIRST_RECEIVER})  # fmt: skip
+
+
+def choices(kind: str) -> list[Who]:
+    """The groups that can be told of a kind of event."""
+    usual = {line.who for line in AUDIENCES[kind]}
+    return [who for who in Who if who in ANYWHERE or who in usual]
+
+
+# What somebody hears who wants to be told of pressing matters only.
+PRESSING = frozenset({R.ORDER, R.CARD, R.CARD_GOT, R.URGED, R.NO_ANSWER, R.RED, R.REWORK, R.UNREACHABLE})
+# What wakes people up where the unit is a town or above.
+WAKING = frozenset({R.CARD, R.CARD_GOT, R.RED})
+
+
+@dataclass(frozen=True)
+class Change:
+    """An administrator's word on one group for one kind of event; for one district, or for all (no district)."""
+
+    district: str | None
+    kind: str
+    who: str
+    reason: str
+    enabled: bool
+
+
+class Table:
+    """Who is told of what, with the changes: a district's own word before the shared one, that before the default."""
+
+    def __init__(self, changes: Iterable[Change] = ()) -> None:
+        self._own: dict[tuple[str | None, str], list[Change]] = {}
+        for change in changes:
+            if change.who in Who.values and change.reason in Reason.values:
+                self._own.setdefault((change.district, change.kind), []).append(change)
+        self._made: dict[tuple[str, str], tuple[Telling, ...]] = {}
+
+    def lines(self, kind: str, district: str) -> tuple[Telling, ...]:
+        """The lines in force for a kind of event in a district."""
+        if not self._own:
+            return AUDIENCES.get(kind, ())
+        key = (kind, district)
+        if key not in self._made:
+            reasons = {line.who: line.reason for line in AUDIENCES.get(kind, ())}
+            for level in (None, district):
+                for change in self._own.get((level, kind), ()):
+                    if change.enabled:
+                        reasons[Who(change.who)] = Reason(change.reason)
+                    else:
+                        reasons.pop(Who(change.who), None)
+            self._made[key] = tuple(Telling(who, reason) for who, reason in reasons.items())
+        return self._made[key]

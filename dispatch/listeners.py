@@ -45,8 +45,8 @@ class Listeners:
         self.issued = self._issuers(events)
         self.at_work = self._open_orders(events)
         self.inspecting = self._inspections(events)
-        units = {code for event in events for code in self._units(event)}
-        self.on_duty = selectors.people_on_duty(units, EVERY_DUTY, now)
+        self.around = {code for event in events for code in self._units(event)}
+        self.on_duty = selectors.people_on_duty(self.around, EVERY_DUTY, now)
         answering = {_clock_unit(event) for event in events if event.clock_id is not None or _card_unit(event)}
         self.contacts = selectors.duty_contacts(answering)
         self.officers = selectors.primary_officers({event.incident.place_id for event in events}, now)
@@ -83,6 +83,26 @@ class Listeners:
             Who.ASKER: _asker(event),
         }[group]
         return [single] if single else []
+
+    def units(self, group: Who, event: IncidentEvent) -> Sequence[str]:
+        """The units at which `group` around `event` works; none for people who are meant as persons."""
+        incident = event.incident
+        if group in OF_HOLDER:
+            return [_holder(event)]
+        if group is Who.ORDERED and event.details.get("was") != "returned":
+            return _ordered(event)
+        if group is Who.AT_WORK:
+            return self.at_work.get(incident.pk, [])
+        one = {
+            Who.TAKER: event.details.get("new_unit", ""),
+            Who.CLOCK_HANDS: _clock_unit(event),
+            Who.CLOCK_HEAD: _clock_unit(event),
+            Who.DUTY_LEADER: incident.district_id,
+            Who.CARD_UNIT: _card_unit(event),
+            Who.CARD_ISSUER: self.issued.get(event.pk, (None, ""))[1],
+            Who.INSPECTORS: self.inspecting.get(incident.pk, ""),
+        }.get(group, "")
+        return [one] if one else []
 
     def _duty(self, units: Sequence[str], duties: Sequence[Duty]) -> list[int]:
         return [person for unit in units for duty in duties for person in self.on_duty.get((unit, duty), [])]

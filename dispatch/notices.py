@@ -1,27 +1,30 @@
 """Events are told to people here: the announcer writes notices, the inbox reads them.
 
-The announcer claims events nobody was told yet, writes one notice per person and channel, and forgets the events, all
-in one transaction: two announcers at once tell nothing twice, and one that dies has told nothing.
+The announcer claims events nobody was told yet, writes one notice per person and one delivery per address outside, and
+forgets the events, all in one transaction: two announcers at once tell nothing twice, and one that dies has told
+nothing. What leaves the house is sent later, by `dispatch.delivery`.
 """
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch.audience import AUDIENCES, CARD, WEIGHT, Reason, Telling, Who
-from dispatch.channels import channels_for
+from dispatch import addresses, audiences, feed
+from dispatch.audience import RED_WITH_CARD, WEIGHT, Reason, Table, Telling, Who
 from dispatch.listeners import Listeners
-from dispatch.models import Notice
+from dispatch.models import Delivery, Notice
 from grids.models import Person
 from incidents.models import IncidentEvent, Unannounced
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+K = TypeVar("K", int, str)
 
 
 @dataclass(frozen=True)
@@ -77,42 +80,81 @@ def _announce(claimed: Iterable[Unannounced], now: datetime) -> Told:
     found = IncidentEvent.objects.select_related("incident").filter(pk__in=ids).order_by("incident_id", "pk")
     events = list(found.defer("note", "incident__text", "incident__point"))
     listeners = Listeners(events, now)
+    table = audiences.table()
     # In the order of incidents, which is the order in which everybody locks two of them.
-    notices = [notice for event in events for notice in _notices_of(event, listeners, now)]
+    heard = [(event, _heard(event, table, listeners)) for event in events]
+    notices = [notice for event, one in heard for notice in _notices_of(event, one.people, now)]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    routes = addresses.routes(people={notice.person_id for notice in notices}, units=listeners.around)
+    leaving = [row for event, one in heard for row in _leaving(event, one, routes, now)] if routes else []
+    Delivery.objects.bulk_create(leaving, ignore_conflicts=True)
     Unannounced.objects.filter(pk__in=ids).delete()
+    transaction.on_commit(lambda: _publish(events))
     return Told(len(ids), len(notices))
 
 
-def tellings(event: IncidentEvent) -> tuple[Telling, ...]:
+def _publish(events: Sequence[IncidentEvent]) -> None:
+    """Put what was told before open pages: a hint only, so nothing that fails here may be heard of by the caller."""
+    try:
+        feed.publish(events)
+    except Exception:
+        log.exception("%d events did not reach open pages", len(events))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Who hears of one event, and for which reason: people by id, the groups of units by code."""
+
+    people: dict[int, Reason]
+    units: dict[str, Reason]
+
+
+def tellings(event: IncidentEvent, table: Table) -> tuple[Telling, ...]:
     """The lines of the table that apply to `event`; none for a light that a worse one overtook."""
     if event.details.get("superseded"):
         return ()
-    lines = AUDIENCES.get(event.kind, ())
+    lines = table.lines(event.kind, event.district_id)
     # A rule names who is told in addition from so many cards on.
-    lines += tuple(Telling(Who[name.upper()], Reason.CARD) for name in event.details.get("tell", ()))
-    return lines + CARD if event.details.get("card") else lines
+    named = (Who.__members__.get(str(name).upper()) for name in event.details.get("tell", ()))
+    lines += tuple(Telling(who, Reason.CARD) for who in named if who)
+    return lines + table.lines(RED_WITH_CARD, event.district_id) if event.details.get("card") else lines
 
 
-def _notices_of(event: IncidentEvent, listeners: Listeners, now: datetime) -> list[Notice]:
-    reasons: dict[int, Reason] = {}
-    for line in tellings(event):
+def _heard(event: IncidentEvent, table: Table, listeners: Listeners) -> Heard:
+    heard = Heard({}, {})
+    for line in tellings(event, table):
         for person in listeners.who(line.who, event):
-            known = reasons.get(person)
-            if known is None or WEIGHT[line.reason] < WEIGHT[known]:
-                reasons[person] = line.reason
-    reasons.pop(event.actor_id or 0, None)
+            _keep_weightiest(heard.people, person, line.reason)
+        for unit in listeners.units(line.who, event):
+            _keep_weightiest(heard.units, unit, line.reason)
+    heard.people.pop(event.actor_id or 0, None)
+    return heard
+
+
+def _keep_weightiest(reasons: dict[K, Reason], key: K, reason: Reason) -> None:
+    if key not in reasons or WEIGHT[reason] < WEIGHT[reasons[key]]:
+        reasons[key] = reason
+
+
+def _notices_of(event: IncidentEvent, people: dict[int, Reason], now: datetime) -> list[Notice]:
     return [
-        Notice(
+        Notice(event=event, incident_id=event.incident_id, person_id=person, reason=reason, created_at=now)
+        for person, reason in sorted(people.items())
+    ]
+
+
+def _leaving(event: IncidentEvent, heard: Heard, routes: addresses.Routes, now: datetime) -> list[Delivery]:
+    """What goes out of the house: one row per address, whatever its owner is told several times over."""
+    return [
+        Delivery(
             event=event,
-            incident_id=event.incident_id,
-            person_id=person,
-            channel=channel,
+            address=address,
             reason=reason,
+            available_at=(at := addresses.available_at(address, event, reason, now)),
+            give_up_at=at + addresses.GIVE_UP,
             created_at=now,
         )
-        for person, reason in sorted(reasons.items())
-        for channel in channels_for(reason)
+        for address, reason in routes.of(heard.people, heard.units)
     ]
 
 

@@ -5,11 +5,12 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch import notices, supervision, watch
+from dispatch import delivery, notices, supervision, watch
 from grids import posts
 
 # Well below the time limit of a task: what is left is due again at the next beat.
 SWEEP_SECONDS = 25.0
+DELIVER_SECONDS = 10.0
 
 
 @shared_task(name="dispatch.tasks.sweep")
@@ -23,6 +24,13 @@ def sweep() -> None:
 def announce() -> None:
     """Tell people what nobody was told yet."""
     notices.announce_until_done(now=timezone.now())
+
+
+@shared_task(name="dispatch.tasks.deliver")
+def deliver() -> None:
+    """Send what waits for addresses outside; `manage.py deliver` does the same without Celery."""
+    end = time.monotonic() + DELIVER_SECONDS
+    delivery.deliver_until_done(now=timezone.now(), enough=lambda: time.monotonic() > end)
 
 
 @shared_task(name="dispatch.tasks.regrant")

@@ -1,0 +1,87 @@
+"""The words that leave the house: number, unit, light or act, link. No word of a reporter, no name, no place below a
+village; a code for an address that is not proven yet."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.addresses import CODE_LIVES, code_of
+from dispatch.audience import Reason
+from dispatch.channels import Message
+from dispatch.models import Delivery
+from grids.levels import UnitKind
+from grids.models import Unit
+from incidents.models import IncidentEvent
+from incidents.records import KINDS
+from incidents.states import MOVES
+
+# What `Delivery.event` needs to be told in words.
+NEEDED = ("incident__holder__parent", "holder_after__parent", "unit__parent")
+LIGHTS = ("light_yellow", "light_red")
+
+
+def message_of(delivery: Delivery, bundled: Iterable[str] = ()) -> Message:
+    """What is sent for `delivery`, in its owner's language; `bundled` are the reasons of those it stands for."""
+    person = delivery.address.person
+    language = person.language if person else ""
+    with translation.override(language or settings.LANGUAGE_CODE):
+        if delivery.event is None:
+            return _code(delivery)
+        reasons = Counter(bundled)
+        if reasons:
+            reasons[delivery.reason] += 1
+            return _digest(delivery, reasons)
+        return _single(delivery, delivery.event)
+
+
+def unit_of(event: IncidentEvent) -> Unit:
+    """The unit a message names: whose light it is, else who has the incident by this event; never a grid."""
+    lit = event.unit if event.kind in LIGHTS else None
+    unit = lit or event.holder_after or event.incident.holder
+    return unit.parent if unit.kind == UnitKind.GRID and unit.parent else unit
+
+
+def _single(delivery: Delivery, event: IncidentEvent) -> Message:
+    act = str(MOVES[event.kind].label if event.kind in MOVES else KINDS.get(event.kind, event.kind))
+    reason = _reason(delivery.reason)
+    number, unit = event.incident.number, str(unit_of(event))
+    link = _link("incidents:detail", number)
+    mark = f"D{delivery.pk}-E{event.pk}"
+    act = act if act == reason else f"{reason} · {act}"
+    lines = [act, f"{number} · {unit}", link, f"[{mark}]"]
+    return Message(f"wangge-{mark}", f"{reason} · {number}", _text(lines), number, unit, act, link)
+
+
+def _digest(delivery: Delivery, reasons: Counter[str]) -> Message:
+    count = sum(reasons.values())
+    title = ngettext("%(count)d message", "%(count)d messages", count) % {"count": count}
+    words = [f"{_reason(reason)} {number}" for reason, number in reasons.most_common()]
+    link = _link("dispatch:inbox")
+    mark = f"D{delivery.pk}-E{delivery.event_id}"
+    lines = [title, *words, link, f"[{mark}]"]
+    return Message(f"wangge-{mark}", title, _text(lines), act=" · ".join(words), link=link, count=count)
+
+
+def _code(delivery: Delivery) -> Message:
+    code = code_of(delivery.address)
+    minutes = int(CODE_LIVES.total_seconds() // 60)
+    words = _("Code %(code)s: type it in within %(minutes)d minutes to be told here what waits for you.")
+    text = words % {"code": code, "minutes": minutes}
+    return Message(f"wangge-D{delivery.pk}", _("A code that proves this address"), _text([text]), act=text)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join([f"【{_('Wangge')}】", *filter(None, lines)])
+
+
+def _reason(reason: str) -> str:
+    return str(Reason(reason).label) if reason in Reason.values else ""
+
+
+def _link(name: str, *arguments: str) -> str:
+    return settings.SITE_URL + reverse(name, args=arguments) if settings.SITE_URL else ""
