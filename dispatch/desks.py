@@ -13,10 +13,10 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
-from django.db import connection
-from django.db.models import CharField, Count, Q, QuerySet, Value
+from django.db.models import CharField, Count, Func, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
+from dispatch import narrowing
 from dispatch.acts import ACTS, RIGHT_TO_TAKE
 from dispatch.desk_tabs import BODIES, HELD_TABS, REQUESTS, RETURNED, Tab, tabs_of
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
@@ -137,30 +137,30 @@ class Desk:
         found = Approval.objects.filter(holder=self.unit, state=ApprovalState.PENDING)
         return selectors.for_rows(self._narrowed(found).select_related("asked_by", "asked_unit"), "incident__")
 
-    @property
+    @cached_property
     def is_plain(self) -> bool:
         """Whether it is narrowed to a light at most, so that everybody with the same rights sees the same."""
-        return self._wanted is None
+        return self._bare == Filters(states=frozenset(State))
 
     def counts(self) -> dict[str, int]:
         """How much lies in each tab. One query."""
-        rows = self._counted_plainly() if self.is_plain else list(self._counting())
+        return self._counted[0]
+
+    @cached_property
+    def _counted(self) -> tuple[dict[str, int], str]:
+        """How much lies in each tab, and the ids of the incidents that the filters leave."""
+        sql, values = _counting(self.unit.kind, self.filters.light, not self.is_plain)
+        later = self.now - _ANY_MOMENT
+        given = [value + later if isinstance(value, datetime) else value for value in values]
+        given = [self.unit.pk if value == _ANY_UNIT else value for value in given]
+        rows, ids = narrowing.counted(sql, given, None if self.is_plain else self._wanted)
         number: dict[str, int] = defaultdict(int)
         for what, key, count in rows:
             number[what if what in (RETURNED, REQUESTS.key) else f"{what}.{key}"] += count
-        return {tab.key: self._number(tab, number) for tab in self.tabs}
+        return {tab.key: self._number(tab, number) for tab in self.tabs}, ids
 
-    def _counted_plainly(self) -> list[tuple[str, str, int]]:
-        """The counts of a desk narrowed to a light at most, asked by everybody at it every few seconds."""
-        sql, values = _plain_counting(self.unit.kind, self.filters.light)
-        later = self.now - _ANY_MOMENT
-        given = [value + later if isinstance(value, datetime) else value for value in values]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [self.unit.pk if value == _ANY_UNIT else value for value in given])
-            return cursor.fetchall()
-
-    def _counting(self) -> QuerySet:
-        """Rows of (what, value of a field, how many)."""
+    def counting(self) -> QuerySet:
+        """What counts the tabs: rows of (what, value of a field, how many)."""
         parts = [self._numbers(self._lit(self._open_clocks()), "stage", "clock")]
         if any(tab.key == RETURNED for tab in self.tabs):
             parts += [self._numbers(clocks, "stage", RETURNED) for clocks in self._back_again()]
@@ -197,13 +197,7 @@ class Desk:
         return clocks.filter(incident__in=moved), waiting.exclude(incident__in=moved)
 
     def _open_clocks(self) -> QuerySet[Clock]:
-        found = Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED)
-        if self._wanted is None:
-            return found
-        # A clock that runs belongs to an open incident, but for those of inspections.
-        drawn = Inspection.objects.filter(unit=self.unit, ended_at__isnull=True).values("incident")
-        inspected = Q(subject_kind=Subject.INSPECTION, incident__in=self._wanted.filter(pk__in=drawn))
-        return found.filter(Q(incident__in=self._wanted.filter(closed_at__isnull=True)) | inspected)
+        return self._narrowed(Clock.objects.filter(unit=self.unit).exclude(state=ClockState.STOPPED))
 
     def _lit(self, clocks: QuerySet[Clock]) -> QuerySet[Clock]:
         return clocks.filter(lights.showing(self.filters.light, self.now)) if self.filters.light else clocks
@@ -214,15 +208,24 @@ class Desk:
         return self._narrowed(found)
 
     def _narrowed(self, found: QuerySet) -> QuerySet:
-        return found if self._wanted is None else found.filter(incident__in=self._wanted)
+        return found if self.is_plain else found.filter(self._is_wanted)
 
     @cached_property
-    def _wanted(self) -> QuerySet[Incident] | None:
-        """The incidents the filters leave, or None where they leave all."""
-        bare = self.filters.but(states=frozenset(State), light="")
-        if bare == Filters(states=frozenset(State)):
-            return None
-        return Incident.objects.filter(conditions(bare, self.person))
+    def _is_wanted(self) -> Func:
+        """The condition that the filters left a row's incident."""
+        return narrowing.among(self._counted[1])
+
+    @property
+    def _bare(self) -> Filters:
+        return self.filters.but(states=frozenset(State), light="")
+
+    @property
+    def _wanted(self) -> QuerySet:
+        """The incidents the filters leave, of those on desks: open ones, and ended ones drawn to be inspected."""
+        found = Incident.objects.filter(conditions(self._bare, self.person)).values("pk")
+        drawn = Inspection.objects.filter(unit=self.unit, ended_at__isnull=True).values("incident")
+        ended = found.filter(closed_at__isnull=False, pk__in=drawn)
+        return found.filter(closed_at__isnull=True).union(ended, all=True)
 
     def emergencies(self) -> list[Line]:
         """Emergencies nobody has accepted here, the one that waits longest first, whatever the desk is narrowed to.
@@ -344,13 +347,15 @@ class Desk:
 _ANY_UNIT, _ANY_MOMENT = "000000", datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@lru_cache(maxsize=64)
-def _plain_counting(kind: str, light: str) -> tuple[str, tuple[Any, ...]]:
-    """The statement that counts at a desk of this kind narrowed to a light at most: always the same, so made once.
+@lru_cache(maxsize=128)
+def _counting(kind: str, light: str, is_narrowed: bool) -> tuple[str, tuple[Any, ...]]:
+    """The statement that counts at a desk of this kind, asked by everybody at it every few seconds, so made once.
 
     Its values hold `_ANY_UNIT` where the unit's code belongs, and moments reckoned from `_ANY_MOMENT`.
     """
-    unit = Unit(pk=_ANY_UNIT, kind=kind)
-    any_desk = Desk(unit, Person(), frozenset(), _ANY_MOMENT, Filters(states=frozenset(State), light=light))
-    sql, values = any_desk._counting().query.sql_with_params()
+    unit, filters = Unit(pk=_ANY_UNIT, kind=kind), Filters(states=frozenset(State), light=light)
+    desk = Desk(unit, Person(), frozenset(), _ANY_MOMENT, filters)
+    if is_narrowed:
+        vars(desk).update(is_plain=False, _is_wanted=narrowing.in_statement())
+    sql, values = desk.counting().query.sql_with_params()
     return sql, tuple(values)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from dispatch import desks, selectors
+from dispatch import desks, narrowing, selectors
 from dispatch.desks import Desk
 from dispatch.orders import Order
 from grids import permissions
@@ -116,6 +116,21 @@ def test_every_count_equals_the_rows_of_its_tab(play: Play, busy: dict[str, Inci
                 if filters.get("light") and not tab.stages:
                     continue
                 assert counts[tab.key] == len(desk.page(tab)[0]), (unit, tab.key, filters)
+
+
+@pytest.mark.parametrize("few", [0, 500])
+def test_few_and_many_found_lie_on_a_desk_in_the_same_order(
+    play: Play, busy: dict[str, Incident], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(narrowing, "FEW", few)
+    cast, now = play.cast, timezone.now()
+    whole, none = (desk_of(cast.district_clerk, cast.district, now, **each) for each in ({}, {"words": "飞碟"}))
+    found = desk_of(cast.district_clerk, cast.district, now, words="井盖")
+    for tab in whole.tabs:
+        wanted = [line.row.number for line in whole.page(tab)[0] if "井盖" in line.row.incident.text]
+        assert [line.row.number for line in found.page(tab)[0]] == wanted
+        assert found.counts()[tab.key] == len(wanted)
+        assert none.page(tab)[0] == [] and none.counts()[tab.key] == 0
 
 
 def test_rows_are_sorted_by_the_clock_against_this_unit_and_what_stands_still_comes_last(play: Play) -> None:
