@@ -1,76 +1,34 @@
 """A calendar changes by a new version; running clocks then move over to it, each with a line in its record."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from incidents import calendars, clocks, records
-from incidents.calendars import MONDAY_TO_FRIDAY, Hours, Special, SpecialKind
+from grids.models import Person
+from incidents import calendar_content, clocks, records
+from incidents.calendar_content import Content
+from incidents.calendars import Hours, Special, SpecialKind
+from incidents.clocks import Turned
 from incidents.models import Calendar, CalendarVersion, Clock, ClockState, Incident, SpecialDay, WorkPeriod
 from incidents.records import SYSTEM
 
-# Statutory days with a fixed date, as (month, day): New Year, Labour Day (two), National Day (three).
-FIXED_DAYS = (
-    (1, 1, "元旦"),
-    (5, 1, "劳动节"),
-    (5, 2, "劳动节"),
-    (10, 1, "国庆节"),
-    (10, 2, "国庆节"),
-    (10, 3, "国庆节"),
-)
+__all__ = ["Content", "content_of", "following", "new_version", "recompute_clocks", "recompute_some", "replace", "says"]
+
+# So many incidents are locked together: few enough that nobody who presses a button waits for long.
 BATCH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """All that a calendar version says."""
-
-    hours: Sequence[Hours]
-    special_days: Sequence[Special]
-    first_year: int
-    last_year: int
-    provisional_from: date | None
-    weekdays: frozenset[int] = MONDAY_TO_FRIDAY
-    zone: str = "Asia/Shanghai"
-    source: str = ""
-
-
-def with_fixed_days(days: Sequence[Special], *, last_year: int) -> list[Special]:
-    """`days`, and for each later year up to `last_year` the statutory days with a fixed date, as provisional."""
-    years = range(max(special.day.year for special in days) + 1, last_year + 1)
-    fixed = [
-        Special(date(year, month, day), SpecialKind.HOLIDAY, name, provisional=True)
-        for year in years
-        for month, day, name in FIXED_DAYS
-    ]
-    return [*days, *fixed]
-
-
-def first_provisional(days: Sequence[Special]) -> date | None:
-    """1 January of the first year of which only provisional days are known; None when all are published."""
-    years = [special.day.year for special in days if special.provisional]
-    return date(min(years), 1, 1) if years else None
-
-
 @transaction.atomic
-def new_version(*, calendar: Calendar, content: Content, now: datetime) -> CalendarVersion:
+def new_version(
+    *, calendar: Calendar, content: Content, now: datetime, made_by: Person | None = None
+) -> CalendarVersion:
     """Add a version to `calendar`; raises a CalendarError when it could not be counted by (no working day, overlap).
 
     The clocks that run on older versions stay there until `recompute_clocks`.
     """
-    calendars.build(
-        hours=content.hours,
-        special_days=content.special_days,
-        zone=ZoneInfo(content.zone),
-        first_year=content.first_year,
-        last_year=content.last_year,
-        weekdays=content.weekdays,
-        name=calendar.name,
-    )
+    content.built(calendar.name)
     Calendar.objects.select_for_update().get(pk=calendar.pk)
     newest = calendar.versions.first()
     version = CalendarVersion.objects.create(
@@ -82,6 +40,7 @@ def new_version(*, calendar: Calendar, content: Content, now: datetime) -> Calen
         last_year=content.last_year,
         provisional_from=content.provisional_from,
         source=content.source,
+        made_by=made_by,
         created_at=now,
     )
     WorkPeriod.objects.bulk_create(
@@ -100,9 +59,9 @@ def content_of(version: CalendarVersion) -> Content:
     """What a version says, read back from its rows."""
     return Content(
         hours=[Hours(period.starts, period.ends) for period in version.periods.all()],
-        special_days=[
+        special_days=calendar_content.ordered(
             Special(row.date, SpecialKind(row.kind), row.name, row.provisional) for row in version.days.all()
-        ],
+        ),
         first_year=version.first_year,
         last_year=version.last_year,
         provisional_from=version.provisional_from,
@@ -114,51 +73,73 @@ def content_of(version: CalendarVersion) -> Content:
 
 def says(version: CalendarVersion, content: Content) -> bool:
     """Whether `version` says exactly `content`, whatever source either names."""
-    return replace(content_of(version), source="") == replace(
-        content,
-        source="",
-        hours=sorted(content.hours),
-        special_days=sorted(content.special_days, key=lambda special: special.day),
-    )
+    return calendar_content.same(content_of(version), content)
+
+
+def following(calendar: Calendar) -> QuerySet[Clock]:
+    """The clocks, not stopped, that go by `calendar`: those on it, and the district's on another it goes by no more.
+
+    A clock whose limit names a calendar stays with that one.
+    """
+    concerned = Q(calendar_version__calendar=calendar.pk)
+    if calendar.district_id is not None and not calendar.by_name_only:
+        concerned |= Q(district=calendar.district_id) & Q(limit__calendar__isnull=True)
+    return Clock.objects.filter(concerned).exclude(state=ClockState.STOPPED)
 
 
 def recompute_clocks(*, version: CalendarVersion, now: datetime) -> int:
     """Move every open clock that this version concerns over to it; returns how many deadlines changed.
 
-    Goes in batches of a transaction each, incidents locked before clocks, so that work goes on meanwhile; an incident
-    somebody is just moving is waited for. Each changed deadline leaves a `deadline_moved` event.
+    Goes in batches of a transaction each, so that work goes on meanwhile; an incident somebody is just moving is
+    waited for.
     """
     changed, last = 0, 0
     while True:
         with transaction.atomic():
-            ids = list(_behind(version).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])
-            if not ids:
-                return changed
-            changed += _recompute(ids, version, now=now)
-            last = ids[-1]
+            some = recompute_some(version=version, after=last, now=now)
+        if some is None:
+            return changed
+        last, changed = some.last, changed + some.moved
 
 
-def _behind(version: CalendarVersion) -> QuerySet[Clock]:
-    concerned = Q(calendar_version__calendar=version.calendar_id)
-    if version.calendar.district_id is not None:
-        concerned |= Q(district=version.calendar.district_id)
-    return Clock.objects.filter(concerned).exclude(state=ClockState.STOPPED).exclude(calendar_version=version)
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """One batch: the last incident of it, how many of its clocks went over, how many deadlines that changed."""
+
+    last: int
+    clocks: int
+    moved: int
 
 
-def _recompute(ids: list[int], version: CalendarVersion, *, now: datetime) -> int:
-    incident_ids = Clock.objects.filter(pk__in=ids).values("incident")
-    incidents = {row.pk: row for row in Incident.objects.select_for_update().filter(pk__in=incident_ids).order_by("pk")}
-    changed = 0
-    for clock in Clock.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"):
-        act = clocks.recompute(clock=clock, now=now, version_id=version.pk)
+def recompute_some(*, version: CalendarVersion, after: int, now: datetime) -> Recomputed | None:
+    """Move the clocks of the next incidents whose id lies beyond `after`; None when there are none. In a transaction.
+
+    Incidents are locked before clocks. Each changed deadline leaves a `deadline_moved` event.
+    """
+    behind = following(version.calendar).exclude(calendar_version=version).filter(incident__gt=after)
+    ids = list(behind.order_by("incident").values_list("incident", flat=True).distinct()[:BATCH])
+    if not ids:
+        return None
+    incidents = {row.pk: row for row in Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    found = following(version.calendar).exclude(calendar_version=version).filter(incident__in=ids)
+    into, acts, seen = Turned(), [], 0
+    for clock in found.select_for_update(of=("self",)).order_by("pk"):
+        seen += 1
+        act = clocks.recompute(clock=clock, now=now, version_id=version.pk, into=into)
         if act is not None:
-            changed += 1
-            records.record(
-                incident=incidents[clock.incident_id],
+            acts.append(act)
+    Turned.write(into)
+    records.write(
+        [
+            records.line(
+                incident=incidents[act.clock.incident_id],
                 kind="deadline_moved",
                 acting=SYSTEM,
                 now=now,
-                clock=clock,
+                clock=act.clock,
                 details={"clocks": [act.as_json()]},
             )
-    return changed
+            for act in acts
+        ]
+    )
+    return Recomputed(last=ids[-1], clocks=seen, moved=len(acts))

@@ -1,4 +1,4 @@
-"""Loads what the house is shipped with: categories, limits, the working calendar. Safe to repeat; edits survive.
+"""Loads what the house is shipped with: categories and limits. Safe to repeat; edits survive.
 
 A row that exists is left alone unless the caller asks to renew it, so that running the loader after an upgrade brings
 what is new and takes back nothing that an administrator changed.
@@ -6,14 +6,13 @@ what is new and takes back nothing that an administrator changed.
 
 import csv
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from incidents import limits
-from incidents.calendars import Hours, Special, SpecialKind
 from incidents.models import Category, IncidentKind, TimeLimit
 
 FOLDER = Path(__file__).parent / "reference"
@@ -157,32 +156,3 @@ def _limit(line: dict[str, str], categories: dict[tuple[str, str], Category]) ->
 def _same(a: TimeLimit, b: TimeLimit) -> bool:
     names = ("amount", "unit", "end_of_day", "yellow_amount", "red_action", "basis")
     return all(getattr(a, name) == getattr(b, name) for name in names)
-
-
-def special_days(path: Path | None = None) -> list[Special]:
-    """The special days of `holidays.csv` or of a file with the same columns, each date once."""
-    found: dict[date, Special] = {}
-    for number, line in enumerate(read("holidays.csv", path), start=2):
-        try:
-            day = date.fromisoformat(line["date"])
-            special = Special(
-                day, SpecialKind(line["kind"]), line.get("festival", ""), line.get("provisional", "") == "1"
-            )
-        except (KeyError, ValueError) as error:
-            raise BadLine(f"{path or 'holidays.csv'}, line {number}: {error}") from error
-        if day in found:
-            raise BadLine(f"{path or 'holidays.csv'}, line {number}: {day} stands there twice")
-        found[day] = special
-    return sorted(found.values(), key=lambda special: special.day)
-
-
-def hours(text: str) -> list[Hours]:
-    """Work periods from text such as `09:00-12:00,13:30-17:30`."""
-    periods = []
-    for part in text.split(","):
-        start, _, end = part.strip().partition("-")
-        try:
-            periods.append(Hours(time.fromisoformat(start), time.fromisoformat(end)))
-        except ValueError as error:
-            raise BadLine(f"{part.strip()!r} is no work period such as 09:00-12:00") from error
-    return sorted(periods)

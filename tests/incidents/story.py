@@ -74,7 +74,8 @@ def load_reference(cast: Cast) -> None:
             model._base_manager.bulk_create(rows)
         return
     call_command("load_categories", verbosity=0, stdout=io.StringIO())
-    call_command("load_calendar", verbosity=0, stdout=io.StringIO())
+    # Few years: every test copies the rows.
+    call_command("load_calendar", first_year=2023, last_year=2030, verbosity=0, stdout=io.StringIO())
     reference_data.load_limits(now=cast.since)
     _rows.update({model: list(model._base_manager.order_by("pk")) for model in _REFERENCE})
 

@@ -1,17 +1,17 @@
 """Working time: `elapsed` and `add` are each other's inverse, on the real Chinese calendar."""
 
-import csv
 import random
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents import calendars
+from incidents import calendar_package, calendars
 from incidents.calendars import (
+    EVERY_DAY,
+    ROUND_THE_CLOCK,
     CalendarEmpty,
     CalendarError,
     CalendarHorizon,
@@ -24,18 +24,14 @@ from incidents.calendars import (
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-HOLIDAYS = Path(calendars.__file__).parent / "reference" / "holidays.csv"
 SW8_HOURS = [Hours(time(9), time(12)), Hours(time(13, 30), time(17, 30))]
 HOUR = 3600
 SECOND = timedelta(seconds=1)
 
 
 def special_days() -> list[Special]:
-    with HOLIDAYS.open(encoding="utf-8") as file:
-        return [
-            Special(date.fromisoformat(row["date"]), SpecialKind(row["kind"]), row["festival"])
-            for row in csv.DictReader(file)
-        ]
+    published = [special for special in calendar_package.published() if special.day.year >= 2023]
+    return [*published, *calendar_package.to_come(after=published[-1].day.year, last_year=2032)]
 
 
 def calendar_with(hours: list[Hours]) -> WorkCalendar:
@@ -202,11 +198,11 @@ def test_naive_moments_and_negative_amounts_are_refused() -> None:
         NATURAL.add(at("2026-11-20 16:00"), -1)
 
 
-def test_a_local_day_outranks_the_national_one_when_it_comes_later() -> None:
+def test_a_local_day_outranks_the_national_one_wherever_it_stands() -> None:
     flood = [
-        *special_days(),
         Special(date(2026, 11, 23), SpecialKind.LOCAL_OFF, "flood"),
         Special(date(2026, 10, 7), SpecialKind.LOCAL_WORK, "flood"),
+        *special_days(),
     ]
     calendar = build(hours=SW8_HOURS, special_days=flood, zone=SHANGHAI, first_year=2026, last_year=2027)
     assert calendar.add(at("2026-11-20 16:00"), 7 * HOUR) == at("2026-11-24 16:00")
@@ -222,6 +218,24 @@ def test_years_without_a_published_schedule_are_provisional_but_answer() -> None
     assert not NATURAL.is_provisional(due)
     assert not WORK.works(date(2027, 10, 1)), "fixed statutory days are off also before the notice"
     assert WORK.works(date(2027, 10, 8)), "exchange days are unknown"
+
+
+ALWAYS = build(hours=[ROUND_THE_CLOCK], weekdays=EVERY_DAY, zone=SHANGHAI, first_year=2023, last_year=2032)
+
+
+@given(a=moments, b=moments, seconds=st.integers(min_value=0, max_value=60 * 86_400))
+def test_a_calendar_round_the_clock_counts_like_natural_time(a: datetime, b: datetime, seconds: int) -> None:
+    assert ALWAYS.elapsed(a, b) == NATURAL.elapsed(a, b)
+    assert ALWAYS.add(a, seconds) == NATURAL.add(a, seconds)
+    assert ALWAYS.working_day_seconds == 86_400
+
+
+def test_a_night_shift_ends_at_midnight_and_no_earlier() -> None:
+    night = build(hours=[Hours(time(18), time(0))], zone=SHANGHAI, first_year=2026, last_year=2026)
+    assert night.working_day_seconds == 6 * HOUR
+    assert night.add(at("2026-11-20 23:00"), HOUR) == at("2026-11-21 00:00")
+    assert night.add(at("2026-11-20 23:00"), HOUR + 1) == at("2026-11-23 18:00:01")
+    assert night.end_of_day(at("2026-11-20 20:00")) == at("2026-11-21 00:00")
 
 
 @pytest.mark.parametrize(
