@@ -22,6 +22,7 @@ COLUMNS = {
     "incidents_importedrecord": "incident_id",
     "dispatch_assignment": "incident_id",
     "dispatch_approval": "incident_id",
+    "dispatch_card": "incident_id",
     "dispatch_notice": "incident_id",
 }
 # What a merged incident shows to others is asked of its master too.
@@ -36,8 +37,8 @@ def draw(*, size: int = SAMPLE) -> list[int]:
     half = size // 2
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT incident_id FROM (SELECT incident_id FROM incidents_incidentevent ORDER BY id DESC "
-            "LIMIT %s) AS lately LIMIT %s",
+            "SELECT incident_id FROM (SELECT id, incident_id FROM incidents_incidentevent ORDER BY id DESC LIMIT %s) "
+            "AS lately GROUP BY incident_id ORDER BY max(id) DESC LIMIT %s",
             [size * 2, half],
         )
         found = {pk for (pk,) in cursor.fetchall()}
