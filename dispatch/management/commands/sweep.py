@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from dispatch import notices, supervision
+from dispatch import notices, supervision, watch
 from grids import posts
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stopping = threading.Event()
+        self.looked: int | None = None
         self.ticker = options["name"] or f"{socket.gethostname()}:{os.getpid()}"
         if options["once"]:
             self._turn(until_drained=True)
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         log.info("sweeping as %s", self.ticker)
         while not self.stopping.is_set():
             self.stopping.wait(self._careful_turn())
+            self._look_at_itself()
         log.info("stopped")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -61,6 +63,18 @@ class Command(BaseCommand):
         finally:
             close_old_connections()
         return 0 if busy else IDLE_SECONDS
+
+    def _look_at_itself(self) -> None:
+        """Once a minute, by whichever process comes first, and never in the way of the next turn."""
+        now = timezone.now()
+        if self.stopping.is_set() or now.minute == self.looked:
+            return
+        self.looked = now.minute
+        try:
+            watch.audit(now=watch.database_now(), by=self.ticker, worker_now=now)
+        except Exception:
+            log.exception("the house could not look at itself")
+            connection.close()
 
     def _turn(self, *, until_drained: bool) -> bool:
         """Sweep and tell; whether there is more to do at once."""
