@@ -149,7 +149,7 @@ def _keep(address: Address, wanted: Wanted, actor: Person, now: datetime) -> Add
     address.name, address.hears = wanted.name.strip(), wanted.hears
     address.quiet_from, address.quiet_to = wanted.quiet_from, wanted.quiet_to
     address.set_by, address.set_at = actor, now
-    address.full_clean(exclude=["person", "unit", "set_by"])
+    address.full_clean(exclude=["person", "unit", "set_by", "proven_at", "coded_at"])
     address.save()
     return address
 
