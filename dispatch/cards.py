@@ -147,8 +147,8 @@ def by_policy(several: Sequence[tuple[InHand, Clock, EscalationRule | None, int]
     for held, clock, rule, card in made:
         counted[_counted(card)] += 1
         held.start_clock(Stage.REPLY, card.unit_id, subject=(Subject.CARD, card.pk))
-        about = {"clock": clock.pk, "step": card.step, "stage": clock.stage}
-        _record(held, card, "card_issued", SYSTEM, **about, **_told(rule, counted[_counted(card)]))
+        about = _told(rule, counted[_counted(card)]) | {"clock": clock.pk, "step": card.step, "stage": clock.stage}
+        _record(held, card, "card_issued", SYSTEM, **about)
     return [card for *_, card in made]
 
 

@@ -18,7 +18,7 @@ from dispatch.orders import Order
 from grids.levels import TIER_ORDER
 from grids.models import Unit
 from incidents.forms import PicturesField, new_key
-from incidents.models import Incident, PhotoStage
+from incidents.models import CardColour, Incident, PhotoStage
 from incidents.refusals import MoveRefused
 
 MOST_CHARACTERS = 1000
@@ -27,6 +27,8 @@ PLACES = frozenset(TIER_ORDER)
 REVIEW_HOUR = time(9, 0)
 # Presses that say what was done may show it.
 SHOWS_AFTER = frozenset({"answer", "feed_back"})
+# Presses that ask another unit to answer; mostly there is but one it could be.
+ASKING = frozenset({"urge", "supervise"})
 
 # What people write most, by press; a chip puts it into the field.
 PHRASES: dict[str, tuple[str | Promise, ...]] = {
@@ -67,6 +69,22 @@ PHRASES: dict[str, tuple[str | Promise, ...]] = {
     "reopen": (gettext_lazy("It came back"),),
 }
 PHRASES["escalate_urgent"] = PHRASES["escalate"]
+PHRASES["urge"] = (
+    gettext_lazy("The time is nearly up: please get on with it"),
+    gettext_lazy("The reporter asked again"),
+    gettext_lazy("Please report how far it is"),
+)
+PHRASES["supervise"] = (
+    gettext_lazy("Overdue: state the reason and the date by which it will be done"),
+    gettext_lazy("Repeatedly urged without effect"),
+    gettext_lazy("Not solved in spite of the feedback"),
+)
+PHRASES["reply_card"] = (
+    gettext_lazy("Staff sent, done today"),
+    gettext_lazy("Waits for another unit, see the record"),
+    gettext_lazy("Done, feedback follows"),
+)
+PHRASES["withdraw_card"] = (gettext_lazy("Issued by mistake"), gettext_lazy("Settled meanwhile"))
 PHRASES["waive"] = (gettext_lazy("No longer needed"),)
 PHRASES["recall_order"] = PHRASES["waive"]
 NOTE_LABELS = {
@@ -74,7 +92,10 @@ NOTE_LABELS = {
     "result": gettext_lazy("What was done"),
     "": gettext_lazy("Words (may stay empty)"),
 }
+REPLY_LABEL = pgettext_lazy("of a card", "Your answer")
 CLOSE_LABEL = pgettext_lazy("of a check", "What the check found")
+
+OWN_LABELS = {"close": CLOSE_LABEL, "reply_card": REPLY_LABEL}
 
 
 @dataclass(frozen=True)
@@ -117,7 +138,7 @@ class MoveForm(forms.Form):
         needs = self.offer.needs
         kind = "result" if "result" in needs else "note" if "note" in needs else ""
         note = self.fields["note"]
-        note.label = CLOSE_LABEL if self.offer.name == "close" else NOTE_LABELS[kind]
+        note.label = OWN_LABELS.get(self.offer.name, NOTE_LABELS[kind])
         note.required = bool(kind)
         note.error_messages["required"] = _("Say what was done.") if kind == "result" else _("Give a reason.")
 
@@ -125,6 +146,8 @@ class MoveForm(forms.Form):
         needs, units = self.offer.needs, self.offer.units
         if "target_unit" in needs:
             self.fields["target_unit"] = _unit_field(_("To which unit"), units, required=True)
+            if len(units) == 1 and self.offer.name in ASKING:
+                self.fields["target_unit"].initial = units[0].pk
         if "orders" in needs:
             self.fields["order_text"] = forms.CharField(
                 label=_("Order"),
@@ -144,6 +167,14 @@ class MoveForm(forms.Form):
 
     def _add_other_fields(self) -> None:
         needs = self.offer.needs
+        if "colour" in needs:
+            self.fields["colour"] = forms.ChoiceField(
+                label=_("Which card"),
+                choices=[(colour.value, colour.label) for colour in self.offer.colours],
+                initial=CardColour.ORDINARY,
+                widget=forms.RadioSelect,
+                error_messages={"required": _("Choose which card.")},
+            )
         if "handlers" in needs:
             choices = [(order.pk, f"{order.unit} · {order.get_role_display()}") for order in self.offer.assignments]
             self.fields["handlers"] = forms.MultipleChoiceField(
@@ -265,7 +296,7 @@ class MoveForm(forms.Form):
         for name in ("target_unit", "proposed_unit"):
             if name in cleaned:
                 given[name] = units.get(cleaned[name])
-        for name in ("reason", "review_at"):
+        for name in ("reason", "review_at", "colour"):
             if name in cleaned:
                 given[name] = cleaned[name]
         if "handlers" in cleaned:
@@ -276,6 +307,8 @@ class MoveForm(forms.Form):
             given["assignment_id"] = self.offer.assignment.pk
         if self.offer.approval is not None:
             given["approval_id"] = self.offer.approval.pk
+        if self.offer.card is not None:
+            given["card_id"] = self.offer.card.pk
         if "on_site" in self.offer.needs:
             given["on_site"] = True
         return given

@@ -1,7 +1,7 @@
 """Which presses a person may make on one incident now: computed in a few queries, true to what `perform` accepts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from dispatch import approvals, orders, targets
 from dispatch.acts import ACTS, RIGHT_TO_TAKE, Act
 from dispatch.assignments import possible
+from dispatch.card_offers import CardDesk
 from dispatch.models import Approval, ApprovalKind, Assignment, AssignmentState
+from dispatch.offer import Offer
 from dispatch.wording import Wording
 from grids import permissions, selectors, statements
 from grids.duties import Right
@@ -22,7 +24,7 @@ from incidents.refusals import MoveRefused
 from incidents.states import MOVES, HolderAfter, Move, Needs, State, moves_from
 
 # The usual press comes first and is drawn large: the first of these that is offered.
-USUAL = ("grant", "sign", "feed_back", "accept", "dispatch", "answer", "close", "resume", "confirm")
+USUAL = ("grant", "sign", "feed_back", "accept", "dispatch", "answer", "close", "resume", "confirm", "reply_card")
 
 _INPUTS = {
     Needs.NOTE: "note",
@@ -34,28 +36,6 @@ _INPUTS = {
 }
 
 
-@dataclass(frozen=True)
-class Offer:
-    """One press: what to hand to `perform` (`name`, `seq`, the ids), what it still needs, and what follows from it.
-
-    `needs` are names of inputs, "result" being a note that says what was done, "on_site" a check photo with position.
-    `units` are the choices for `target_unit` or the orders, `assignments` those for `handlers`.
-    """
-
-    name: str
-    label: str
-    seq: int
-    needs: tuple[str, ...] = ()
-    consequence: str = ""
-    direction: str = "same"
-    is_primary: bool = False
-    assignment: Assignment | None = None
-    approval: Approval | None = None
-    units: tuple[Unit, ...] = ()
-    assignments: tuple[Assignment, ...] = ()
-    latest: datetime | None = None
-
-
 def available(*, person: Person, incident: Incident, now: datetime) -> list[Offer]:
     """Exactly the presses `person` may make on `incident` now, the usual one first. About ten queries at most."""
     found = list(_Desk(person, incident, now).offers())
@@ -65,6 +45,12 @@ def available(*, person: Person, incident: Incident, now: datetime) -> list[Offe
     if usual is None:
         return found
     return [replace(usual, is_primary=True), *(offer for offer in found if offer is not usual)]
+
+
+def why_no_urge(*, person: Person, incident: Incident, now: datetime) -> str:
+    """When `person` may urge again, if only the wait forbids it; else empty."""
+    desk = _Desk(person, incident, now)
+    return desk.cards.why_no_urge(desk.rights)
 
 
 class _Desk:
@@ -81,7 +67,8 @@ class _Desk:
         units = holders.read_units([incident], also=[order.unit_id for order in self.orders])
         for order in self.orders:
             order.unit = units[order.unit_id]
-        codes = {incident.holder_id, *(order.unit_id for order in self.orders)}
+        self.cards = CardDesk(incident, self.orders, self.wording, self.rules, now)
+        codes = {incident.holder_id, *(order.unit_id for order in self.orders), *self.cards.units()}
         self.rights = permissions.rights_at(person, sorted(codes), now=now)
         self.here = self.rights[incident.holder_id]
         waiting = "WHERE incident_id = %s AND state = 'pending' ORDER BY id"
@@ -97,6 +84,7 @@ class _Desk:
         yield from self._asking()
         yield from self._deciding()
         yield from self._confirming()
+        yield from self.cards.offers(self.rights)
 
     def _read_orders(self) -> list[Assignment]:
         if self.state not in (State.DISPATCHED, State.ANSWERED, State.SUSPENDED, State.ACCEPTED):

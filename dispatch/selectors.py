@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from dispatch import desks, notices
+from dispatch import card_lists, desks, notices
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
 from grids import permissions, selectors
 from grids.duties import Right
@@ -40,6 +40,11 @@ def todo_count(*, person: Person, now: datetime) -> int:
 def unread_count(*, person: Person, now: datetime) -> int:
     """How many notices `person` has not read."""
     return notices.unread_count(person)
+
+
+def cards_to_answer(*, person: Person, now: datetime) -> int:
+    """How many urges and cards wait for an answer of `person`. Two queries at most."""
+    return card_lists.to_answer(person, now=now)
 
 
 def own_desks(person: Person, *, now: datetime) -> list[OwnDesk]:

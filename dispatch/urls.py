@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from dispatch.views import approvals, assignments, desk, inbox, moves
+from dispatch.views import approvals, assignments, desk, inbox, moves, supervision
 
 app_name = "dispatch"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     re_path(INCIDENT + r"moves/" + NAME, moves.move, name="move"),
     re_path(INCIDENT + r"orders/(?P<order_id>[0-9]{1,18})/" + NAME, assignments.act, name="order_act"),
     re_path(INCIDENT + r"requests/(?P<request_id>[0-9]{1,18})/" + NAME, approvals.decide, name="decide"),
+    re_path(INCIDENT + r"cards/(?P<card_id>[0-9]{1,18})/" + NAME, supervision.act, name="card_act"),
+    path("supervision/", supervision.index, name="supervision"),
     path("inbox/", inbox.index, name="inbox"),
     path("inbox/unread/", inbox.unread, name="unread"),
     path("inbox/read/", inbox.read_all, name="read_all"),

@@ -1,5 +1,6 @@
 """What follows from a press, in one sentence said before it is made. Reads limits, writes nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -74,6 +75,13 @@ class Wording:
 
     def is_finished_by(self, unit: Unit) -> str:
         return _("%(unit)s must feed back within %(limit)s.") % self._about(Stage.FINISH, unit)
+
+    def is_answered_by(self, units: Sequence[Unit]) -> str:
+        """One of `units` is asked and must answer."""
+        about = self._about(Stage.REPLY, units[0])
+        if len(units) > 1:
+            about["unit"] = _("the unit you choose")
+        return _("Comes before %(unit)s, which must answer within %(limit)s.") % about
 
     def _about(self, stage: Stage, unit: Unit) -> dict[str, object]:
         return {"unit": unit, "limit": self.within(stage, unit)}

@@ -37,6 +37,7 @@ REPORTING = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK})
 COUNTS = {
     "todo": "dispatch.selectors.todo_count",
     "inbox": "dispatch.selectors.unread_count",
+    "supervision": "dispatch.selectors.cards_to_answer",
 }
 
 
@@ -70,7 +71,7 @@ RAIL = (
         ("grids:unit*", "grids:units"),
         within=("grids:my_grid", "grids:people", "grids:person", "grids:person_new", "grids:appoint"),
     ),
-    Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK),
+    Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK, "supervision"),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
     Area(
         "administration",

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
-from dispatch import moves, notices, targets
+from dispatch import moves, notices, offers, targets
 from dispatch.desks import AT_ONCE
 from dispatch.forms import MoveForm
-from dispatch.models import Approval, ApprovalState, Assignment
+from dispatch.models import Approval, ApprovalState, Assignment, Card
 from dispatch.moves import Offer
 from grids.models import Person
 from grids.requests import PersonRequest
@@ -56,6 +56,15 @@ class OrderRow:
     acts: list[Act]
 
 
+@dataclass(frozen=True)
+class CardRow:
+    """An urge or card as the panel draws it, with the light of its answer and what may be done to it."""
+
+    card: Card
+    clock: ShownClock | None
+    acts: list[Act]
+
+
 @require_safe
 @login_required
 def panel(request: PersonRequest, number: str) -> HttpResponse:
@@ -81,11 +90,14 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         .select_related("unit", "ordered_by", "proposed_unit", "replaced_by__unit")
         .order_by("pk")
     )
-    shown = _order_lights(incident, now) if orders else {}
+    cards = list(
+        Card.objects.filter(incident=incident).select_related("unit", "issued_by_unit", "actor", "ended_by", "clock")
+    )
+    shown = _lights(incident, now) if orders or cards else {}
     rows = [
         OrderRow(
             order,
-            shown.get(order.pk),
+            shown.get((Subject.ASSIGNMENT, order.pk)),
             [act for act in acts if act.offer.assignment is not None and act.offer.assignment.pk == order.pk],
         )
         for order in orders
@@ -95,7 +107,15 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         "incident": incident,
         "now": now,
         "usual": usual,
-        "others": [act for act in acts if act is not usual and act.offer.assignment is None],
+        "others": [act for act in acts if act is not usual and act.offer.assignment is None and act.offer.card is None],
+        "cards": [
+            CardRow(
+                card,
+                shown.get((Subject.CARD, card.pk)),
+                [act for act in acts if act.offer.card is not None and act.offer.card.pk == card.pk],
+            )
+            for card in sorted(cards, key=lambda card: not card.is_open)
+        ],
         "orders": sorted(rows, key=lambda row: not row.order.is_open),
         "requests": asked.select_related("asked_by", "asked_unit"),
     }
@@ -109,12 +129,18 @@ def move(request: PersonRequest, number: str, name: str) -> HttpResponse:
 
 
 def press(
-    request: PersonRequest, number: str, name: str, *, order_id: int | None = None, request_id: int | None = None
+    request: PersonRequest,
+    number: str,
+    name: str,
+    *,
+    order_id: int | None = None,
+    request_id: int | None = None,
+    card_id: int | None = None,
 ) -> HttpResponse:
     """Show the form of one press, or make it; what is refused comes back with its reason and what was typed."""
     now = timezone.now()
     incident = access.incident_for(request.user, number, now=now)
-    offer = _offer(request.user, incident, name, order_id, request_id, now)
+    offer = _offer(request.user, incident, name, (order_id, request_id, card_id), now)
     if offer is None:
         return _gone(request, incident, name, now)
     if request.method != "POST":
@@ -134,15 +160,16 @@ def address(incident: Incident, offer: Offer) -> str:
         return reverse("dispatch:order_act", args=[incident.number, offer.assignment.pk, offer.name])
     if offer.approval is not None:
         return reverse("dispatch:decide", args=[incident.number, offer.approval.pk, offer.name])
+    if offer.card is not None:
+        return reverse("dispatch:card_act", args=[incident.number, offer.card.pk, offer.name])
     return reverse("dispatch:move", args=[incident.number, offer.name])
 
 
-def _offer(
-    person: Person, incident: Incident, name: str, order_id: int | None, request_id: int | None, now: datetime
-) -> Offer | None:
+def _offer(person: Person, incident: Incident, name: str, about: tuple[int | None, ...], now: datetime) -> Offer | None:
+    """The offer of that name about that order, request or card, by their ids in this order."""
     for offer in moves.available(person=person, incident=incident, now=now):
-        about = (offer.assignment.pk if offer.assignment else None, offer.approval.pk if offer.approval else None)
-        if offer.name == name and about == (order_id, request_id):
+        theirs = tuple(one.pk if one else None for one in (offer.assignment, offer.approval, offer.card))
+        if offer.name == name and theirs == about:
             if name == "return":
                 return replace(offer, units=tuple(targets.choices(incident.holder).exclude(pk=_unit_of(offer))))
             return offer
@@ -256,6 +283,9 @@ def _moved_on() -> str:
 
 
 def _why_not(person: Person, incident: Incident, name: str, now: datetime) -> str:
+    if name == "urge":
+        waits = offers.why_no_urge(person=person, incident=incident, now=now)
+        return waits or _("This is not possible in the present state.")
     row = MOVES.get(name)
     if row is None or incident.state not in row.sources:
         return _moved_on()
@@ -280,15 +310,16 @@ def _done(request: PersonRequest, offer: Offer, incident: Incident) -> HttpRespo
     return trigger_client_event(response, "toast", {"text": said})
 
 
-def _order_lights(incident: Incident, now: datetime) -> dict[int, ShownClock]:
-    """By order: the worst of its running clocks, else the light its last clock ended with. One query."""
-    clocks: dict[int, list[Clock]] = {}
-    for clock in Clock.objects.filter(incident=incident, subject_kind=Subject.ASSIGNMENT).order_by("pk"):
-        clocks.setdefault(clock.subject_id, []).append(clock)
+def _lights(incident: Incident, now: datetime) -> dict[tuple[str, int], ShownClock]:
+    """By order and card: the worst of its running clocks, else the light its last clock ended with. One query."""
+    clocks: dict[tuple[str, int], list[Clock]] = {}
+    asked = Clock.objects.filter(incident=incident, subject_kind__in=(Subject.ASSIGNMENT, Subject.CARD))
+    for clock in asked.order_by("pk"):
+        clocks.setdefault((clock.subject_kind, clock.subject_id), []).append(clock)
     found = {}
-    for order_id, mine in clocks.items():
+    for about, mine in clocks.items():
         running = [clock for clock in mine if clock.state != ClockState.STOPPED]
         told = lights.worst(running, now) or mine[-1]
         if told.final_light != Light.NONE:
-            found[order_id] = lights.shown(told, now, suspended=incident.state == State.SUSPENDED)
+            found[about] = lights.shown(told, now, suspended=incident.state == State.SUSPENDED)
     return found

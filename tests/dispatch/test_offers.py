@@ -13,7 +13,7 @@ from django.utils import translation
 
 from dispatch import moves
 from dispatch.acts import ACTS
-from dispatch.models import Approval, Assignment, ReturnReason
+from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, Assignment, Card, ReturnReason
 from dispatch.moves import Offer, Order
 from grids.models import Person
 from incidents import births
@@ -94,6 +94,12 @@ def _merged(play: Play) -> Incident:
     return play.press(play.at_district(), "merge", play.cast.district_clerk, master=play.at_district())
 
 
+def _urged(play: Play) -> Incident:
+    cast, incident = play.cast, play.report()
+    play.press(incident, "urge", cast.town_clerk, target_unit=cast.village)
+    return play.press(incident, "supervise", cast.district_head, target_unit=cast.village, colour="red")
+
+
 SITUATIONS: dict[str, Callable[[Play], Incident]] = {
     "reported at the village": lambda play: play.report(),
     "urgent at the village": lambda play: play.report(urgency=Urgency.URGENT),
@@ -107,6 +113,7 @@ SITUATIONS: dict[str, Callable[[Play], Incident]] = {
     "answered by the village": lambda play: play.answered_in_one_go(),
     "answered by the department": lambda play: play.answered(),
     "suspended": lambda play: play.suspended(play.dispatched()),
+    "urged and given a red card": _urged,
     "closed": _closed,
     "settled on the spot and drawn": _settled_and_drawn,
     "dismissed": _dismissed,
@@ -120,7 +127,7 @@ def every_settled_one_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def key(offer: Offer) -> tuple[str, int | None]:
-    about = offer.assignment or offer.approval
+    about = offer.assignment or offer.approval or offer.card
     return offer.name, about.pk if about else None
 
 
@@ -153,6 +160,13 @@ def candidates(play: Play, incident: Incident) -> dict[tuple[str, int | None], d
         for name in ("grant", "refuse"):
             inputs[name, request.pk] = {"approval_id": request.pk}
     inputs["confirm", None] = {}
+    ordered = Assignment.objects.filter(incident=incident, state__in=sorted(OPEN_ASSIGNMENT_STATES)).first()
+    asked = ordered.unit if ordered else incident.holder
+    inputs["urge", None] = {"target_unit": asked}
+    inputs["supervise", None] = {"target_unit": asked, "colour": "ordinary"}
+    for card in Card.objects.filter(incident=incident):
+        for name in ("reply_card", "withdraw_card"):
+            inputs[name, card.pk] = {"card_id": card.pk}
     return inputs
 
 

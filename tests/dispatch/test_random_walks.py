@@ -63,7 +63,7 @@ def _something_happens(play: Play, dice: random.Random, incident: Incident) -> s
         offers = moves.available(person=person, incident=incident, now=play.now)
         # Ends are taken rarely, so that a walk goes on for long.
         offers = [o for o in offers if o.name not in ("dismiss", "merge", "close") or dice.random() < 0.2]
-        offers = [o for o in offers if o.name != "ask_void" or dice.random() < 0.1]
+        offers = [o for o in offers if o.name not in ("ask_void", "supervise", "urge") or dice.random() < 0.1]
         if offers:
             offer = dice.choice(offers)
             moves.perform(
@@ -85,6 +85,10 @@ def _inputs(play: Play, dice: random.Random, incident: Incident, person: Person,
         given["assignment_id"] = offer.assignment.pk
     if offer.approval is not None:
         given["approval_id"] = offer.approval.pk
+    if offer.card is not None:
+        given["card_id"] = offer.card.pk
+    if "colour" in offer.needs:
+        given["target_unit"], given["colour"] = offer.units[0], offer.colours[0]
     if "target_unit" in offer.needs:
         given["target_unit"] = dice.choice(offer.units)
     if "orders" in offer.needs:
