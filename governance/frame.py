@@ -20,6 +20,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from governance.live import address as live
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Post
@@ -172,6 +173,11 @@ class Frame:
         return self.unit.name if self.unit else ""
 
     @property
+    def unit_codes(self) -> str:
+        """The units the person serves, for what the counts hang on."""
+        return " ".join(sorted({post.unit_id for post in self.posts}))
+
+    @property
     def mark(self) -> tuple[Any, ...]:
         """All that rail, bar and menu depend on: who has the same sees the same."""
         return (self.view_name, self.unit_code, self.unit_name, self.duties, self.person.is_staff)
@@ -252,7 +258,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     def make() -> Frame:
         return Frame(person=person, view_name=name, now=timezone.now())
 
-    return {"frame": SimpleLazyObject(make), "DEBUG_PAGES": settings.DEBUG}
+    stream = {"stream_url": live.stream_url(request), "stream_since": live.since(timezone.now())}
+    return {"frame": SimpleLazyObject(make), "DEBUG_PAGES": settings.DEBUG, **stream}
 
 
 def counts(person: Any, now: datetime) -> dict[str, int]:

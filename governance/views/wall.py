@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from governance.dashboard import boards, flow, grounds
 from governance.dashboard.grounds import BODY, Ground
 from governance.dashboard.strip import LABELS
+from governance.live.address import since, stream_url
 from governance.views.dashboard import flow_chart
 from governance.wall import keys, walls
 from governance.wall.walls import Wall
@@ -46,6 +47,7 @@ class Viewer:
     given: dict[str, str]
     address: str
     areas: str
+    stream: str = ""
 
     def ground(self, *, now: datetime) -> Ground:
         ground = grounds.ground_for(self.person, self.given, now=now)
@@ -96,6 +98,7 @@ def _keyed(secret: str) -> Viewer:
         {"under": key.unit_id},
         reverse("governance:wall_by_key", args=[secret]),
         reverse("governance:wall_areas_by_key", args=[secret]),
+        stream=f"wall/{secret}",
     )
 
 
@@ -103,7 +106,8 @@ def _wall(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """The page; or with `live` its parts alone, 304 while nothing happened in this minute."""
     now = timezone.now()
     if "live" not in request.GET:
-        response = render(request, "wall/wall.html", _context(viewer, now))
+        stream = {"stream_url": stream_url(request, viewer.stream), "stream_since": since(now)}
+        response = render(request, "wall/wall.html", _context(viewer, now) | stream)
         patch_cache_control(response, private=True, no_store=True)
         return response
     etag = quote_etag(f"{viewer.person.pk}-{viewer.given['under']}-{get_language()}-{boards.fingerprint(now)}")

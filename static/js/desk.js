@@ -6,7 +6,7 @@
  *   data-pick-bar        shown while rows are selected       data-pick-count  how many
  *   data-pick-all, data-pick-none                            buttons; data-pick-every: a box that selects all or none
  *
- * The rows element polls by HTMX: hx-get="…" hx-trigger="every 20s, desk:refresh" hx-swap="innerHTML" data-quiet.
+ * The rows element polls by HTMX: hx-get="…" data-hears="unit CODE" hx-trigger="every 20s, live, desk:refresh" hx-swap="innerHTML" data-quiet.
  * An answer equal to the last one is not swapped in; neither is any while a dialog or a menu of the list is open.
  * Keys: j / k next and previous row, Enter open, a usual move, x select. A row that was not there before gets is-new.
  */
@@ -20,6 +20,7 @@
     let here = null; // the id of the row last stood on
     let kept = null; // what must survive a swap
     let last = "";
+    let missed = false; // an answer that was not swapped in
 
     function showPicks() {
       const chosen = picked();
@@ -88,11 +89,21 @@
       return Boolean(document.querySelector("dialog[open]") || desk.querySelector(".dropdown-menu.show"));
     }
 
+    // What came in meanwhile is asked for again once the hand is off.
+    function freed() { if (missed && !occupied()) holder().dispatchEvent(new CustomEvent("desk:refresh")); }
+    document.addEventListener("close", freed, true);
+    desk.addEventListener("hidden.bs.dropdown", freed);
+
     document.addEventListener("htmx:beforeSwap", (event) => {
       if (event.detail.target !== holder()) return;
       const polled = event.detail.requestConfig.triggeringEvent === undefined || event.detail.elt === holder();
       const text = event.detail.serverResponse;
-      if (polled && (text === last || occupied())) { event.detail.shouldSwap = false; return; }
+      if (polled && (text === last || occupied())) {
+        missed = text !== last;
+        event.detail.shouldSwap = false;
+        return;
+      }
+      missed = false;
       last = text;
       const focused = document.activeElement && document.activeElement.closest("[data-row]");
       const anchor = focused || rows().find((row) => row.getBoundingClientRect().bottom > 60);

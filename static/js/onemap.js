@@ -3,6 +3,7 @@
  *   data-card    address of a unit's card, with CODE in the place of the code (with an element .map-card; both optional)
  *   data-bounds  west,south,east,north the map begins with
  *   data-marks   address of the marks
+ *   data-hears   "any": the event "live" (static/js/live.js) brings the marks anew
  */
 (function () {
   "use strict";
@@ -65,6 +66,7 @@
     }
     map.leaflet.on("moveend", () => { if (element.dataset.clustered === "yes") follow(); });
     setInterval(() => { if (!document.hidden) map.reload(); }, EVERY);
+    page.addEventListener("live", () => map.reload());
   }
 
   function all() { document.querySelectorAll("[data-onemap]").forEach(start); }

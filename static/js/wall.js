@@ -1,12 +1,15 @@
-/* The wall: asks for news every five seconds, says since when it has none, and goes on by itself for weeks.
+/* The wall: asks for news as soon as it hears of any (static/js/live.js), and every five seconds, or ten while it hears;
+ * says since when it has none, and goes on by itself for weeks.
  *
  *   body[data-live]      what is asked; 304 when nothing happened
  *   body[data-release]   the page loads itself anew when the server runs another release, and twice a day
+ *   #wall-data           gets "live" when something happened
  *   [data-part="id"]     parts of an answer, each for the element with that id
  */
 (function () {
   "use strict";
   const EVERY = 5000;
+  const EVERY_LIVE = 10000;
   const PATIENCE = 8000;
   const STALE = 15000;
   const RENEW = 12 * 3600 * 1000;
@@ -91,10 +94,21 @@
     }
   }
 
+  let timer = null;
+  let asking = false;
+  let heardOf = false;
+
   async function run() {
-    await ask();
+    clearTimeout(timer);
+    if (asking) { heardOf = true; return; }
+    asking = true;
+    do {
+      heardOf = false;
+      await ask();
+    } while (heardOf);
+    asking = false;
     tick();
-    setTimeout(run, EVERY);
+    timer = setTimeout(run, body.classList.contains("is-live") ? EVERY_LIVE : EVERY);
   }
 
   async function keepAwake() {
@@ -110,5 +124,6 @@
   draw();
   tick();
   setInterval(tick, 1000);
-  setTimeout(run, EVERY);
+  document.getElementById("wall-data").addEventListener("live", run);
+  timer = setTimeout(run, EVERY);
 })();
