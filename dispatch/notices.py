@@ -55,6 +55,11 @@ def announce_until_done(*, now: datetime, limit: int = BATCH) -> int:
             return notices
 
 
+def is_waiting() -> bool:
+    """Whether any event waits to be announced. One query, answered by an index."""
+    return Unannounced.objects.exists()
+
+
 def _claim() -> "QuerySet[Unannounced]":
     return Unannounced.objects.select_for_update(skip_locked=True).order_by("pk")
 
