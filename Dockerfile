@@ -1,4 +1,4 @@
-# One image for web, worker, beat and sweep; docker-compose.yml says which command each runs.
+# One image for web, live, worker, beat and sweep; docker-compose.yml says which command each runs.
 FROM debian:12-slim AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates gettext libgdal32 python3 python3-venv \
@@ -34,6 +34,6 @@ ENV PATH=/srv/wangge/.venv/bin:$PATH \
     WANGGE_STATIC_DIR=/srv/static
 USER wangge
 VOLUME /srv/files
-EXPOSE 8000
+EXPOSE 8000 8001
 ENTRYPOINT ["tini", "--"]
 CMD ["gunicorn", "governance.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 from django.conf import settings
 from django.core.management import get_commands, load_command_class
@@ -19,7 +20,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "governance" / "settings.py").read_text(encoding="utf-8")
 KNOWN = set(re.findall(r'environment\.\w+\(\s*"(\w+)"', SETTINGS))
-OURS = ("migrate", "web", "worker", "beat", "sweep")
+OURS = ("migrate", "web", "live", "worker", "beat", "sweep")
 
 
 def image_command() -> list[str]:
@@ -64,15 +65,30 @@ def test_database_and_redis_are_named_and_reached_by_their_service() -> None:
 def test_the_pages_listen_where_the_port_leads() -> None:
     command = image_command()
     port = command[command.index("--bind") + 1].rpartition(":")[2]
-    assert f"EXPOSE {port}" in DOCKERFILE
+    assert f"EXPOSE {port} 8001" in DOCKERFILE
     assert SERVICES["web"]["ports"] == [f"127.0.0.1:8000:{port}"]
     assert f":{port}/healthz" in SERVICES["web"]["healthcheck"]["test"][-1]
     assert "127.0.0.1" in importlib.import_module("governance.settings").ALLOWED_HOSTS
 
 
+def test_the_live_service_listens_where_its_port_leads_and_writes_no_keys_of_walls_down() -> None:
+    command = command_of("live")
+    assert command[command.index("--port") + 1] == "8001"
+    assert SERVICES["live"]["ports"] == ["127.0.0.1:8001:8001"]
+    assert ":8001/live/health" in SERVICES["live"]["healthcheck"]["test"][-1]
+    # The address of a wall's stream opens it; a log that holds addresses would hold keys.
+    assert "--no-access-log" in command
+
+
 @pytest.mark.parametrize("service", OURS)
 def test_every_command_can_be_started(service: str) -> None:
     command = command_of(service)
+    steps = [shlex.split(step) for step in command[2].split("&&")] if command[:2] == ["sh", "-c"] else [command]
+    for step in steps:
+        _can_be_started(step)
+
+
+def _can_be_started(command: list[str]) -> None:
     if command[:2] == ["python", "manage.py"]:
         name, *options = command[2:]
         assert name in get_commands(), f"there is no manage.py {name}"
@@ -83,6 +99,10 @@ def test_every_command_can_be_started(service: str) -> None:
         assert command[1:3] == ["-A", "governance"]
         assert importlib.import_module("governance").celery_app is celery_app
         assert command[3] in {"worker", "beat"}
+    elif command[0] == "uvicorn":
+        module, name = command[1].split(":")
+        assert hasattr(importlib.import_module(module), name)
+        uvicorn.main.make_context("uvicorn", command[1:])
     else:
         assert command[:2] == ["gunicorn", "governance.wsgi"]
         assert settings.WSGI_APPLICATION == "governance.wsgi.application"
@@ -90,7 +110,7 @@ def test_every_command_can_be_started(service: str) -> None:
 
 def test_the_demo_starts_the_same_parts() -> None:
     demo = (ROOT / "script" / "lib" / "demo.py").read_text(encoding="utf-8")
-    for service in ("web", "worker", "beat", "sweep"):
+    for service in ("web", "live", "worker", "beat", "sweep"):
         assert f'"{service}"' in demo
 
 

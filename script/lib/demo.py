@@ -69,6 +69,17 @@ def _refuse_taken(address: str, port: int) -> None:
             raise Stop(f"port {port} is taken; use --port N.") from error
 
 
+def _free_port(address: str, wanted: int) -> int:
+    """The wanted port if nobody has it, else any other."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, wanted))
+        except (OSError, OverflowError):
+            probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
 def _already(folder: Path) -> str:
     try:
         known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
@@ -83,7 +94,7 @@ def _has_command(name: str) -> bool:
 
 
 class Demo:
-    """One run: servers, data, pages, worker, beat and sweep, stopped in the opposite order."""
+    """One run: servers, data, pages, live stream, worker, beat and sweep, stopped in the opposite order."""
 
     def __init__(self, folder: Path, options: argparse.Namespace) -> None:
         self.folder = folder
@@ -92,6 +103,7 @@ class Demo:
         self.children: list[Child] = []
         self.addresses: list[str] = []
         self.env: dict[str, str] = {}
+        self.live_port = 0
 
     def run(self) -> None:
         """Everything, until something ends or somebody ends it; afterwards nothing of it runs."""
@@ -146,6 +158,15 @@ class Demo:
         self.addresses = certificate() if self.options.lan else ["127.0.0.1"]
         hosts = [*self.addresses, "localhost", socket.gethostname()]
         self.env["ALLOWED_HOSTS"] = given.get("ALLOWED_HOSTS") or ",".join(hosts)
+        self._place_stream(hosts)
+
+    def _place_stream(self, hosts: list[str]) -> None:
+        """The live stream has a port of its own beside the pages, which alone may listen to it."""
+        self.live_port = _free_port("0.0.0.0" if self.options.lan else "127.0.0.1", self.options.port + 1)
+        self.env["WANGGE_LIVE_URL"] = f":{self.live_port}/live/"
+        scheme = "https" if self.options.lan else "http"
+        pages = [f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.options.port}" for host in hosts]
+        self.env["CSRF_TRUSTED_ORIGINS"] = ",".join([*filter(None, [os.environ.get("CSRF_TRUSTED_ORIGINS")]), *pages])
 
     def _secret(self) -> str:
         """The key that signs sessions and protects personal data; made once, kept as long as the data."""
@@ -204,14 +225,18 @@ class Demo:
             "/dev/shm",
             "--no-control-socket",
         ]
+        live = ["uvicorn", "governance.live.app:app", "--host", bind, "--port", str(self.live_port)]
+        live += ["--timeout-graceful-shutdown", "2", "--no-access-log"]
         if self.options.lan:
             keys = self.folder / "certificate"
             web += ["--certfile", str(keys / "cert.pem"), "--keyfile", str(keys / "key.pem")]
+            live += ["--ssl-certfile", str(keys / "cert.pem"), "--ssl-keyfile", str(keys / "key.pem")]
         queue = ["celery", "-A", "governance"]
         schedule = str(self.folder / "demo" / "beat-schedule")
         (self.folder / "demo").mkdir(mode=0o700, exist_ok=True)
         for name, words in (
             ("web", web),
+            ("live", live),
             ("worker", [*queue, "worker", "--concurrency", "2", "--loglevel", "INFO"]),
             ("beat", [*queue, "beat", "--schedule", schedule, "--pidfile", ""]),
         ):
@@ -220,7 +245,7 @@ class Demo:
             self._start("sweep", [PYTHON, CHECKOUT / "manage.py", "sweep", "--loop"])
         if self.options.live:
             speed = str(self.options.live)
-            self._start("live", [PYTHON, CHECKOUT / "manage.py", "simulate", "--live", "--speed", speed])
+            self._start("simulate", [PYTHON, CHECKOUT / "manage.py", "simulate", "--live", "--speed", speed])
 
     def _start(self, name: str, command: list[Path | str]) -> None:
         log = self.folder / "log" / f"{name}.log"
