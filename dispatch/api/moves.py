@@ -23,14 +23,16 @@ from incidents import access, records
 from incidents.api import shapes as incident_shapes
 from incidents.api.incidents import NUMBER
 from incidents.api.refusals import told
-from incidents.models import Incident, IncidentEvent
+from incidents.models import CardColour, Incident, IncidentEvent
 from incidents.refusals import missing
 from incidents.states import BIRTHS, MOVES
 from incidents.words import MOST_CHARACTERS
 
 MOST_OF_AN_ORDER = 1000
 MOST_ORDERS = 20
-SPECIAL = ("ask_suspend", "ask_void", "grant", "refuse", "confirm")
+SPECIAL = (
+    "ask_suspend", "ask_void", "grant", "refuse", "confirm", "urge", "supervise", "reply_card", "withdraw_card",
+)  # fmt: skip
 NAMES = sorted({name for name, row in MOVES.items() if row.by_person and name not in BIRTHS} | {*ACTS, *SPECIAL})
 # What a request decided makes of the incident; the event bears that name.
 EVENTS_OF = {
@@ -39,6 +41,10 @@ EVENTS_OF = {
     "ask_suspend": ("approval_asked",),
     "ask_void": ("approval_asked",),
     "confirm": ("confirmed",),
+    "urge": ("urged",),
+    "supervise": ("card_issued",),
+    "reply_card": ("card_replied",),
+    "withdraw_card": ("card_withdrawn",),
     **{name: (act.event,) for name, act in ACTS.items()},
 }
 
@@ -75,6 +81,8 @@ class NewMove(Given):
     handlers = serializers.ListField(child=WholeField(max_value=2**63 - 1), required=False, max_length=MOST_ORDERS)
     assignment = WholeField(required=False, allow_null=True, max_value=2**63 - 1)
     approval = WholeField(required=False, allow_null=True, max_value=2**63 - 1)
+    card = WholeField(required=False, allow_null=True, max_value=2**63 - 1)
+    colour = serializers.ChoiceField(CardColour.values, required=False, help_text="of the card that is laid")
     master = WordsField(required=False, allow_null=True, max_length=24, help_text="the number of another incident")
     review_at = serializers.DateTimeField(required=False, allow_null=True)
     on_site = serializers.BooleanField(default=False)
@@ -163,10 +171,10 @@ def _inputs(person: Person, incident: Incident, given: Mapping[str, Any], now: d
             )
             for each in orders
         ]
-    for name, ours in (("assignment", "assignment_id"), ("approval", "approval_id")):
+    for name, ours in (("assignment", "assignment_id"), ("approval", "approval_id"), ("card", "card_id")):
         if given.get(name) is not None:
             inputs[ours] = given[name]
-    for name in ("handlers", "review_at", "on_site", "reason"):
+    for name in ("handlers", "review_at", "on_site", "reason", "colour"):
         if given.get(name):
             inputs[name] = given[name]
     if given.get("master"):
@@ -200,5 +208,10 @@ def _refuse_other(event: IncidentEvent, name: str, given: Mapping[str, Any], inp
         same &= event.details["assignment"] == inputs["assignment_id"]
     if inputs.get("target_unit") and event.holder_after_id:
         same &= event.holder_after_id == inputs["target_unit"].pk
+    if "card_id" in event.details:
+        about = event.details
+        same &= about["card_id"] == inputs.get("card_id", about["card_id"])
+        same &= about["colour"] == inputs.get("colour", about["colour"])
+        same &= "target_unit" not in inputs or about["card_unit"] == inputs["target_unit"].pk
     if not same:
         raise Problem("key-reused")

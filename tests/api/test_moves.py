@@ -35,7 +35,8 @@ def test_what_is_offered_depends_on_who_asks(today: Now) -> None:
 
     assert offered(cast.village_clerk)[0] == "accept"
     assert {"dismiss", "escalate", "transfer"} <= set(offered(cast.village_clerk))
-    assert offered(cast.officer) == offered(cast.village_head) == offered(cast.town_clerk) == []
+    assert offered(cast.officer) == offered(cast.village_head) == offered(cast.observer) == []
+    assert offered(cast.town_clerk) == ["urge", "supervise"]
 
 
 def test_a_report_goes_by_the_api_alone_from_the_grid_to_the_department_and_is_closed(today: Now) -> None:

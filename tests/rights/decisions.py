@@ -58,12 +58,15 @@ FIELD = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR)
 REPORTERS = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK)
 COLLEAGUES = either(sees("grid"), person({"near": "assistant", "far": ""}), person({"near": "supervisor", "far": ""}))
 DEALERS = serves("district", Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF)
-# Who must know when the lights are late: who keeps the house, and who commands at a district.
-WATCHERS = either(INSPECTORS, serves("district", Duty.DISPATCHER, Duty.DUTY_CHIEF))
 
 ORIGINALS = either(OFFICERS, DEALERS, over("grid", Duty.AUDITOR), keeper)
 ADMINISTRATORS = either(duty(Duty.ADMINISTRATOR), keeper)
 INSPECTORS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR), keeper)
+# Who must know when the lights are late: who keeps the house, and who commands at a district.
+WATCHERS = either(INSPECTORS, serves("district", Duty.DISPATCHER, Duty.DUTY_CHIEF))
+
+# Who answers for the department that got the card.
+ANSWERING = serves("department", Duty.HANDLER, Duty.HEAD)
 
 KEY_MAKERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.DUTY_CHIEF), keeper)
 
@@ -156,8 +159,17 @@ DECISIONS: dict[str, Decision] = {
     "dispatch:move": form(serves("district", Duty.DISPATCHER), sees=sees_incident),
     "dispatch:order_act": form(serves("department", Duty.HANDLER), sees=sees_incident),
     "dispatch:decide": form(serves("district", Duty.DUTY_CHIEF), sees=sees_incident),
+    "dispatch:card_act": form(ANSWERING, sees=sees_incident),
+    "dispatch:supervision": read(signed_in),
     "dispatch:inbox": read(signed_in),
     "dispatch:unread": read(signed_in),
+    "dispatch:addresses": form(signed_in),
+    "dispatch:address_act": press(OFFICERS, sees=OFFICERS),
+    "dispatch:robots": form(ADMINISTRATORS, sees=ADMINISTRATORS),
+    "dispatch:deliveries": read(INSPECTORS, hidden=True),
+    "dispatch:replay": press(ADMINISTRATORS, sees=ADMINISTRATORS),
+    "dispatch:audience": read(INSPECTORS, hidden=True),
+    "dispatch:audience_edit": form(ADMINISTRATORS, sees=ADMINISTRATORS),
     "dispatch:read_all": press(signed_in),
     "dispatch:notice": read(VILLAGE_CLERKS, hidden=True),
     # -- programs: the same rooms by another door -----------------------------------------------------------
@@ -188,6 +200,9 @@ DECISIONS: dict[str, Decision] = {
     "api:assignments": read(signed_in),
     "api:assignment": read(sees_incident, hidden=True),
     "api:actions": press(serves("department", Duty.HANDLER), sees=sees_incident),
+    "api:cards": read(signed_in),
+    "api:card": read(sees_incident, hidden=True),
+    "api:card_actions": press(ANSWERING, sees=sees_incident),
     "api:inbox": read(signed_in),
     "api:inbox_unread": read(signed_in),
     "api:inbox_read": press(signed_in),

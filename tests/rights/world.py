@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from dispatch import notices
-from dispatch.models import Approval, Assignment, Notice
+from dispatch import addresses, notices
+from dispatch.models import Approval, Assignment, Card, Notice
 from governance.wall import keys
 from grids.models import Person, Post, Unit
 from incidents import photos
@@ -15,6 +15,7 @@ from tests.dispatch.play import Order, Play
 from tests.incidents.pages import picture
 
 NEAR, FAR = "near", "far"
+WEBHOOK = addresses.Wanted(channel="webhook", target="https://example.com/hook")
 SCOPES = (NEAR, FAR)
 
 
@@ -33,9 +34,12 @@ class Side:
     order: int
     order_seq: int
     request: int
+    card: int
+    card_seq: int
     post: int
     person: int
     notice: int
+    address: int
     wall_key: int
     wall_secret: str
 
@@ -45,7 +49,7 @@ class World:
     """Both sides and the play in which they came to be.
 
     Each was reported by the grid's officer, handed up to the district, sent to a department (the first, the other), and
-    somebody asked for its suspension.
+    somebody asked for its suspension and laid a card before the department.
     """
 
     play: Play
@@ -79,13 +83,21 @@ def _sent(play: Play, by: Person, grid: Unit, village: Person, town: Person, dep
     incident = play.press(incident, "accept", play.cast.district_clerk)
     orders = [Order(department, "请立即处置", required=True)]
     incident = play.press(incident, "dispatch", play.cast.district_dispatcher, orders=orders)
-    return play.press(
+    incident = play.press(
         incident, "ask_suspend", play.cast.district_clerk, review_at=play.now + timedelta(days=10), note="等雨停"
+    )
+    return play.press(
+        incident,
+        "supervise",
+        play.cast.district_dispatcher,
+        target_unit=department,
+        colour="ordinary",
+        note="请说明进展",
     )
 
 
 def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer: Person, told: Person) -> Side:
-    order = Assignment.objects.get(incident=incident)
+    order, card = Assignment.objects.get(incident=incident), Card.objects.get(incident=incident)
     administrator = play.cast.administrator
     key, secret = keys.make(
         person=administrator, unit=Unit.objects.get(pk=grid.pk[:12]), name="大厅", days=30, now=play.now
@@ -109,9 +121,12 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         order=order.pk,
         order_seq=order.seq,
         request=Approval.objects.get(incident=incident).pk,
+        card=card.pk,
+        card_seq=card.seq,
         post=Post.objects.filter(person=officer).earliest("pk").pk,
         person=officer.pk,
         notice=Notice.objects.filter(incident=incident, person=told).earliest("pk").pk,
+        address=addresses.set_own(person=officer, wanted=WEBHOOK, now=play.now).pk,
         wall_key=key.pk,
         wall_secret=secret,
     )
