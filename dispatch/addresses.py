@@ -149,7 +149,8 @@ def _keep(address: Address, wanted: Wanted, actor: Person, now: datetime) -> Add
     address.name, address.hears = wanted.name.strip(), wanted.hears
     address.quiet_from, address.quiet_to = wanted.quiet_from, wanted.quiet_to
     address.set_by, address.set_at = actor, now
-    address.full_clean(exclude=["person", "unit", "set_by", "proven_at", "coded_at"])
+    address.clean_fields(exclude=["person", "unit", "set_by", "proven_at", "coded_at"])
+    address.validate_constraints()
     address.save()
     return address
 
@@ -161,16 +162,21 @@ def opened(address: Address) -> Reached:
 
 
 def send_code(*, address: Address, now: datetime) -> Delivery:
-    """Put a code that proves the address on its way; raises ValidationError when that was asked for too often."""
+    """Put a code that proves the address on its way, or to a proven one a message to try it with.
+
+    Raises ValidationError when that was asked for too often.
+    """
     with transaction.atomic():
         address = Address.objects.select_for_update(of=("self",)).get(pk=address.pk)
         if not address.sealed:
             raise ValidationError(_("Where shall messages go?"))
         today = Delivery.objects.filter(address=address, event=None, created_at__gt=now - timedelta(days=1))
-        if today.count() >= CODES_A_DAY or (address.coded_at and now - address.coded_at < CODE_PAUSE):
+        latest = today.order_by("-pk").first()
+        if today.count() >= CODES_A_DAY or (latest and now - latest.created_at < CODE_PAUSE):
             raise ValidationError(_("A message was sent there just now. Wait a little before you ask for another."))
-        address.coded_at, address.tries = now, 0
-        address.save(update_fields=["coded_at", "tries"])
+        if address.proven_at is None:
+            address.coded_at, address.tries = now, 0
+            address.save(update_fields=["coded_at", "tries"])
         return Delivery.objects.create(address=address, available_at=now, give_up_at=now + CODE_LIVES, created_at=now)
 
 
@@ -210,6 +216,12 @@ def remove(*, address: Address) -> None:
     address.save()
 
 
-def robots_under(codes: "Q") -> "QuerySet[Address]":
-    """The robots of units, with their units."""
-    return Address.objects.filter(codes, unit__isnull=False).exclude(sealed="").select_related("unit", "set_by")
+def robots_under(units: Q) -> QuerySet[Address]:
+    """The robots of the groups of these units (a condition on `unit`)."""
+    found = Address.objects.filter(units, unit__isnull=False).exclude(sealed="")
+    return found.select_related("unit", "set_by").order_by("unit", "pk")
+
+
+def own(person: Person) -> dict[str, Address]:
+    """The person's addresses by channel."""
+    return {address.channel: address for address in Address.objects.filter(person=person).exclude(sealed="")}

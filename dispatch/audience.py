@@ -114,6 +114,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "approval_lapsed": _tell(R.DECIDED, W.ASKER),
     "light_yellow": _tell(R.YELLOW, W.CLOCK_HANDS),
     "light_red": _tell(R.RED, W.CLOCK_HEAD, W.CLOCK_HANDS) + _tell(R.NO_ANSWER, W.CARD_ISSUER),
+    "overdue_again": _tell(R.RED, W.CLOCK_HEAD, W.CLOCK_HANDS) + _tell(R.NO_ANSWER, W.CARD_ISSUER),
     "comment": (),
     "photo": (),
     "confirmed": _tell(R.RESULT, W.FIRST_RECEIVER, W.REPORTER),
@@ -126,6 +127,9 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "card_lapsed": (),
 }
 
+
+# What no administrator has to do with.
+HOUSE_REASONS = frozenset({R.UNREACHABLE})
 
 # What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
 RED_WITH_CARD = "red_with_card"

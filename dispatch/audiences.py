@@ -26,7 +26,9 @@ def set_lines(*, kind: str, district: str | None, wanted: Mapping[Who, Reason], 
         raise ValueError("a group that is never around such an event")
     with transaction.atomic():
         # Two windows at once: the later one waits and then finds the rows of the first.
-        own = {row.who: row for row in Audience.objects.select_for_update().filter(district=district, kind=kind)}
+        own = {
+            row.who: row for row in Audience.objects.order_by().select_for_update().filter(district=district, kind=kind)
+        }
         otherwise = _otherwise(kind, district)
         changed = 0
         for who in choices(kind):
@@ -48,7 +50,7 @@ def set_lines(*, kind: str, district: str | None, wanted: Mapping[Who, Reason], 
 def put_back(*, kind: str, district: str | None) -> int:
     """Forget what was changed for `kind`: the default, or for a district what all share, holds again."""
     with transaction.atomic():
-        rows = list(Audience.objects.select_for_update().filter(district=district, kind=kind))
+        rows = list(Audience.objects.order_by().select_for_update().filter(district=district, kind=kind))
         return sum(_drop(row) for row in rows)
 
 

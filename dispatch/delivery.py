@@ -59,12 +59,16 @@ class Moment:
         return self._now + timedelta(seconds=time.monotonic() - self._since)
 
 
-def deliver_due(*, now: datetime, limit: int = LIMIT) -> Run:
-    """One pass: take what is due, send it, write down what came of it. Any number of deliverers may run."""
+def deliver_due(*, now: datetime, limit: int = LIMIT, only: Delivery | None = None) -> Run:
+    """One pass: take what is due, or one row of it, send it, write down what came of it.
+
+    Any number of deliverers may run.
+    """
     moment, run = Moment(now), Run()
-    _recover(now)
+    if only is None:
+        _recover(now)
     token = uuid4()
-    run.found, claimed = _claim(token, now, limit)
+    run.found, claimed = _claim(token, now, limit, only)
     if claimed:
         _send_all(claimed, token, moment, run)
     return run
@@ -94,10 +98,11 @@ def _recover(now: datetime) -> None:
             _perhaps_again(row, "the deliverer stopped before it heard the answer", now, now)
 
 
-def _claim(token: UUID, now: datetime, limit: int) -> tuple[int, list[Delivery]]:
+def _claim(token: UUID, now: datetime, limit: int, only: Delivery | None = None) -> tuple[int, list[Delivery]]:
     """How many rows were due, and those of them to send now, each in our hands until its lease ends."""
     with transaction.atomic():
         due = Delivery.objects.filter(state=WAITING, available_at__lte=now).select_related("address__person")
+        due = due.filter(pk=only.pk) if only else due
         found = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("available_at", "pk")[:limit])
         rows = _bundled(_on_open_lanes(_still_wanted(found, now), now), now)
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -119,7 +124,9 @@ def _is_wanted(row: Delivery) -> bool:
     address = row.address
     if address.person is not None and not address.person.is_active:
         return False
-    return bool(address.sealed) and (address.enabled if row.event_id else address.coded_at is not None)
+    if row.event_id is None:
+        return bool(address.sealed and (address.coded_at or address.proven_at))
+    return address.enabled
 
 
 def _on_open_lanes(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:

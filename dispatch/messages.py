@@ -68,6 +68,9 @@ def _digest(delivery: Delivery, reasons: Counter[str]) -> Message:
 
 
 def _code(delivery: Delivery) -> Message:
+    if delivery.address.proven_at is not None:
+        trial = _("This is a message to try it with: it works.")
+        return Message(f"wangge-D{delivery.pk}", trial, _text([trial, f"[D{delivery.pk}]"]), act=trial)
     code = code_of(delivery.address)
     minutes = int(CODE_LIVES.total_seconds() // 60)
     words = _("Code %(code)s: type it in within %(minutes)d minutes to be told here what waits for you.")

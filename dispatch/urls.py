@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from dispatch.views import approvals, assignments, desk, inbox, moves, supervision
+from dispatch.views import addresses, approvals, assignments, audiences, deliveries, desk, inbox, moves, supervision
 
 app_name = "dispatch"
 
@@ -23,4 +23,11 @@ urlpatterns = [
     path("inbox/unread/", inbox.unread, name="unread"),
     path("inbox/read/", inbox.read_all, name="read_all"),
     path("inbox/<int:pk>/", inbox.open_notice, name="notice"),
+    path("notices/ways/", addresses.own, name="addresses"),
+    path("notices/ways/<int:pk>/<slug:name>/", addresses.act, name="address_act"),
+    path("notices/robots/", addresses.robots, name="robots"),
+    path("notices/undelivered/", deliveries.index, name="deliveries"),
+    path("notices/undelivered/replay/", deliveries.replay, name="replay"),
+    path("notices/audience/", audiences.index, name="audience"),
+    path("notices/audience/<slug:kind>/", audiences.edit, name="audience_edit"),
 ]

@@ -80,11 +80,13 @@ def unread(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
-    """Read it and go to its incident."""
+    """Read it and go to its incident; one about a way of notice leads to those."""
     found = Notice.objects.select_related("incident").filter(person=request.user, pk=pk).first()
     if found is None:
         raise Http404
     notices.mark_read(request.user, now=timezone.now(), ids=[pk])
+    if found.reason == Reason.UNREACHABLE:
+        return redirect("dispatch:addresses")
     return redirect("incidents:detail", number=found.incident.number)
 
 

@@ -79,15 +79,24 @@ def _rules(person: Person) -> list[dict[str, Any]]:
         _card("clock", _("Which limit applies"),
               _("For a category, urgency, stage and kind of unit: which rule wins and why."),
               reverse("governance:limits")),
+        _card("calendar", _("Working calendar"), _("Work periods, holidays, make-up workdays, local days off."),
+              reverse("governance:calendar")),
     ]  # fmt: skip
+    cards += [
+        _card("speakerphone", _("Who is told"), _("Of which event which people hear, for which reason."),
+              reverse("dispatch:audience")),
+    ]  # fmt: skip
+    if person.is_superuser or permissions.units_with_right(person, Right.ADMINISTER, now=timezone.now()):
+        cards += [
+            _card("robot", _("Robots of units"), _("Group chats that are told what concerns a unit."),
+                  reverse("dispatch:robots")),
+        ]  # fmt: skip
     if person.is_staff:
         cards += [
             _card("adjustments-horizontal", _("Time limits"), _("Set, replace and end limits."),
                   reverse("admin:incidents_timelimit_changelist")),
             _card("list-details", _("Categories"), _("Names, search words, own categories of a district."),
                   reverse("admin:incidents_category_changelist")),
-            _card("calendar", _("Working calendar"), _("Work periods, holidays, make-up workdays, local days off."),
-                  reverse("admin:incidents_calendarversion_changelist")),
             _card("settings", _("District profile"), _("Officers per grid, re-checks, suspensions."),
                   reverse("admin:grids_districtprofile_changelist")),
         ]  # fmt: skip
@@ -103,6 +112,8 @@ def _record(locks: int, tokens: int) -> list[dict[str, Any]]:
               reverse("governance:accounts"), locks, locks > 0),
         _card("key", _("Tokens of programs"), _("Who lets programs act in their name."),
               reverse("governance:accounts") + "#tokens", tokens),
+        _card("mail-off", _("Undelivered messages"), _("What did not get out, why, and sent again from here."),
+              reverse("dispatch:deliveries")),
         _card("photo", _("Keys of walls"), _("Screens that show figures without anybody signed in."),
               reverse("governance:wall_keys")),
     ]  # fmt: skip
