@@ -15,11 +15,17 @@ NO_RIGHT = frozenset({"no_right", "handled_it", "own_request", "not_your_grid", 
 NOT_NOW = frozenset(
     {
         "wrong_state", "by_person_only", "top_reached", "no_sender", "ping_pong", "not_urgent", "too_late", "suspended",
-        "already_ordered", "decided", "pending",
+        "already_ordered", "decided", "pending", "urged_lately", "carded", "card_over",
     }
 )  # fmt: skip
 # The domain's names of inputs, where the API has others.
-FIELDS = {"result": "note", "assignment_id": "assignment", "approval_id": "approval", "key": "Idempotency-Key"}
+FIELDS = {
+    "result": "note",
+    "assignment_id": "assignment",
+    "approval_id": "approval",
+    "card_id": "card",
+    "key": "Idempotency-Key",
+}
 DEADLOCK = "40P01"
 
 
