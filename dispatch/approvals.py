@@ -12,7 +12,7 @@ from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, ApprovalKind, Appr
 from grids import selectors
 from grids.levels import known_kind
 from grids.models import Person
-from incidents import calendar_rows, limits
+from incidents import calendar_rows, clock_rules, limits
 from incidents.in_hand import InHand
 from incidents.lifecycle import Details
 from incidents.limits import Rules
@@ -79,11 +79,10 @@ def latest_review(incident: Incident, now: datetime, *, rules: Rules | None = No
     """The last moment to which a suspension asked for now may run, and the number of days that is."""
     days = selectors.profile_for(incident.district_id).suspension_days
     rules = rules or Rules(at=now)
-    limit_id = rules.limit_id(incident, stage=Stage.PAUSE, tier=known_kind(incident.holder_id))
-    version_id = rules.version_id(incident)
-    terms = limits.terms_of(limit_id, version_id)
-    latest = calendar_rows.calendar_for(version_id, working=terms.working).add(now, terms.seconds)
-    latest = min(latest, now + timedelta(days=days))
+    rule = rules.for_clock(incident, stage=Stage.PAUSE, tier=known_kind(incident.holder_id))
+    terms = limits.terms_of(rule.limit_id, rule.version_id)
+    calendar = calendar_rows.calendar_for(rule.version_id, working=terms.working)
+    latest = min(clock_rules.plan(given=terms, calendar=calendar, since=now).due_at, now + timedelta(days=days))
     return latest, (latest - now).days
 
 

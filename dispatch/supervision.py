@@ -1,10 +1,10 @@
 """Overdue is noticed and acted on here, by any number of processes at once, without anybody opening a page.
 
 One pass looks whether anything is due (one statement, and that is all where nothing is), claims it (the clock together
-with its incident, never waiting for a lock), announces lights for all of it in a few statements, and makes the moves
-that follow, some dozens in one transaction. What somebody else holds stays due for the next pass. Where a row fails its
-companions are taken one by one and the row is put aside, so that it never stops the others. The cost follows what is
-due, not what is open.
+with its incident, never waiting for a lock), announces lights for all of it in one statement, and makes the moves and
+draws the cards that follow, some dozens in one transaction. What somebody else holds stays due for the next pass. Where
+a row fails its companions are taken one by one and the row is put aside, so that it never stops the others. The cost
+follows what is due, not what is open.
 """
 
 import logging
@@ -15,23 +15,21 @@ from time import monotonic
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
-from dispatch import presses
+from dispatch import cards, consequences, faults, presses
 from dispatch.models import Ticker
-from grids.levels import UnitKind, kind_of_code
-from incidents import clock_rules, clock_steps, in_hand, lifecycle, limits, records
-from incidents.clock_steps import Announcement
+from incidents import clock_steps, escalations, in_hand, late_binding, lifecycle
+from incidents.clock_rules import RED_SAID
+from incidents.clock_steps import Announcement, Due
 from incidents.in_hand import InHand
 from incidents.lifecycle import Details
-from incidents.models import Clock, Light, RedAction, Subject
-from incidents.states import MOVES, Stage
+from incidents.models import Clock, EscalationRule, Incident, Subject
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
-# So many moves are made and committed together: few enough that nobody who presses a button waits for long.
-MOVES_AT_ONCE = 50
+# So many moves and cards are made and committed together: few enough that nobody who presses a button waits for long.
+ACTS_AT_ONCE = 50
 # A process that finds nothing due signs only this often.
 SIGN_EVERY = timedelta(seconds=10)
 # Nothing is overlooked below the bound for longer than between two full passes.
@@ -41,8 +39,6 @@ FULL_EVERY = timedelta(minutes=1)
 LARGEST_SKEW = timedelta(seconds=30)
 SMALLEST_STEP_BACK = timedelta(seconds=1)
 FORGOTTEN_AFTER = timedelta(days=7)
-# Only these limits move an incident; red on any other stage tells people.
-MOVING_STAGES = frozenset({Stage.ACCEPT, Stage.HANDLE})
 
 
 def never() -> bool:
@@ -51,11 +47,16 @@ def never() -> bool:
 
 @dataclass
 class SweepResult:
-    """What one pass, or several, did. `drained`: nothing due was left unclaimed. `refused`: why it did not run."""
+    """What one pass, or several, did. `rebound`: clocks that went over to a newer calendar instead of being announced.
+
+    `drained`: nothing due was left. `refused`: why it did not run.
+    """
 
     claimed: int = 0
     lights: int = 0
     moved: int = 0
+    cards: int = 0
+    rebound: int = 0
     failed: int = 0
     drained: bool = False
     refused: str = ""
@@ -63,13 +64,15 @@ class SweepResult:
 
     @property
     def acted(self) -> int:
-        return self.lights + self.moved
+        return self.lights + self.moved + self.cards
 
     def add(self, other: "SweepResult") -> None:
         """Add what another pass did."""
         self.claimed += other.claimed
         self.lights += other.lights
         self.moved += other.moved
+        self.cards += other.cards
+        self.rebound += other.rebound
         self.failed += other.failed
         self.moves += other.moves
         self.drained, self.refused = other.drained, other.refused
@@ -95,7 +98,7 @@ def sweep(
         log.error("the sweep refuses to run: %s", trouble)
         return SweepResult(refused=trouble)
     result = _pass(seen.low, seen.now, limit, enough) if seen.first_due else SweepResult()
-    result.drained = result.claimed < limit and not enough()
+    result.drained = result.claimed < limit and not result.rebound and not enough()
     if result.claimed or seen.is_full or seen.signed is None or seen.now - seen.signed >= SIGN_EVERY:
         _sign(ticker, seen.now, result, full=seen.is_full and result.drained)
     return result
@@ -117,51 +120,55 @@ def sweep_until_drained(
     return total
 
 
-# What is asked of a clock and its incident to announce a light; a move takes the whole incident.
-_OF_LIGHTS = (*(field.name for field in Clock._meta.concrete_fields), "incident__state", "incident__holder")
+_CLAIM = f"""
+SELECT clock.id, clock.incident_id, clock.unit_id, clock.subject_kind, clock.subject_id, clock.stage, clock.limit_id,
+       clock.escalation_id, clock.calendar_version_id, clock.state, clock.warn_at, clock.due_at, clock.next_at,
+       clock.step, clock.seq, incident.state, incident.holder_id
+  FROM {Clock._meta.db_table} AS clock JOIN {Incident._meta.db_table} AS incident ON incident.id = clock.incident_id
+ WHERE clock.next_at <= %s AND {{which}}
+ ORDER BY clock.next_at, clock.id LIMIT %s FOR UPDATE OF incident, clock SKIP LOCKED
+"""
 
 
-def due(low: datetime | None, now: datetime, limit: int) -> "QuerySet[Clock]":
-    """The claim: due clocks with their incidents, oldest first, both locked, skipping what others hold.
+def claim(low: datetime | None, now: datetime, limit: int) -> tuple[str, list[Any]]:
+    """The claim, SQL and values: due clocks with their incidents, oldest first, both locked, skipping what others hold.
 
-    PostgreSQL takes the locks in the order named here: the incident first, as everywhere, and no clock without it.
+    PostgreSQL takes the locks in the order named there: the incident first, as everywhere, and no clock without it.
     """
-    waiting = Clock.objects.filter(next_at__lte=now)
-    if low is not None:
-        waiting = waiting.filter(next_at__gt=low)
-    return _with_locks(waiting).defer(None).only(*_OF_LIGHTS)[:limit]
+    if low is None:
+        return _CLAIM.format(which="TRUE"), [now, limit]
+    return _CLAIM.format(which="clock.next_at > %s"), [now, low, limit]
 
 
-def _with_locks(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
-    return (
-        clocks.select_related("incident")
-        .defer("incident__text", "incident__point")
-        .order_by("next_at", "pk")
-        .select_for_update(skip_locked=True, of=("incident", "self"))
-    )
+def _claimed(sql: str, values: list[Any]) -> list[Due]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [Due(*row) for row in cursor.fetchall()]
 
 
 def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], bool]) -> SweepResult:
     result = SweepResult()
-    moving: list[int] = []
-    together = MOVES_AT_ONCE
+    acting: list[int] = []
+    together = ACTS_AT_ONCE
     try:
         with transaction.atomic():
-            claimed = list(due(low, now, limit))
+            claimed = _claimed(*claim(low, now, limit))
             result.claimed = len(claimed)
-            moving = [clock.pk for clock in claimed if _moves(clock, now)]
-            apart = set(moving)
-            result.lights = _announce([clock for clock in claimed if clock.pk not in apart], now)
+            current = late_binding.rebound(claimed, now=now)
+            result.rebound = len(claimed) - len(current)
+            acting = [due.pk for due in current if _acts(due, now)]
+            apart = set(acting)
+            result.lights = len(_announce([due for due in current if due.pk not in apart], now))
     except Exception:
         # One bad row must not stop the house: the same rows again, each by itself.
         log.exception("a batch of %d due clocks failed; taking them one by one", result.claimed)
         waiting = Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk")
-        moving, together = list(waiting.values_list("pk", flat=True)[:limit]), 1
-        result.lights = 0
-    for start in range(0, len(moving), together):
+        acting, together = list(waiting.values_list("pk", flat=True)[:limit]), 1
+        result.lights = result.rebound = 0
+    for start in range(0, len(acting), together):
         if enough():
             break
-        few = moving[start : start + together]
+        few = acting[start : start + together]
         if not _take(few, now, result):
             for pk in few if len(few) > 1 else ():
                 if enough():
@@ -171,117 +178,93 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
 
 
 def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
-    """Announce these clocks and make their moves, all or nothing; whether it went well. A single one is put aside."""
+    """Announce these clocks and do what follows, all or nothing; whether it went well. A single one is put aside."""
     try:
         with transaction.atomic():
-            moved, lights = _take_claimed(_one_per_incident(_with_locks(due_now(pks, now))), now)
-    except Exception:
+            claimed = _claimed(_CLAIM.format(which="clock.id = ANY(%s)"), [now, list(pks), len(pks)])
+            current = _one_per_incident(claimed)
+            if len(pks) == 1:
+                # It may come from a batch that failed before it was looked at.
+                current = late_binding.rebound(current, now=now)
+            moved, lights, drawn = _take_claimed(current, now)
+    except Exception as error:
         if len(pks) > 1:
-            log.exception("%d moves failed together; making them one by one", len(pks))
+            log.exception("%d clocks failed together; taking them one by one", len(pks))
             return False
         log.exception("clock %d failed; it is put aside", pks[0])
         result.failed += 1
-        _put_aside(pks[0], now)
+        faults.put_aside(pks[0], error, now=now)
         return False
     result.lights += lights
+    result.cards += drawn
     result.moved += len(moved)
     result.moves += moved
     return True
 
 
-def due_now(pks: Sequence[int], now: datetime) -> "QuerySet[Clock]":
-    """Those of the clocks that are still due."""
-    return Clock.objects.filter(pk__in=pks, next_at__lte=now)
-
-
-def _one_per_incident(clocks: Iterable[Clock]) -> list[Clock]:
+def _one_per_incident(claimed: Iterable[Due]) -> list[Due]:
     """The first clock of each incident: at most one tier in one transaction, the rest stays due."""
-    first: dict[int, Clock] = {}
-    for clock in clocks:
-        first.setdefault(clock.incident_id, clock)
+    first: dict[int, Due] = {}
+    for due in claimed:
+        first.setdefault(due.incident_id, due)
     return list(first.values())
 
 
-def _take_claimed(claimed: list[Clock], now: datetime) -> tuple[list[tuple[int, str]], int]:
-    """Announce the claimed clocks and make the moves that follow; what moved how, and how many lights came on."""
-    names = {clock.pk: _moves(clock, now) for clock in claimed}
-    lights = _announce(claimed, now)
-    moving = [clock for clock in claimed if names[clock.pk]]
-    incidents = [clock.incident for clock in moving]
-    several = in_hand.hold(incidents, now=now)
-    for held, clock in zip(several, moving, strict=True):
-        _move(held, names[clock.pk], clock)
+def _take_claimed(claimed: list[Due], now: datetime) -> tuple[list[tuple[int, str]], int, int]:
+    """Announce the claimed clocks and do what follows; what moved how, how many lights came on, how many cards."""
+    told = _announce(claimed, now)
+    last = {light.clock.pk: light for light in told if not light.superseded}
+    acts = {due.pk: consequences.follows(due, last[due.pk].step) for due in claimed if due.pk in last}
+    acting = [due for due in claimed if consequences.is_act(acts.get(due.pk, ""))]
+    if not acting:
+        return [], len(told), 0
+    several = in_hand.hold(in_hand.locked(*[due.incident_id for due in acting]), now=now)
+    carded: list[tuple[InHand, Clock, EscalationRule | None, int]] = []
+    for held, due in zip(several, acting, strict=True):
+        if acts[due.pk] == consequences.CARD:
+            clock = next(clock for clock in held.clocks if clock.pk == due.pk)
+            carded.append((held, clock, escalations.rule_of(clock), last[due.pk].step))
+        else:
+            about = {"because": "due", "clock": due.pk, "stage": due.stage}
+            lifecycle.make(held, name=acts[due.pk], actor=None, details=Details(extra=about))
+    given = cards.by_policy(carded, now=now)
     presses.follow(several)
     in_hand.write(*several)
-    return [(clock.incident_id, names[clock.pk]) for clock in moving], lights
+    moved = [(due.incident_id, acts[due.pk]) for due in acting if consequences.is_move(acts[due.pk])]
+    return moved, len(told), len(given)
 
 
-def _move(held: InHand, name: str, clock: Clock) -> None:
-    about = {"because": "due", "clock": clock.pk, "stage": clock.stage}
-    lifecycle.make(held, name=name, actor=None, details=Details(extra=about))
+def _acts(due: Due, now: datetime) -> bool:
+    """Whether more follows from the clock than a line in the record."""
+    steps = clock_steps.due_steps(due, now).due
+    return bool(steps) and consequences.is_act(consequences.follows(due, steps[-1][0]))
 
 
-def _put_aside(pk: int, now: datetime) -> None:
-    with transaction.atomic():
-        clock = Clock.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
-        if clock is not None:
-            clock_steps.postpone(clock=clock, now=now)
+def _announce(claimed: Sequence[Due], now: datetime) -> list[Announcement]:
+    """Take and record every step that is due. A red that moves its incident ends the clock."""
+    ends = {due.pk for due in claimed if consequences.is_move(consequences.follows(due, RED_SAID))}
+    return clock_steps.announce(claimed, now=now, describe=_details, ends=ends)
 
 
-def _announce(clocks: Sequence[Clock], now: datetime) -> int:
-    """Announce every light due; a clock that is not due any more (somebody set a later date) is only rescheduled."""
-    told = clock_steps.announce(clocks, now=now)
-    records.record_lights([(light, _details(light, now)) for light in told if not _is_review(light)], now=now)
-    taken = {light.clock.pk for light in told}
-    for clock in clocks:
-        if clock.pk not in taken:
-            next_at = clock_rules.next_moment(step=clock.step, warn_at=clock.warn_at, due_at=clock.due_at)
-            Clock.objects.filter(pk=clock.pk, seq=clock.seq).update(next_at=next_at)
-    return len(told)
-
-
-def _details(light: Announcement, now: datetime) -> dict[str, Any]:
-    clock = light.clock
+def _details(light: Announcement) -> dict[str, Any] | None:
+    due = light.clock
+    if not isinstance(due, Due) or consequences.is_silent(due, light.step):
+        return None
+    action = consequences.follows(due, light.step)
     about: dict[str, Any] = {
-        "stage": clock.stage,
+        "stage": due.stage,
         "planned_at": light.planned_at.isoformat(),
-        "due_at": clock.due_at.isoformat(),
+        "due_at": due.due_at.isoformat(),
         "superseded": light.superseded,
+        "action": action,
     }
-    if clock.subject_kind != Subject.INCIDENT:
-        about[clock.subject_kind] = clock.subject_id
-    if light.light == Light.RED:
-        action = _moves(clock, now) or _red_action(clock)
-        if action == RedAction.ESCALATE and not _moves(clock, now):
-            # At the top nobody stands above; while others are at work it stays where it is.
-            action = RedAction.CARD.value
-        about |= {"action": action, "card": action == RedAction.CARD}
+    if due.subject_kind != Subject.INCIDENT:
+        about[due.subject_kind] = due.subject_id
+    if light.step >= RED_SAID:
+        about["card"] = action == consequences.CARD
+    if light.step > RED_SAID:
+        about["time"] = light.step - RED_SAID
     return about
-
-
-def _is_review(light: Announcement) -> bool:
-    """Whether it is the review date of a suspension: that is no lateness, the incident just goes on."""
-    return light.clock.stage == Stage.PAUSE and light.light == Light.RED
-
-
-def _moves(clock: Clock, now: datetime) -> str:
-    """The move that follows from this clock at `now`: "escalate", "resume" or none.
-
-    Asked of the locked rows, not of what was planned: an incident that moved on meanwhile is left alone.
-    """
-    if clock_rules.red_at(clock.due_at) > now or clock.subject_kind != Subject.INCIDENT:
-        return ""
-    action = _red_action(clock)
-    if clock.stage == Stage.PAUSE:
-        return "resume" if clock.incident.state in MOVES["resume"].sources else ""
-    escalates = action == RedAction.ESCALATE and clock.stage in MOVING_STAGES
-    if not escalates or clock.incident.state not in MOVES["escalate"].sources:
-        return ""
-    return "" if kind_of_code(clock.incident.holder_id) == UnitKind.DISTRICT else "escalate"
-
-
-def _red_action(clock: Clock) -> str:
-    return RedAction.CARD.value if clock.limit_id is None else limits.limit_row(clock.limit_id).red_action
 
 
 def clock_trouble(*, now: datetime, worker_now: datetime | None, last_tick: datetime | None) -> str:
@@ -352,3 +335,4 @@ def _sign(name: str, now: datetime, result: SweepResult, *, full: bool) -> None:
         cursor.execute(_SIGN.format(table=Ticker._meta.db_table), given)
         if full:
             cursor.execute(f"DELETE FROM {Ticker._meta.db_table} WHERE last_tick < %s", [now - FORGOTTEN_AFTER])
+            faults.solve(now=now)

@@ -1,12 +1,21 @@
 """Turns calendar rows into calendars that count. A version never changes, so each is expanded once per process."""
 
-from datetime import tzinfo
+from datetime import date, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
 
-from incidents.calendars import CalendarError, Hours, NaturalCalendar, Special, SpecialKind, WorkCalendar, build
+from incidents.calendars import (
+    CalendarEmpty,
+    CalendarError,
+    Hours,
+    NaturalCalendar,
+    Special,
+    SpecialKind,
+    WorkCalendar,
+    build,
+)
 from incidents.models import CalendarVersion
 
 
@@ -14,10 +23,16 @@ class CalendarMissing(CalendarError):
     """No calendar was loaded yet, so no deadline can be computed."""
 
 
+# So many years past its last one a calendar goes on by its weekdays alone, so that what is reported on its last day has
+# a deadline. Such days are provisional, as all that nobody published.
+CONTINUED_YEARS = 10
+
+
 @lru_cache(maxsize=64)
 def work_calendar(version_id: int) -> WorkCalendar:
     """The WorkCalendar of one version: about 40 ms and three queries the first time, nothing afterwards."""
     version = CalendarVersion.objects.select_related("calendar").get(pk=version_id)
+    unknown_from = date(version.last_year + 1, 1, 1)
     return build(
         hours=[Hours(period.starts, period.ends) for period in version.periods.all()],
         special_days=[
@@ -25,9 +40,9 @@ def work_calendar(version_id: int) -> WorkCalendar:
         ],
         zone=ZoneInfo(version.zone),
         first_year=version.first_year,
-        last_year=version.last_year,
+        last_year=version.last_year + CONTINUED_YEARS,
         weekdays=frozenset(weekday - 1 for weekday in version.weekdays),
-        provisional_from=version.provisional_from,
+        provisional_from=min(version.provisional_from or unknown_from, unknown_from),
         name=str(version),
     )
 
@@ -39,9 +54,16 @@ def natural_calendar(zone: tzinfo) -> NaturalCalendar:
 
 
 def calendar_for(version_id: int, *, working: bool) -> WorkCalendar | NaturalCalendar:
-    """The calendar a clock counts by: working time of the version, or natural time in its zone."""
-    found = work_calendar(version_id)
-    return found if working else natural_calendar(found.zone)
+    """The calendar a clock counts by: working time of the version, or natural time in its zone.
+
+    Raises CalendarEmpty when working time is asked of a version without a working day.
+    """
+    if working:
+        return work_calendar(version_id)
+    try:
+        return natural_calendar(work_calendar(version_id).zone)
+    except CalendarEmpty:
+        return natural_calendar(ZoneInfo(CalendarVersion.objects.get(pk=version_id).zone))
 
 
 def current_version(*, district_id: str) -> CalendarVersion:

@@ -1,93 +1,164 @@
-"""What time alone does to clocks: yellow and red are announced, set-wise and exactly once each.
+"""What time alone does to clocks: yellow, red and the repeats after it are announced, set-wise and exactly once each.
 
 The sweep claims clocks whose `next_at` has come (locked, with their incidents) and hands them here. All steps a clock
-missed are taken in order in one go, each with its own `seq` and the moment it was planned for.
+missed are taken in order in one go, each with its own `seq` and the moment it was planned for, and recorded by the
+statement that takes them.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F
 
-from incidents import clock_rules
-from incidents.models import Clock, ClockState, Light
+from incidents import clock_rules, escalations
+from incidents.clock_rules import RED_SAID, Steps
+from incidents.models import Clock, ClockState, IncidentEvent, Light
 
 LONGEST_WAIT = timedelta(hours=1)
-LIGHT_OF_STEP = {clock_rules.YELLOW_SAID: Light.YELLOW, clock_rules.RED_SAID: Light.RED}
+
+# The kinds of event of a step: yellow, red, and any further one.
+KIND_OF_STEP = {clock_rules.YELLOW_SAID: "light_yellow", RED_SAID: "light_red"}
+AGAIN = "overdue_again"
+
+
+class Due(NamedTuple):
+    """What the sweep reads of a clock that is due, and of its incident: no more, since it reads many."""
+
+    pk: int
+    incident_id: int
+    unit_id: str
+    subject_kind: str
+    subject_id: int
+    stage: str
+    limit_id: int | None
+    escalation_id: int | None
+    calendar_version_id: int
+    state: str
+    warn_at: datetime | None
+    due_at: datetime
+    next_at: datetime | None
+    step: int
+    seq: int
+    incident_state: str
+    holder_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One light that came on by itself. `superseded` marks those after which a worse one followed at once."""
+    """One step that came by itself. `superseded` marks those after which another followed at once."""
 
-    clock: Clock
+    clock: Due | Clock
     seq: int
-    light: Light
+    step: int
     planned_at: datetime
     superseded: bool
 
+    @property
+    def light(self) -> Light:
+        return Light.YELLOW if self.step < RED_SAID else Light.RED
 
-def announce(clocks: Sequence[Clock], *, now: datetime) -> list[Announcement]:
-    """Take every step of `clocks` that is due at `now` and return what is to be recorded and told, in planned order.
 
-    One UPDATE for all. A clock that somebody changed since it was read is left out: the next pass sees it anew. The
-    clocks given are brought up to date.
+# What is to be recorded of a step as the details of its event; None records nothing.
+Describe = Callable[[Announcement], dict[str, Any] | None]
+
+
+def announce(
+    clocks: Sequence[Due] | Sequence[Clock], *, now: datetime, describe: Describe, ends: Collection[int] = ()
+) -> list[Announcement]:
+    """Take every step of `clocks` that is due at `now` and record it as described; what was taken, in planned order.
+
+    One statement for all. A clock that somebody changed since it was read is left out: the next pass sees it anew. One
+    that is not due any more waits for its new moment. Red `ends` those with these ids: nothing repeats.
     """
     found: list[Announcement] = []
     rows = []
     for clock in clocks:
-        due = _due(clock, now)
-        if not due:
-            continue
-        last = due[-1][0]
-        rows.append((clock.pk, clock.seq, len(due), last, _after(clock, last)))
+        steps = due_steps(clock, now, last=RED_SAID if clock.pk in ends else None)
+        rows.append((clock.pk, clock.seq, len(steps.due), steps.due[-1][0] if steps.due else clock.step, steps.next_at))
         found += [
-            Announcement(clock, clock.seq + n, LIGHT_OF_STEP[step], planned_at, superseded=step != last)
-            for n, (step, planned_at) in enumerate(due, start=1)
+            Announcement(clock, clock.seq + n, step, planned_at, superseded=n < len(steps.due))
+            for n, (step, planned_at) in enumerate(steps.due, start=1)
         ]
     if not rows:
         return []
-    taken = _advance(rows)
-    by_id = {clock.pk: clock for clock in clocks}
-    for pk, seq, count, step, next_at in rows:
-        if pk in taken:
-            clock = by_id[pk]
-            clock.seq, clock.step, clock.next_at, clock.fail_count = seq + count, step, next_at, 0
-    return sorted((told for told in found if told.clock.pk in taken), key=lambda told: (told.planned_at, told.seq))
+    found.sort(key=lambda told: (told.planned_at, told.seq))
+    taken = _advance(rows, _lines(found, describe), now)
+    return [told for told in found if told.clock.pk in taken]
 
 
-def _due(clock: Clock, now: datetime) -> list[tuple[int, datetime]]:
+def due_steps(clock: Due | Clock, now: datetime, *, last: int | None = None) -> Steps:
+    """What of a clock is due at `now`, and what comes after it; nothing after the step `last`."""
     if clock.state != ClockState.RUNNING:
-        return []
-    return clock_rules.steps_due(step=clock.step, warn_at=clock.warn_at, due_at=clock.due_at, now=now)
+        return Steps([], None)
+    return clock_rules.steps(
+        step=clock.step,
+        warn_at=clock.warn_at,
+        due_at=clock.due_at,
+        next_at=clock.next_at,
+        repeats=None if clock.escalation_id is None else escalations.repeats_of(clock),
+        now=now,
+        last=last,
+    )
 
 
-def _after(clock: Clock, step: int) -> datetime | None:
-    return clock_rules.next_moment(step=step, warn_at=clock.warn_at, due_at=clock.due_at)
+def _lines(found: Iterable[Announcement], describe: Describe) -> list[tuple[int, int, str, str]]:
+    lines = []
+    for told in found:
+        details = describe(told)
+        if details is not None:
+            lines.append((told.clock.pk, told.seq, KIND_OF_STEP.get(told.step, AGAIN), json.dumps(details)))
+    return lines
 
 
-def _advance(rows: list[tuple[int, int, int, int, datetime | None]]) -> set[int]:
-    """Write the steps where `seq` is still the one read; the ids that were written."""
-    lines = ", ".join(["(%s::bigint, %s::integer, %s::integer, %s::smallint, %s::timestamptz)"] * len(rows))
+# What is written of an event here; all else is empty. The order of the lines is that of the record.
+_ADVANCE = f"""
+WITH taken AS (
+  UPDATE {Clock._meta.db_table} AS clock
+     SET step = given.step, next_at = given.next_at, seq = clock.seq + given.count, fail_count = 0
+    FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::smallint[], %s::timestamptz[])
+      AS given (id, seq, count, step, next_at)
+   WHERE clock.id = given.id AND clock.seq = given.seq AND clock.state = 'running'
+  RETURNING clock.id, clock.incident_id, clock.district_id, clock.unit_id
+), told AS (
+  INSERT INTO {IncidentEvent._meta.db_table} (incident_id, district_id, kind, duty, unit_id, state_before, state_after,
+         note, details, occurred_at, idempotency_key, clock_id, clock_seq)
+  SELECT taken.incident_id, taken.district_id, line.kind, '', taken.unit_id, '', '', '', line.details, %s, '',
+         taken.id, line.seq
+    FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::jsonb[]) WITH ORDINALITY
+      AS line (clock, seq, kind, details, number)
+    JOIN taken ON taken.id = line.clock
+   ORDER BY line.number
+)
+SELECT id FROM taken
+"""
+
+
+def _advance(
+    rows: list[tuple[int, int, int, int, datetime | None]], lines: list[tuple[int, int, str, str]], now: datetime
+) -> set[int]:
+    """Write the steps where `seq` is still the one read, and the events of those; the ids that were written."""
+    values: list[Any] = [list(column) for column in zip(*rows, strict=True)]
+    events: list[Any] = [list(column) for column in zip(*lines, strict=True)] or [[], [], [], []]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {Clock._meta.db_table} AS clock
-               SET step = taken.step, next_at = taken.next_at, seq = clock.seq + taken.count, fail_count = 0
-              FROM (VALUES {lines}) AS taken (id, seq, count, step, next_at)
-             WHERE clock.id = taken.id AND clock.seq = taken.seq AND clock.state = 'running'
-            RETURNING clock.id
-            """,
-            [value for row in rows for value in row],
-        )
+        cursor.execute(_ADVANCE, [*values, now, *events])
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def postpone(*, clock: Clock, now: datetime) -> None:
-    """Put a clock whose step failed aside: one minute, then two, four, up to an hour, so that others get their turn."""
-    wait = min(LONGEST_WAIT, timedelta(minutes=2 ** min(clock.fail_count, 10)))
-    Clock.objects.filter(pk=clock.pk, state=ClockState.RUNNING).update(
-        fail_count=F("fail_count") + 1, next_at=now + wait
-    )
+_POSTPONE = f"""
+UPDATE {Clock._meta.db_table}
+   SET next_at = %s + least(%s, interval '1 minute' * 2 ^ least(fail_count, 10)), fail_count = fail_count + 1
+ WHERE id = %s AND state = 'running' RETURNING incident_id, next_at
+"""
+
+
+def postpone(pk: int, *, now: datetime) -> tuple[int, datetime] | None:
+    """Put a clock whose step failed aside: one minute, then two, four, up to an hour, so that others get their turn.
+
+    Its incident and when it is tried again; None when it runs no more. A repeat is planned anew from that moment.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTPONE, [now, LONGEST_WAIT, pk])
+        return cursor.fetchone()

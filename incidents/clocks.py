@@ -6,8 +6,10 @@ is written at once, or gathered in a `Turned`, which writes those of many clocks
 told by `light` and its SQL twin `light_sql` (see `incidents.lights`).
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from grids import statements
 from grids.levels import known_kind
 from grids.models import Unit
-from incidents import calendar_rows, clock_rules, limits
-from incidents.calendars import Calendar, whole_second
+from incidents import calendar_rows, clock_rules, escalations, limits
+from incidents.calendars import Calendar, CalendarEmpty, CalendarHorizon, whole_second
 from incidents.clock_rules import Plan, Terms
 from incidents.lights import PAUSED, SUSPENDED, is_red, light, light_sql, remaining, shown, worst
 from incidents.limits import Rules
@@ -28,6 +30,9 @@ from incidents.states import Stage
 
 __all__ = ["PAUSED", "SUSPENDED", "is_red", "light", "light_sql", "remaining", "shown", "worst"]
 
+log = logging.getLogger(__name__)
+
+# Time as it passes and no limit: what counts where nothing else can.
 NATURAL = Terms(seconds=0, yellow_seconds=None, end_of_day=False, working=False)
 
 
@@ -126,11 +131,14 @@ def start(
 ) -> Clock:
     """Start a clock for `stage` against `unit` with the limit in force now, by `rules` if they were read already.
 
-    `since` is when its time began, if that was before `now`. Raises LimitMissing or a CalendarError.
+    `since` is when its time began, if that was before `now`. Raises LimitMissing or CalendarMissing; a calendar that
+    cannot count that far, or at all, gives a clock without an end.
     """
     since = whole_second(since or now)
     rule = _rule(incident, unit, stage, now=now, rules=rules)
     plan = clock_rules.plan(given=rule.given, calendar=rule.calendar, since=since)
+    if clock_rules.is_endless(plan.due_at) and not limits.limit_row(rule.limit_id).is_open_ended:
+        log.error("calendar version %d cannot count limit %d: the clock has no end", rule.version_id, rule.limit_id)
     return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id), into)
 
 
@@ -154,7 +162,7 @@ def start_until(
     rule = _rule(incident, unit, stage, now=now, rules=rules)
     if due_at <= now:
         raise MoveRefused(_("Choose a date in the future."), code="past", field="due_at")
-    if stage == Stage.PAUSE and due_at > rule.calendar.add(since, rule.given.seconds):
+    if stage == Stage.PAUSE and due_at > clock_rules.plan(given=rule.given, calendar=rule.calendar, since=since).due_at:
         raise MoveRefused(_("A suspension may not last that long."), code="too_long", field="review_at")
     plan = clock_rules.plan_until(given=rule.given, calendar=rule.calendar, since=since, due_at=due_at)
     return _create(incident, unit, stage, rule, plan, since, (subject_kind, subject_id), into)
@@ -194,21 +202,31 @@ def resume(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | 
         "run_since": since,
         "turned_at": [*clock.turned_at, since],
     }
-    if not is_red(clock, now):
+    if is_red(clock, now):
+        # What repeats after red goes on from here; the pause counts for nothing.
+        repeats = escalations.repeats_of(clock) if clock.step >= clock_rules.RED_SAID else None
+        next_at = repeats.after(since, step=clock.step) if repeats else _next_at(clock, changes)
+    else:
         given, calendar = _own_time(clock)
-        plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=clock.spent, budget=clock.budget)
+        begins = since if clock.spent else max(since, _begins(clock, given, calendar))
+        plan = clock_rules.plan(given=given, calendar=calendar, since=begins, spent=clock.spent, budget=clock.budget)
         if plan.due_at < clock.due_at:
             plan = clock_rules.plan_until(
-                given=given, calendar=calendar, since=since, spent=clock.spent, due_at=clock.due_at
+                given=given, calendar=calendar, since=begins, spent=clock.spent, due_at=clock.due_at
             )
-        changes |= {"budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
-    _write(clock, into, **changes, next_at=_next_at(clock, changes))
+        changes |= {"run_since": begins, "budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
+        next_at = _next_at(clock, changes)
+    _write(clock, into, **changes, next_at=next_at)
     return Act(clock, "resumed", now, cause)
 
 
 def finish(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | None:
-    """End the clock with its colour: green at or before the due second, red after it; None when it had ended."""
-    return _end(clock, now=now, otherwise=Light.GREEN, act="finished", into=into)
+    """End the clock with its colour: green at or before the due second, red after it; None when it had ended.
+
+    A clock without an end earns no colour.
+    """
+    otherwise = Light.NONE if clock_rules.is_endless(clock.due_at) else Light.GREEN
+    return _end(clock, now=now, otherwise=otherwise, act="finished", into=into)
 
 
 def stop(*, clock: Clock, now: datetime, into: Turned | None = None) -> Act | None:
@@ -220,29 +238,39 @@ def recompute(*, clock: Clock, now: datetime, version_id: int, into: Turned | No
     """Move an open clock to another calendar version; an `Act` when its deadline changed by that, else None.
 
     What was spent in closed stretches stands; the stretch it is in is counted anew. Red stays red, and no change of a
-    calendar makes a clock late in hindsight.
+    calendar makes a clock late in hindsight. A deadline the calendar does not reach stays as it was.
     """
     if clock.state == ClockState.STOPPED or clock.calendar_version_id == version_id:
         return None
-    given = NATURAL if clock.limit_id is None else limits.terms_of(clock.limit_id, version_id)
-    plan = replanned(clock, given=given, calendar=_calendar(given, version_id), now=now)
+    plan = None
+    if clock.limit_id is not None:
+        given, calendar = _counting(clock.limit_id, version_id)
+        with suppress(CalendarHorizon):
+            plan = replanned(clock, given=given, calendar=calendar, now=now)
     if plan is None:
         _write(clock, into, calendar_version_id=version_id)
         return None
     before = clock.due_at
-    changes = {"budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
+    changes = {"run_since": plan.begins, "budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
     _write(clock, into, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
     return None if plan.due_at == before else Act(clock, "recomputed", now, before.isoformat())
 
 
 def replanned(clock: Clock, *, given: Terms, calendar: Calendar, now: datetime) -> Plan | None:
-    """What `recompute` makes of the clock by another calendar; None where nothing is counted anew. Writes nothing."""
-    if clock.state != ClockState.RUNNING or clock.run_since is None or clock.limit_id is None or is_red(clock, now):
+    """The plan of an open clock by another calendar; None where it has none to change: it stands still, or is red.
+
+    Raises CalendarHorizon when that calendar does not reach its deadline.
+    """
+    if clock.state != ClockState.RUNNING or clock.run_since is None or is_red(clock, now):
         return None
-    since, spent = clock.run_since, clock.spent
-    plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=spent, budget=clock.budget)
+    since, budget = clock.run_since, clock.budget or given.seconds
+    if given.from_next_day and not clock.turned_at:
+        since = _begins(clock, given, calendar)
+    plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=clock.spent, budget=budget)
+    if clock_rules.is_endless(plan.due_at) and not clock_rules.is_endless(clock.due_at):
+        raise CalendarHorizon(f"calendar {calendar.name!r} does not reach the deadline of clock {clock.pk}")
     if plan.due_at < now:
-        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, spent=spent, due_at=now)
+        plan = clock_rules.plan_until(given=given, calendar=calendar, since=since, spent=clock.spent, due_at=now)
     return plan
 
 
@@ -252,17 +280,15 @@ class _Rule:
 
     limit_id: int
     version_id: int
+    escalation_id: int | None
     given: Terms
     calendar: Calendar
 
 
 def _rule(incident: Incident, unit: Unit | str, stage: Stage, *, now: datetime, rules: Rules | None) -> _Rule:
-    rules = rules or Rules(at=now)
     tier = unit.kind if isinstance(unit, Unit) else known_kind(unit)
-    limit_id = rules.limit_id(incident, stage=stage, tier=tier)
-    version_id = rules.version_id(incident)
-    given = limits.terms_of(limit_id, version_id)
-    return _Rule(limit_id, version_id, given, _calendar(given, version_id))
+    found = (rules or Rules(at=now)).for_clock(incident, stage=stage, tier=tier)
+    return _Rule(*found, *_counting(found.limit_id, found.version_id))
 
 
 def _create(
@@ -283,10 +309,11 @@ def _create(
         district_id=incident.district_id,
         stage=stage,
         limit_id=rule.limit_id,
+        escalation_id=rule.escalation_id,
         calendar_version_id=rule.version_id,
         budget=plan.budget,
         started_at=since,
-        run_since=since,
+        run_since=plan.begins,
         warn_at=plan.warn_at,
         due_at=plan.due_at,
         next_at=clock_rules.next_moment(step=0, warn_at=plan.warn_at, due_at=plan.due_at),
@@ -321,18 +348,35 @@ def _spent(clock: Clock, now: datetime) -> int:
     """All seconds spent by `now`. More than the budget if and only if red, also at night, when no time is counted."""
     if clock.state != ClockState.RUNNING or clock.run_since is None:
         return clock.spent
-    calendar = _own_time(clock)[1]
-    spent = clock.spent + max(0, calendar.elapsed(clock.run_since, now))
-    return max(spent, clock.budget + 1) if is_red(clock, now) else min(spent, clock.budget)
+    late = is_red(clock, now)
+    try:
+        spent = clock.spent + max(0, _own_time(clock)[1].elapsed(clock.run_since, now))
+    except CalendarHorizon:
+        spent = clock.budget
+    return max(spent, clock.budget + 1) if late else min(spent, clock.budget)
 
 
 def _own_time(clock: Clock) -> tuple[Terms, Calendar]:
-    given = NATURAL if clock.limit_id is None else limits.terms_of(clock.limit_id, clock.calendar_version_id)
-    return given, _calendar(given, clock.calendar_version_id)
+    return _counting(clock.limit_id, clock.calendar_version_id)
 
 
-def _calendar(given: Terms, version_id: int) -> Calendar:
-    return calendar_rows.calendar_for(version_id, working=given.working)
+def _counting(limit_id: int | None, version_id: int) -> tuple[Terms, Calendar]:
+    """How a limit counts by a calendar version; with no limit, or no working day, time passes and nothing is due."""
+    if limit_id is not None:
+        try:
+            given = limits.terms_of(limit_id, version_id)
+            return given, calendar_rows.calendar_for(version_id, working=given.working)
+        except CalendarEmpty:
+            log.exception("calendar version %d cannot count limit %d", version_id, limit_id)
+    return NATURAL, calendar_rows.calendar_for(version_id, working=False)
+
+
+def _begins(clock: Clock, given: Terms, calendar: Calendar) -> datetime:
+    """When the clock's time began, as far as the calendar knows."""
+    try:
+        return clock_rules.begins(given, calendar, clock.started_at)
+    except CalendarHorizon:
+        return clock.started_at
 
 
 def _next_at(clock: Clock, changes: dict[str, Any]) -> datetime | None:

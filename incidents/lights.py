@@ -12,6 +12,7 @@ from django.db.models import Case, CharField, F, IntegerField, Q, Value, When
 
 from incidents import clock_rules
 from incidents.calendar_rows import calendar_for
+from incidents.calendars import CalendarHorizon
 from incidents.limits import limit_row
 from incidents.models import Clock, ClockState, Light
 
@@ -95,19 +96,27 @@ def is_working(clock: Clock) -> bool:
     return clock.limit_id is not None and clock_rules.is_working(limit_row(clock.limit_id).unit)
 
 
-def remaining(clock: Clock, now: datetime) -> int:
-    """Seconds left, in the limit's own kind of time; negative once exceeded (at least one second)."""
+def remaining(clock: Clock, now: datetime) -> int | None:
+    """Seconds left, in the limit's own kind of time; negative once exceeded (at least one second).
+
+    None without an end, and where the calendar does not reach.
+    """
+    if clock_rules.is_endless(clock.due_at):
+        return None
     if clock.state != ClockState.RUNNING or clock.run_since is None:
         return clock.budget - clock.spent
     calendar = calendar_for(clock.calendar_version_id, working=is_working(clock))
-    if is_red(clock, now):
-        return -max(1, calendar.elapsed(clock.due_at, now))
-    return calendar.elapsed(max(now, clock.run_since), clock.due_at)
+    try:
+        if is_red(clock, now):
+            return -max(1, calendar.elapsed(clock.due_at, now))
+        return calendar.elapsed(max(now, clock.run_since), clock.due_at)
+    except CalendarHorizon:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class ShownClock:
-    """A clock as a page draws it."""
+    """A clock as a page draws it. `due_at` and `remaining` are None for one without an end, named by `open_ended`."""
 
     light: str
     due_at: datetime | None
@@ -115,6 +124,7 @@ class ShownClock:
     remaining_is_working: bool
     provisional: bool = False
     working_day_hours: int = 8
+    open_ended: bool = False
 
 
 def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock:
@@ -129,13 +139,15 @@ def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock
     if colour == PAUSED:
         kind, left = SUSPENDED if suspended else PAUSED, remaining(clock, now)
         return ShownClock(kind, None, left, working, working_day_hours=day_hours)
+    open_ended = clock_rules.is_endless(clock.due_at)
     return ShownClock(
         light=colour,
-        due_at=clock.due_at,
+        due_at=None if open_ended else clock.due_at,
         remaining=remaining(clock, now) if colour not in (Light.GREEN, Light.NONE) else None,
         remaining_is_working=working,
-        provisional=calendar.is_provisional(clock.due_at),
+        provisional=not open_ended and calendar.is_provisional(clock.due_at),
         working_day_hours=day_hours,
+        open_ended=open_ended,
     )
 
 

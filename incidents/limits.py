@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
+from django.db import connection
 
-from incidents import clock_rules
-from incidents.calendar_rows import CalendarMissing, work_calendar
+from incidents import clock_rules, versions
+from incidents.calendar_rows import CalendarMissing, calendar_for
+from incidents.calendars import Calendar
 from incidents.clock_rules import Terms
 from incidents.models import Incident, TimeLimit
 from incidents.states import Stage
@@ -20,7 +19,8 @@ class LimitMissing(LookupError):
     """Not even the bare default of a stage exists; `manage.py load_limits` writes it."""
 
 
-# For each district and category (with those above it): the limits in force and the newest calendar.
+# For each district and category (with those above it): the limits and the escalation rules in force, and the newest
+# version of the calendar: that of the district, or the one a limit names.
 _RULES = """
 WITH wanted AS MATERIALIZED (
   SELECT asked.district, asked.category, c.id AS own, c.parent_id AS above, p.parent_id AS top, (
@@ -30,21 +30,48 @@ WITH wanted AS MATERIALIZED (
     FROM unnest(%(districts)s::text[], %(categories)s::bigint[]) AS asked (district, category)
     LEFT JOIN incidents_category c ON c.id = asked.category
     LEFT JOIN incidents_category p ON p.id = c.parent_id
+), given AS (
+  SELECT TRUE AS is_limit, id, district_id, category_id, stage, urgency, tier,
+         (SELECT max(v.id) FROM incidents_calendarversion v WHERE v.calendar_id = l.calendar_id) AS version
+    FROM incidents_timelimit l WHERE created_at <= %(at)s AND (retired_at IS NULL OR retired_at > %(at)s)
+   UNION ALL
+  SELECT FALSE, id, district_id, category_id, stage, urgency, tier, NULL
+    FROM incidents_escalationrule WHERE created_at <= %(at)s AND (retired_at IS NULL OR retired_at > %(at)s)
 )
-SELECT wanted.district, wanted.category, wanted.version, l.stage, l.urgency, l.tier, l.district_id IS NOT NULL,
-       CASE l.category_id WHEN own THEN 3 WHEN above THEN 2 WHEN top THEN 1 ELSE 0 END, l.id
+SELECT wanted.district, wanted.category, wanted.version, given.stage, given.urgency, given.tier,
+       given.district_id IS NOT NULL,
+       CASE given.category_id WHEN own THEN 3 WHEN above THEN 2 WHEN top THEN 1 ELSE 0 END,
+       given.id, given.is_limit, given.version
   FROM wanted
-  LEFT JOIN incidents_timelimit l
-    ON (l.district_id IS NULL OR l.district_id = wanted.district)
-   AND (l.category_id IS NULL OR l.category_id IN (own, above, top))
-   AND l.created_at <= %(at)s AND (l.retired_at IS NULL OR l.retired_at > %(at)s)
+  LEFT JOIN given
+    ON (given.district_id IS NULL OR given.district_id = wanted.district)
+   AND (given.category_id IS NULL OR given.category_id IN (own, above, top))
 """
 
 _Case = tuple[str, int | None]
+_Rank = tuple[bool, int, bool, bool, int]
+
+
+class _Fitting(NamedTuple):
+    """A row that may apply: how special it is, for which urgency and kind of unit, and by which calendar it counts."""
+
+    rank: _Rank
+    urgency: str
+    tier: str
+    pk: int
+    version: int | None
+
+
+class Rule(NamedTuple):
+    """What a new clock goes by: its limit, the calendar version it counts by, what follows from its lights."""
+
+    limit_id: int
+    version_id: int
+    escalation_id: int | None
 
 
 class Rules:
-    """Which limit and which calendar apply at one moment, read in one query for all the incidents it is asked about.
+    """Which limit, calendar and escalation rule apply at one moment, read in one query for all incidents asked about.
 
     The district's own rule goes before the common one; then the category's own before its parent's before none; then
     one for this urgency; then one for this kind of unit. Read anew for every press: nothing is kept that may change.
@@ -52,33 +79,39 @@ class Rules:
 
     def __init__(self, *, at: datetime, incidents: Iterable[Incident] = ()) -> None:
         self.at = at
-        self._limits: dict[_Case, dict[str, list[tuple[tuple[bool, int, bool, bool, int], str, str, int]]]] = {}
+        self._limits: dict[_Case, dict[str, list[_Fitting]]] = {}
+        self._escalations: dict[_Case, dict[str, list[_Fitting]]] = {}
         self._versions: dict[_Case, int | None] = {}
         self._read({(incident.district_id, incident.category_id) for incident in incidents})
 
-    def limit_id(self, incident: Incident, *, stage: Stage, tier: str) -> int:
-        """The most specific limit in force; raises LimitMissing when the stage has no default at all."""
-        return self.limit_of((incident.district_id, incident.category_id), incident.urgency, stage=stage, tier=tier)
+    def for_clock(self, incident: Incident, *, stage: Stage, tier: str) -> Rule:
+        """All that a clock of the incident goes by; raises LimitMissing or CalendarMissing."""
+        return self.of((incident.district_id, incident.category_id), incident.urgency, stage=stage, tier=tier)
 
-    def limit_of(self, case: _Case, urgency: str, *, stage: Stage, tier: str) -> int:
+    def of(self, case: _Case, urgency: str, *, stage: Stage, tier: str) -> Rule:
         """The same for a district, a category and an urgency."""
         self._read({case} - self._versions.keys())
-        fitting = [
-            (rank, pk)
-            for rank, for_urgency, for_tier, pk in self._limits[case].get(stage, ())
-            if for_urgency in (urgency, "") and for_tier in (tier, "")
-        ]
-        if not fitting:
+        limit = _best(self._limits[case].get(stage, ()), urgency, tier)
+        if limit is None:
             raise LimitMissing(f"no limit for stage {stage}: run manage.py load_limits")
-        return max(fitting)[1]
+        follows = _best(self._escalations[case].get(stage, ()), urgency, tier)
+        version = self._version_of(case) if limit.version is None else limit.version
+        return Rule(limit.pk, version, follows.pk if follows else None)
+
+    def limit_id(self, incident: Incident, *, stage: Stage, tier: str) -> int:
+        """The most specific limit in force; raises LimitMissing when the stage has no default at all."""
+        return self.for_clock(incident, stage=stage, tier=tier).limit_id
 
     def version_id(self, incident: Incident) -> int:
         """The newest version of the calendar the incident's district goes by; raises CalendarMissing."""
         case = (incident.district_id, incident.category_id)
         self._read({case} - self._versions.keys())
+        return self._version_of(case)
+
+    def _version_of(self, case: _Case) -> int:
         version = self._versions[case]
         if version is None:
-            raise CalendarMissing(f"no calendar for {incident.district_id}: run manage.py load_calendar")
+            raise CalendarMissing(f"no calendar for {case[0]}: run manage.py load_calendar")
         return version
 
     def _read(self, cases: Collection[_Case]) -> None:
@@ -92,12 +125,32 @@ class Rules:
         with connection.cursor() as cursor:
             cursor.execute(_RULES, asked)
             rows = cursor.fetchall()
-        for district, category, version, stage, urgency, tier, is_own, nearness, pk in rows:
-            self._versions[district, category] = version
-            by_stage = self._limits.setdefault((district, category), {})
+        for district, category, version, stage, urgency, tier, is_own, nearness, pk, is_limit, counted_by in rows:
+            case = (district, category)
+            self._versions[case] = version
+            limits, escalations = self._limits.setdefault(case, {}), self._escalations.setdefault(case, {})
             if pk is not None:
                 rank = (is_own, nearness, bool(urgency), bool(tier), pk)
-                by_stage.setdefault(stage, []).append((rank, urgency, tier, pk))
+                by_stage = limits if is_limit else escalations
+                by_stage.setdefault(stage, []).append(_Fitting(rank, urgency, tier, pk, counted_by))
+
+
+def _best(rows: Iterable[_Fitting], urgency: str, tier: str) -> _Fitting | None:
+    fitting = (row for row in rows if row.urgency in (urgency, "") and row.tier in (tier, ""))
+    return max(fitting, key=lambda row: row.rank, default=None)
+
+
+def rule_for(
+    *,
+    district_id: str,
+    category_id: int | None,
+    urgency: str,
+    stage: Stage,
+    tier: str,
+    at: datetime,
+) -> Rule:
+    """What a clock started at `at` would go by, as `Rules` tells; raises LimitMissing or CalendarMissing. One query."""
+    return Rules(at=at).of((district_id, category_id), urgency, stage=stage, tier=tier)
 
 
 def limit_for(
@@ -109,9 +162,9 @@ def limit_for(
     tier: str,
     at: datetime,
 ) -> TimeLimit:
-    """The most specific limit in force at `at`, as `Rules` tells; raises LimitMissing. Two queries."""
-    found = Rules(at=at).limit_of((district_id, category_id), urgency, stage=stage, tier=tier)
-    return TimeLimit.objects.get(pk=found)
+    """The most specific limit in force at `at`; as `rule_for`. Two queries."""
+    found = rule_for(district_id=district_id, category_id=category_id, urgency=urgency, stage=stage, tier=tier, at=at)
+    return TimeLimit.objects.get(pk=found.limit_id)
 
 
 @lru_cache(maxsize=4096)
@@ -128,47 +181,26 @@ def terms_of(limit_id: int, version_id: int) -> Terms:
 
 def terms(limit: TimeLimit, version_id: int) -> Terms:
     """The terms of `limit` under a calendar version."""
+    return terms_by(limit, calendar_for(version_id, working=clock_rules.is_working(limit.unit)))
+
+
+def terms_by(limit: TimeLimit, calendar: Calendar) -> Terms:
+    """The same by the calendar itself."""
     return clock_rules.terms(
         amount=limit.amount,
         unit=limit.unit,
         yellow_amount=limit.yellow_amount,
         end_of_day=limit.end_of_day,
-        day_seconds=work_calendar(version_id).working_day_seconds,
+        from_next_day=limit.from_next_day,
+        day_seconds=calendar.working_day_seconds,
     )
 
 
-def in_force(limit: TimeLimit) -> TimeLimit | None:
-    """The limit now in force for exactly the case of `limit` (same district, category, urgency, tier and stage)."""
-    return TimeLimit.objects.filter(
-        district=limit.district_id,
-        category=limit.category_id,
-        urgency=limit.urgency,
-        tier=limit.tier,
-        stage=limit.stage,
-        retired_at__isnull=True,
-    ).first()
-
-
 def set_limit(*, limit: TimeLimit, now: datetime) -> TimeLimit:
-    """Put an unsaved `limit` in force from `now`, and end the one it replaces, in one transaction.
-
-    Clocks already running keep the old one. Of two people who replace the same limit at once, the second waits and
-    replaces the first one's. Raises ValidationError.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Writers queue up; readers and the foreign keys of new clocks pass.
-        cursor.execute(f"LOCK TABLE {TimeLimit._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
-        limit.replaces, limit.created_at, limit.retired_at = in_force(limit), now, None
-        if limit.replaces is not None:
-            limit.replaces.retired_at = now
-            limit.replaces.save(update_fields=["retired_at"])
-        limit.full_clean()
-        limit.save(force_insert=True)
-        return limit
+    """Put an unsaved `limit` in force from `now`; as `versions.put_in_force`. Raises ValidationError."""
+    return versions.put_in_force(limit, now=now)
 
 
 def retire_limit(*, limit: TimeLimit, now: datetime) -> None:
-    """End a limit without a successor: the less specific rule applies from `now`. Raises for a bare default."""
-    if not (limit.district_id or limit.category_id or limit.urgency or limit.tier):
-        raise ValidationError(_("The default of a stage can be replaced, not ended."), code="default")
-    TimeLimit.objects.filter(pk=limit.pk, retired_at__isnull=True).update(retired_at=now)
+    """End a limit without a successor; as `versions.retire`."""
+    versions.retire(limit, now=now)

@@ -16,7 +16,7 @@ from grids.duties import Right
 from grids.levels import UnitKind, ancestor_codes, district_of
 from grids.models import Person, Unit
 from grids.subtrees import within
-from incidents import calendar_rows, holders, limits
+from incidents import holders, limits
 from incidents.births import Position, find_place
 from incidents.models import LocatedBy
 from incidents.states import Stage, Urgency
@@ -119,7 +119,7 @@ def destination(
 def accept_limit(holder: Unit, *, category_id: int | None, urgency: Urgency, now: datetime) -> tuple[int, bool]:
     """How soon `holder` must accept: seconds, and whether they are working time."""
     district = district_of(holder.pk)
-    limit = limits.limit_for(
+    rule = limits.rule_for(
         district_id=district,
         category_id=category_id,
         urgency=urgency,
@@ -127,7 +127,7 @@ def accept_limit(holder: Unit, *, category_id: int | None, urgency: Urgency, now
         tier=UnitKind(holder.kind),
         at=now,
     )
-    terms = limits.terms_of(limit.pk, calendar_rows.current_version(district_id=district).pk)
+    terms = limits.terms_of(rule.limit_id, rule.version_id)
     return terms.seconds, terms.working
 
 

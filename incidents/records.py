@@ -13,7 +13,6 @@ from grids import statements
 from grids.duties import Duty
 from grids.models import Person
 from incidents import refusals, words
-from incidents.clock_steps import Announcement
 from incidents.models import Clock, Handler, Incident, IncidentEvent, Sight
 
 # Kinds of event that are no move, with the words of the timeline.
@@ -31,6 +30,7 @@ KINDS = {
     "approval_lapsed": _("Request lapsed"),
     "light_yellow": _("Near due"),
     "light_red": _("Overdue"),
+    "overdue_again": _("Still overdue"),
     "comment": _("Comment"),
     "photo": _("Photo added"),
     "confirmed": _("Confirmed on site"),
@@ -116,24 +116,6 @@ def write(events: Sequence[IncidentEvent]) -> None:
         ]
     )
     statements.insert(events)
-
-
-def record_lights(told: Iterable[tuple[Announcement, dict[str, Any]]], *, now: datetime) -> None:
-    """Append what the sweep announced, each with its details, by one statement; the system acts, the unit slipped."""
-    lines = [
-        IncidentEvent(
-            incident_id=light.clock.incident_id,
-            district_id=light.clock.district_id,
-            kind=f"light_{light.light}",
-            unit_id=light.clock.unit_id,
-            details=details,
-            occurred_at=now,
-            clock=light.clock,
-            clock_seq=light.seq,
-        )
-        for light, details in told
-    ]
-    statements.insert(lines)
 
 
 def open_sight(*, incident: Incident, units: Iterable[str], why: str, now: datetime) -> None:

@@ -48,6 +48,7 @@ ICONS = {
     "approval_lapsed": "clock",
     "light_yellow": "clock",
     "light_red": "alert-triangle",
+    "overdue_again": "alert-triangle",
     "comment": "message-circle",
     "photo": "photo",
     "confirmed": "shield-check",

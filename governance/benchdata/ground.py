@@ -14,7 +14,7 @@ from grids import selectors
 from grids.duties import Duty
 from grids.levels import UnitKind, district_of
 from grids.models import Post
-from incidents import calendar_rows, limits
+from incidents import calendar_rows, escalations, limits
 from incidents.calendars import WorkCalendar
 from incidents.states import Stage
 
@@ -121,7 +121,7 @@ class Ground:
 
     def _rule(self, category_id: int, urgency: str, stage: Stage, tier: str) -> Rule:
         try:
-            limit = limits.limit_for(
+            found = limits.rule_for(
                 district_id=self.district,
                 category_id=category_id,
                 urgency=urgency,
@@ -131,9 +131,12 @@ class Ground:
             )
         except limits.LimitMissing as error:
             raise GroundMissing("no limits: load the demo's limits first") from error
-        given = limits.terms_of(limit.pk, self.version_id)
-        calendar = calendar_rows.calendar_for(self.version_id, working=given.working)
-        return Rule(limit.pk, given, calendar, limit.red_action)
+        given = limits.terms_of(found.limit_id, found.version_id)
+        calendar = calendar_rows.calendar_for(found.version_id, working=given.working)
+        repeats = None
+        if found.escalation_id is not None:
+            repeats = escalations.repeats(found.escalation_id, found.version_id)
+        return Rule(*found, given, calendar, repeats)
 
     # -- asked by the tales -----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from incidents import clock_rules
 from incidents.calendars import Calendar
-from incidents.clock_rules import Terms
+from incidents.clock_rules import RED_SAID, Repeats, Terms
 from incidents.models import ClockState, Light, PauseCause, Subject
 from incidents.states import Stage
 
@@ -14,12 +14,14 @@ RUNNING, PAUSED, STOPPED = ClockState.RUNNING.value, ClockState.PAUSED.value, Cl
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The limit a clock goes by: its row, its terms, the calendar it counts in, what red does."""
+    """What a clock goes by: its limit, calendar version and escalation rule, and what they come to."""
 
     limit_id: int
+    version_id: int
+    escalation_id: int | None
     given: Terms
     calendar: Calendar
-    red_action: str
+    repeats: Repeats | None = None
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class Hand:
     rule: Rule
     budget: int
     started_at: datetime
-    warn_at: datetime
+    warn_at: datetime | None
     due_at: datetime
     subject_kind: str = Subject.INCIDENT.value
     subject_id: int = 0
@@ -71,7 +73,7 @@ class Hand:
         """As `clocks.resume`."""
         if self.state != PAUSED:
             return
-        was_red = self.is_red(now)
+        was_red, repeats = self.is_red(now), self.rule.repeats
         self.state, self.cause, self.run_since = RUNNING, "", now
         self.turned_at.append(now)
         if not was_red:
@@ -83,6 +85,8 @@ class Hand:
                 )
             self.budget, self.warn_at, self.due_at = plan.budget, plan.warn_at, plan.due_at
         self.next_at = clock_rules.next_moment(step=self.step, warn_at=self.warn_at, due_at=self.due_at)
+        if repeats is not None and self.step >= RED_SAID:
+            self.next_at = repeats.after(now, step=self.step)
         self.seq += 1
 
     def end(self, now: datetime, otherwise: Light) -> None:
@@ -95,13 +99,20 @@ class Hand:
 
     def announce(self, now: datetime) -> list[tuple[int, int, datetime]]:
         """Take the steps due at `now`: (step, seq, the moment it was planned for) of each."""
-        due = clock_rules.steps_due(step=self.step, warn_at=self.warn_at, due_at=self.due_at, now=now)
+        steps = clock_rules.steps(
+            step=self.step,
+            warn_at=self.warn_at,
+            due_at=self.due_at,
+            next_at=self.next_at,
+            repeats=self.rule.repeats,
+            now=now,
+        )
         told = []
-        for step, planned_at in due:
+        for step, planned_at in steps.due:
             self.seq += 1
             self.step = step
             told.append((step, self.seq, planned_at))
-        self.next_at = clock_rules.next_moment(step=self.step, warn_at=self.warn_at, due_at=self.due_at)
+        self.next_at = steps.next_at
         return told
 
     def _spent(self, now: datetime) -> int:
@@ -133,7 +144,7 @@ def start(
         rule=rule,
         budget=plan.budget,
         started_at=now,
-        run_since=now,
+        run_since=plan.begins,
         warn_at=plan.warn_at,
         due_at=plan.due_at,
         next_at=clock_rules.next_moment(step=0, warn_at=plan.warn_at, due_at=plan.due_at),

@@ -6,21 +6,33 @@ red on accept or handle climbs, a suspension ends on its date.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from dispatch.supervision import MOVING_STAGES
+from dispatch import consequences
 from governance.benchdata import hands
 from governance.benchdata.ground import Grid, Ground
 from governance.benchdata.hands import Hand
 from governance.benchdata.parts import SYSTEM, Actor, Drawn, Ids, Order, Request, Told, TooLate
 from governance.benchdata.texts import Matter
 from grids.duties import Duty
+from incidents.clock_rules import RED_SAID
+from incidents.clock_steps import AGAIN, KIND_OF_STEP
 from incidents.lifecycle import ARRIVALS
-from incidents.models import Light, PauseCause, RedAction, Subject
+from incidents.models import Light, PauseCause, Subject
 from incidents.states import FINAL_STATES, MOVES, STAGE_OF_STATE, HolderAfter, Move, Stage, State
 
 SWEEP_LAG = timedelta(seconds=1)
-LIGHT_OF_STEP = {1: "yellow", 2: "red"}
+
+
+class _Stepping(NamedTuple):
+    """What decides what follows from a step of a clock."""
+
+    stage: str
+    subject_kind: str
+    escalation_id: int | None
+    calendar_version_id: int
+    incident_state: str
+    holder_id: str
 
 
 @dataclass(slots=True)
@@ -89,38 +101,33 @@ class Passage:
 
     def _announce(self, clock: Hand) -> None:
         told = clock.announce(self.now)
-        follows = self._follows(clock)
+        follows, rule = "", clock.rule
+        stepping = _Stepping(
+            clock.stage.value, clock.subject_kind, rule.escalation_id, rule.version_id, self.state, self.holder
+        )
         for step, seq, planned_at in told:
-            light = LIGHT_OF_STEP[step]
-            if clock.stage == Stage.PAUSE and light == "red":
+            action = consequences.follows(stepping, step)
+            if consequences.is_silent(stepping, step):
+                follows = action
                 continue
             details: dict[str, Any] = {
                 "stage": clock.stage.value,
                 "planned_at": planned_at.isoformat(),
                 "due_at": clock.due_at.isoformat(),
                 "superseded": (step, seq) != told[-1][:2],
+                "action": action,
             }
             if not clock.is_own:
                 details[clock.subject_kind] = clock.subject_id
-            if light == "red":
-                action = follows or clock.rule.red_action
-                if action == RedAction.ESCALATE and not follows:
-                    action = RedAction.CARD.value
-                details |= {"action": str(action), "card": action == RedAction.CARD}
-            self._tell(f"light_{light}", Actor(None, clock.unit), details=details, clock=(clock.pk, seq))
-        if follows:
+            if step >= RED_SAID:
+                details["card"] = action == consequences.CARD
+                follows = action
+            if step > RED_SAID:
+                details["time"] = step - RED_SAID
+            kind = KIND_OF_STEP.get(step, AGAIN)
+            self._tell(kind, Actor(None, clock.unit), details=details, clock=(clock.pk, seq))
+        if consequences.is_move(follows):
             self.move(follows, SYSTEM, extra={"because": "due", "clock": clock.pk, "stage": clock.stage.value})
-
-    def _follows(self, clock: Hand) -> str:
-        """As `supervision._moves`."""
-        if not clock.is_red(self.now) or not clock.is_own:
-            return ""
-        if clock.stage == Stage.PAUSE:
-            return "resume" if self.state in MOVES["resume"].sources else ""
-        escalates = clock.rule.red_action == RedAction.ESCALATE and clock.stage in MOVING_STAGES
-        if not escalates or self.state not in MOVES["escalate"].sources:
-            return ""
-        return "" if self.ground.tier(self.holder) == 3 else "escalate"
 
     # -- births -----------------------------------------------------------------------------------------------
 

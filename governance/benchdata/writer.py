@@ -38,8 +38,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     Clock._meta.db_table: (
         "id", "incident_id", "subject_kind", "subject_id", "unit_id", "district_id", "stage", "limit_id",
-        "calendar_version_id", "state", "pause_cause", "budget", "spent", "started_at", "run_since", "warn_at",
-        "due_at", "stopped_at", "next_at", "turned_at", "step", "seq", "fail_count", "final_light",
+        "escalation_id", "calendar_version_id", "state", "pause_cause", "budget", "spent", "started_at", "run_since",
+        "warn_at", "due_at", "stopped_at", "next_at", "turned_at", "step", "seq", "fail_count", "final_light",
     ),
     Sight._meta.db_table: ("incident_id", "unit_id", "since", "why"),
     Handler._meta.db_table: ("incident_id", "person_id", "unit_id", "act", "at"),
@@ -142,9 +142,9 @@ class Writer:
             self._row(
                 Clock._meta.db_table,
                 clock.pk, tale.pk, clock.subject_kind, clock.subject_id, clock.unit, self.district, clock.stage.value,
-                clock.rule.limit_id, self.version_id, clock.state, clock.cause, clock.budget, clock.spent,
-                clock.started_at, clock.run_since, clock.warn_at, clock.due_at, clock.stopped_at, clock.next_at,
-                turned, clock.step, clock.seq, 0, clock.final,
+                clock.rule.limit_id, clock.rule.escalation_id, clock.rule.version_id, clock.state, clock.cause,
+                clock.budget, clock.spent, clock.started_at, clock.run_since, clock.warn_at, clock.due_at,
+                clock.stopped_at, clock.next_at, turned, clock.step, clock.seq, 0, clock.final,
             )  # fmt: skip
 
     def _around(self, tale: Tale) -> None:

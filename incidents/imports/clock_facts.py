@@ -13,7 +13,8 @@ from incidents import calendar_rows, clock_rules, limits
 from incidents.calendars import Calendar, whole_second
 from incidents.clock_rules import NOTHING_SAID, RED_SAID, YELLOW_SAID, Plan, Terms
 from incidents.imports.checks import Draft
-from incidents.models import Clock, ClockState, Incident, Light, TimeLimit
+from incidents.limits import Rule
+from incidents.models import Clock, ClockState, Incident, Light
 from incidents.states import STAGE_OF_STATE, Stage, State
 
 # Without a limit of the house that counts natural time, yellow is of no account.
@@ -36,7 +37,7 @@ class ClockMaker:
         self.district, self.now = district, whole_second(now)
         self.version_id = calendar_rows.current_version(district_id=district).pk
         self.natural = calendar_rows.calendar_for(self.version_id, working=False)
-        self._limits: dict[tuple[int | None, str, Stage, UnitKind], TimeLimit] = {}
+        self._rules: dict[tuple[int | None, str, Stage, UnitKind], Rule] = {}
         self._plans: dict[int, Plan] = {}
 
     def of(self, incident: Incident, draft: Draft, kind: UnitKind) -> list[Clock]:
@@ -51,13 +52,14 @@ class ClockMaker:
 
     def _ended(self, incident: Incident, draft: Draft, closed: datetime, kind: UnitKind) -> Clock:
         light = light_at_end(draft.state, closed=closed, due=draft.due)
-        limit, plan = self._by_date(draft, draft.due or closed, kind)
+        limit_id, plan = self._by_date(draft, draft.due or closed, kind)
         spent = self.natural.elapsed(draft.opened, closed)
         late = draft.due is not None and closed > draft.due
         return self._clock(
             incident,
             Stage.OVERALL,
-            limit if draft.due else None,
+            limit_id if draft.due else None,
+            self._rule(draft, Stage.OVERALL, kind),
             plan,
             state=ClockState.STOPPED,
             started_at=draft.opened,
@@ -67,9 +69,9 @@ class ClockMaker:
         )
 
     def _running(self, incident: Incident, draft: Draft, due: datetime, kind: UnitKind) -> Clock:
-        limit, plan = self._by_date(draft, due, kind)
+        limit_id, plan = self._by_date(draft, due, kind)
         step = NOTHING_SAID
-        if plan.warn_at <= self.now:
+        if plan.warn_at is not None and plan.warn_at <= self.now:
             step = YELLOW_SAID
         if clock_rules.red_at(plan.due_at) <= self.now:
             step = RED_SAID
@@ -77,7 +79,8 @@ class ClockMaker:
         return self._clock(
             incident,
             Stage.OVERALL,
-            limit,
+            limit_id,
+            self._rule(draft, Stage.OVERALL, kind),
             plan,
             started_at=draft.opened,
             run_since=draft.opened,
@@ -86,30 +89,32 @@ class ClockMaker:
         )
 
     def _fresh(self, incident: Incident, draft: Draft, stage: Stage, kind: UnitKind) -> Clock:
-        limit = self._limit(draft, stage, kind)
-        plan = self._plans.get(limit.pk)
+        rule = self._rule(draft, stage, kind)
+        plan = self._plans.get(rule.limit_id)
         if plan is None:
-            given = limits.terms_of(limit.pk, self.version_id)
-            calendar: Calendar = calendar_rows.calendar_for(self.version_id, working=given.working)
-            plan = self._plans[limit.pk] = clock_rules.plan(given=given, calendar=calendar, since=self.now)
+            given = limits.terms_of(rule.limit_id, rule.version_id)
+            calendar: Calendar = calendar_rows.calendar_for(rule.version_id, working=given.working)
+            plan = self._plans[rule.limit_id] = clock_rules.plan(given=given, calendar=calendar, since=self.now)
         next_at = clock_rules.next_moment(step=NOTHING_SAID, warn_at=plan.warn_at, due_at=plan.due_at)
-        return self._clock(incident, stage, limit, plan, started_at=self.now, run_since=self.now, next_at=next_at)
+        return self._clock(
+            incident, stage, rule.limit_id, rule, plan, started_at=self.now, run_since=plan.begins, next_at=next_at
+        )
 
-    def _by_date(self, draft: Draft, due: datetime, kind: UnitKind) -> tuple[TimeLimit | None, Plan]:
-        """A date set by somebody else. The limit of the house says what red does, if it counts natural time.
+    def _by_date(self, draft: Draft, due: datetime, kind: UnitKind) -> tuple[int | None, Plan]:
+        """A date set by somebody else, and the limit of the house that says when it is near, if it counts natural time.
 
         One in working time cannot: the calendar does not reach back to where the record began.
         """
-        limit: TimeLimit | None = self._limit(draft, Stage.OVERALL, kind)
-        given = limits.terms_of(limit.pk, self.version_id) if limit else _NO_TERMS
-        if given.working:
-            limit, given = None, _NO_TERMS
-        return limit, clock_rules.plan_until(given=given, calendar=self.natural, since=draft.opened, due_at=due)
+        rule = self._rule(draft, Stage.OVERALL, kind)
+        given = limits.terms_of(rule.limit_id, rule.version_id)
+        limit_id = None if given.working else rule.limit_id
+        terms = _NO_TERMS if given.working else given
+        return limit_id, clock_rules.plan_until(given=terms, calendar=self.natural, since=draft.opened, due_at=due)
 
-    def _limit(self, draft: Draft, stage: Stage, kind: UnitKind) -> TimeLimit:
+    def _rule(self, draft: Draft, stage: Stage, kind: UnitKind) -> Rule:
         case = (draft.category_id, draft.urgency, stage, kind)
-        if case not in self._limits:
-            self._limits[case] = limits.limit_for(
+        if case not in self._rules:
+            self._rules[case] = limits.rule_for(
                 district_id=self.district,
                 category_id=draft.category_id,
                 urgency=draft.urgency,
@@ -117,16 +122,19 @@ class ClockMaker:
                 tier=kind,
                 at=self.now,
             )
-        return self._limits[case]
+        return self._rules[case]
 
-    def _clock(self, incident: Incident, stage: Stage, limit: TimeLimit | None, plan: Plan, **given: object) -> Clock:
+    def _clock(
+        self, incident: Incident, stage: Stage, limit_id: int | None, rule: Rule, plan: Plan, **given: object
+    ) -> Clock:
         return Clock(
             incident_id=incident.pk,
             unit_id=incident.holder_id,
             district_id=incident.district_id,
             stage=stage,
-            limit_id=limit.pk if limit else None,
-            calendar_version_id=self.version_id,
+            limit_id=limit_id,
+            escalation_id=rule.escalation_id,
+            calendar_version_id=rule.version_id,
             budget=plan.budget,
             warn_at=plan.warn_at,
             due_at=plan.due_at,

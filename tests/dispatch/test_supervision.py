@@ -11,6 +11,7 @@ from dispatch import supervision
 from dispatch.models import Ticker
 from dispatch.supervision import SweepResult, clock_trouble, sweep, sweep_until_drained
 from incidents import lifecycle
+from incidents.clock_steps import Announcement, Due
 from incidents.in_hand import InHand
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Light, RedAction
 from incidents.states import Stage, State, Urgency
@@ -201,7 +202,7 @@ def test_a_batch_that_fails_as_a_whole_is_taken_row_by_row(play: Play, monkeypat
     bad_clock = play.clock(bad, Stage.HANDLE)
     announce = supervision._announce
 
-    def fails_for_one(clocks: list[Clock], now: datetime) -> int:
+    def fails_for_one(clocks: list[Due], now: datetime) -> list[Announcement]:
         if bad_clock.pk in {clock.pk for clock in clocks}:
             raise RuntimeError("poison")
         return announce(clocks, now)
@@ -317,7 +318,7 @@ def test_an_incident_that_was_accepted_in_time_is_left_alone(play: Play) -> None
 def test_a_sweeper_that_shall_end_leaves_the_rest_for_the_next_pass(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "MOVES_AT_ONCE", 1)
+    monkeypatch.setattr(supervision, "ACTS_AT_ONCE", 1)
     for _number in range(3):
         play.report()
     late = play.now + timedelta(days=30)

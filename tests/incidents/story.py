@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db.models import Model
 
 from grids.models import Person
-from incidents import lifecycle, reference_data
+from incidents import lifecycle, reference_data, reference_rules
 from incidents.births import Position
 from incidents.lifecycle import Details
 from incidents.models import (
@@ -17,6 +17,7 @@ from incidents.models import (
     CalendarVersion,
     Category,
     Clock,
+    EscalationRule,
     Incident,
     IncidentEvent,
     SpecialDay,
@@ -63,7 +64,7 @@ class Story:
 
 
 # The rows the commands wrote the first time, so that later tests of the process copy instead of reading files again.
-_REFERENCE = (Category, Calendar, CalendarVersion, WorkPeriod, SpecialDay, TimeLimit)
+_REFERENCE = (Category, Calendar, CalendarVersion, WorkPeriod, SpecialDay, TimeLimit, EscalationRule)
 _rows: dict[type[Model], list[Any]] = {}
 
 
@@ -77,6 +78,7 @@ def load_reference(cast: Cast) -> None:
     # Few years: every test copies the rows.
     call_command("load_calendar", first_year=2023, last_year=2030, verbosity=0, stdout=io.StringIO())
     reference_data.load_limits(now=cast.since)
+    reference_rules.load_rules(now=cast.since)
     _rows.update({model: list(model._base_manager.order_by("pk")) for model in _REFERENCE})
 
 

@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grids.models import Unit
-from incidents import calendar_changes, calendar_rows, clock_rules, clock_steps, clocks, limits
+from incidents import calendar_changes, calendar_rows, clock_rules, clock_steps, clocks, escalations, limits
 from incidents.calendars import Calendar, Special, SpecialKind
 from incidents.models import (
     Clock,
     ClockState,
     DayKind,
+    EscalationRule,
     Incident,
     IncidentEvent,
     Light,
@@ -90,8 +91,12 @@ def test_what_happens_next_is_yellow_then_the_first_late_second_then_nothing() -
     assert clock_rules.next_moment(step=0, warn_at=warn, due_at=due) == warn
     assert clock_rules.next_moment(step=1, warn_at=warn, due_at=due) == due + SECOND
     assert clock_rules.next_moment(step=2, warn_at=warn, due_at=due) is None
-    assert clock_rules.steps_due(step=0, warn_at=warn, due_at=due, now=due) == [(1, warn)]
-    assert clock_rules.steps_due(step=0, warn_at=warn, due_at=due, now=due + SECOND) == [(1, warn), (2, due + SECOND)]
+    def due_by(now: datetime) -> list[tuple[int, datetime]]:
+        steps = clock_rules.steps(step=0, warn_at=warn, due_at=due, next_at=warn, repeats=None, now=now)
+        return steps.due
+
+    assert due_by(due) == [(1, warn)]
+    assert due_by(due + SECOND) == [(1, warn), (2, due + SECOND)]
 
 
 limit_terms = st.builds(
@@ -131,10 +136,20 @@ def units(db: None) -> dict[str, Unit]:
 @pytest.fixture
 def one_day(units: dict[str, Unit]) -> TimeLimit:
     """One working day, without a yellow amount, for handling: the limit of SW-8."""
+    new_year = at("2026-01-01 00:00")
+    escalations.set_rule(rule=EscalationRule(stage=Stage.HANDLE, red_action=RedAction.ESCALATE), now=new_year)
     return limits.set_limit(
         limit=TimeLimit(stage=Stage.HANDLE, amount=1, unit=TimeUnit.WORKING_DAY, red_action=RedAction.ESCALATE),
-        now=at("2026-01-01 00:00"),
+        now=new_year,
     )
+
+
+def announced(*given: Clock, now: datetime) -> list[clock_steps.Announcement]:
+    """What was announced of the clocks as they were read; then they are read anew."""
+    told = clock_steps.announce(given, now=now, describe=lambda one: {"step": one.step})
+    for clock in given:
+        clock.refresh_from_db()
+    return told
 
 
 def started(units: dict[str, Unit], stage: Stage = Stage.HANDLE, *, now: datetime = FRIDAY, **about: object) -> Clock:
@@ -367,20 +382,20 @@ def test_yellow_and_red_are_announced_once_each_with_the_moment_they_were_planne
     units: dict[str, Unit], one_day: TimeLimit
 ) -> None:
     clock = started(units)
-    assert clock_steps.announce([clock], now=at("2026-11-23 14:14:59")) == []
-    (yellow,) = clock_steps.announce([clock], now=at("2026-11-23 14:20"))
+    assert announced(clock, now=at("2026-11-23 14:14:59")) == []
+    (yellow,) = announced(clock, now=at("2026-11-23 14:20"))
     assert (yellow.light, yellow.planned_at, yellow.seq) == (Light.YELLOW, at("2026-11-23 14:15"), 1)
-    assert clock_steps.announce([clock], now=at("2026-11-23 16:00")) == []
-    (red,) = clock_steps.announce([clock], now=at("2026-11-23 16:00:01"))
+    assert announced(clock, now=at("2026-11-23 16:00")) == []
+    (red,) = announced(clock, now=at("2026-11-23 16:00:01"))
     assert (red.light, red.seq, red.superseded) == (Light.RED, 2, False)
     clock.refresh_from_db()
     assert (clock.step, clock.seq, clock.next_at) == (2, 2, None)
-    assert clock_steps.announce([clock], now=at("2027-01-23 16:00")) == []
+    assert announced(clock, now=at("2027-01-23 16:00")) == []
 
 
 def test_after_a_standstill_every_missed_step_is_taken_in_order(units: dict[str, Unit], one_day: TimeLimit) -> None:
     old, new = started(units), started(units, now=at("2026-11-23 10:00"))
-    told = clock_steps.announce([new, old], now=at("2026-11-25 09:00"))
+    told = announced(new, old, now=at("2026-11-25 09:00"))
     assert [(a.clock.pk, a.light, a.superseded) for a in told] == [
         (old.pk, "yellow", True), (old.pk, "red", False), (new.pk, "yellow", True), (new.pk, "red", False),
     ]  # fmt: skip
@@ -390,13 +405,13 @@ def test_after_a_standstill_every_missed_step_is_taken_in_order(units: dict[str,
 def test_a_clock_somebody_moved_meanwhile_is_left_to_the_next_pass(units: dict[str, Unit], one_day: TimeLimit) -> None:
     mine, other = started(units), started(units)
     clocks.finish(clock=Clock.objects.get(pk=mine.pk), now=at("2026-11-23 15:00"))
-    told = clock_steps.announce([mine, other], now=at("2026-11-23 16:00:01"))
+    told = announced(mine, other, now=at("2026-11-23 16:00:01"))
     assert {announcement.clock.pk for announcement in told} == {other.pk}
 
 
 def test_a_resumed_clock_does_not_announce_yellow_twice(units: dict[str, Unit], one_day: TimeLimit) -> None:
     clock = started(units)
-    clock_steps.announce([clock], now=at("2026-11-23 14:15"))
+    announced(clock, now=at("2026-11-23 14:15"))
     clocks.pause(clock=clock, now=at("2026-11-23 14:30"), cause=DISPATCH)
     clocks.resume(clock=clock, now=at("2026-11-24 09:00"))
     assert clocks.light(clock, at("2026-11-24 09:00")) == "yellow"
@@ -406,7 +421,7 @@ def test_a_resumed_clock_does_not_announce_yellow_twice(units: dict[str, Unit], 
 def test_a_failing_clock_is_put_aside_longer_each_time(units: dict[str, Unit], one_day: TimeLimit) -> None:
     clock, waits = started(units), []
     for _ in range(8):
-        clock_steps.postpone(clock=clock, now=FRIDAY)
+        clock_steps.postpone(clock.pk, now=FRIDAY)
         clock.refresh_from_db()
         waits.append((clock.next_at - FRIDAY).total_seconds() / 60)
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]

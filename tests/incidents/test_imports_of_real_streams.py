@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
 from dispatch import invariants, supervision
-from incidents import reference_data
+from incidents import reference_data, reference_rules
 from incidents.imports import files, mapping, suggestion, taking_over
 from incidents.imports.punctuality import Punctuality
 from incidents.imports.report import Report
@@ -30,6 +30,7 @@ def ground(db: None) -> None:
     call_command("load_categories", verbosity=0)
     call_command("load_calendar", verbosity=0)
     reference_data.load_limits(now=elsewhere.LONG_AGO)
+    reference_rules.load_rules(now=elsewhere.LONG_AGO)
 
 
 def taken(path: Path, example: str, source: str) -> Report:
