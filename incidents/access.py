@@ -28,12 +28,14 @@ UNITS = ("district", "place", "holder", "came_from", "answered_by_unit", "occurr
 class Scope:
     """What a person may see: the `whole`; and the same in two parts that share nothing, `inside` and `beside`.
 
-    What lies under the person's places is counted from an index alone, as long as it is asked for alone.
+    What lies under the person's places is counted from an index alone, as long as it is asked for alone. `walked` is
+    the whole once more, for those who look for the first few of very many: asked of each row that is passed.
     """
 
     whole: Q
     inside: Q
     beside: Q | None = None
+    walked: Q | None = None
 
     @property
     def parts(self) -> list[Q]:
@@ -53,11 +55,13 @@ def parted(person: Person, *, now: datetime) -> Scope:
     # A department's code is never the place of an incident, so it sees through Sight alone.
     places = [prefix for prefix in prefixes if "D" not in prefix]
     bodies = [prefix for prefix in prefixes if "D" in prefix]
-    received = Incident.objects.filter(first_receiver=person)
     seen = Sight.objects.filter(within(bodies, "unit_id")).values("incident_id")
     if not places:
-        found = Q(pk__in=seen.union(received.values("pk"), all=True)) if bodies else Q(first_receiver=person)
-        return Scope(found, found)
+        if not bodies:
+            return Scope(Q(first_receiver=person), Q(first_receiver=person))
+        handled, received = Q(pk__in=seen), Q(first_receiver=person)
+        either = seen.union(Incident.objects.filter(received).values("pk"), all=True)
+        return Scope(Q(pk__in=either), handled, received & ~handled, walked=handled | received)
     inside = within(places, "place_id")
     # What was handled under a place lies there too, but for very few: those are looked up beforehand.
     afield = Sight.objects.filter(within(places, "unit_id"), afield=True).values("incident_id")

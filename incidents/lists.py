@@ -36,7 +36,7 @@ from grids.subtrees import within
 from incidents import access, happenings, lights, search
 from incidents.models import Category, Clock, ClockState, Incident, Light
 from incidents.models.clocks import BESIDE_STAGES
-from incidents.states import OPEN_STATES, Stage, State, Urgency
+from incidents.states import FINAL_STATES, OPEN_STATES, Stage, State, Urgency
 
 OPEN, ANY = "open", "any"
 LIGHTS = (Light.RED, Light.YELLOW, Light.UNLIT, lights.PAUSED, lights.SUSPENDED, Light.GREEN, Light.NONE)
@@ -165,8 +165,8 @@ def conditions(filters: Filters, person: Person, *, are_common: bool = False) ->
     wanted = Q()
     if filters.states != frozenset(State):
         # Whether it has ended is a column of its own, with indexes of its own.
-        if filters.states <= OPEN_STATES:
-            wanted &= Q(closed_at__isnull=True)
+        if filters.states <= OPEN_STATES or filters.states <= FINAL_STATES:
+            wanted &= Q(closed_at__isnull=filters.states <= OPEN_STATES)
         if filters.states != OPEN_STATES:
             wanted &= Q(state__in=sorted(filters.states))
     exact = {

@@ -118,6 +118,12 @@ class Incident(models.Model):
                 name="incident_open_counts",
             ),
             models.Index(
+                fields=["place", "id"],
+                include=["state"],
+                condition=Q(closed_at__isnull=False),
+                name="incident_ended_counts",
+            ),
+            models.Index(
                 fields=["holder", "arrived_by"],
                 condition=Q(closed_at__isnull=True, arrived_by__in=CAME_BACK),
                 name="incident_came_back",

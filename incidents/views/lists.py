@@ -31,6 +31,8 @@ SIZE = 50
 # Beyond this a list says "more than", so that no page costs the counting of everything ever reported; sooner where
 # each one has to be looked at.
 COUNTED, SEARCHED = 50_000, 1_000
+# So many are soon met on a walk along the newest, even by who sees few of all.
+MANY = 1_000
 NEWEST = ("-reported_at", "-pk")
 STATES: tuple[State, ...] = (
     State.REPORTED,
@@ -66,9 +68,13 @@ def index(request: PersonRequest) -> HttpResponse:
     found = wanted.filter(scope.whole)
     at_most = COUNTED if filters.states <= OPEN_STATES or not (filters.light or filters.words) else SEARCHED
     is_counted = bool(filters.words) or "rows" not in request.GET
-    number = _counted(wanted, scope, filters, at_most) if is_counted else 0
+    number = 0
+    if is_counted or scope.walked is not None:
+        number = _counted(wanted, scope, filters, at_most if is_counted else MANY)
     if filters.words and number >= SEARCHED:
-        found = lists.found(request.user, filters, now=now, scope=scope.whole, are_common=True)
+        found = lists.found(request.user, filters, now=now, scope=scope.walked or scope.whole, are_common=True)
+    elif scope.walked is not None and not sort and (_is_walked(filters) or number >= MANY):
+        found = wanted.filter(scope.walked)
     page = _page(request, found, filters, sort)
     rows = selectors.rows(page.rows, now, at=filters.at)
     if "rows" in request.GET:
@@ -137,8 +143,16 @@ def _page(request: PersonRequest, found: QuerySet[Incident], filters: Filters, s
 
 def _counted(wanted: QuerySet[Incident], scope: access.Scope, filters: Filters, at_most: int) -> int:
     """How many there are, at most `at_most`. What no clock or word narrows is counted from an index, part by part."""
-    parts = [scope.whole] if filters.light or filters.words or filters.at else scope.parts
+    if scope.walked is not None:
+        parts = [scope.walked] if _is_walked(filters) else scope.parts
+    else:
+        parts = [scope.whole] if filters.light or filters.words or filters.at else scope.parts
     return min(at_most, sum(lists.counted(wanted.filter(part), at_most=at_most) for part in parts))
+
+
+def _is_walked(filters: Filters) -> bool:
+    """Whether words or a light of what is open leave so few that each may be asked whether it is in sight."""
+    return bool(filters.words or (filters.light and filters.states <= OPEN_STATES))
 
 
 def _is_narrowed(filters: Filters) -> bool:
