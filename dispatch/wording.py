@@ -4,26 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from grids.models import Unit
 from incidents import limits
+from incidents.explanations import amount_text
 from incidents.limits import LimitMissing, Rules
-from incidents.models import Incident, TimeLimit, TimeUnit
+from incidents.models import Incident, TimeLimit
 from incidents.states import Stage
 
 
 def limit_in_words(limit: TimeLimit) -> str:
-    """ "4 working hours", "10 working days", "30 minutes"."""
-    count = limit.amount
-    words = {
-        TimeUnit.MINUTE: ngettext("%(count)d minute", "%(count)d minutes", count),
-        TimeUnit.HOUR: ngettext("%(count)d hour", "%(count)d hours", count),
-        TimeUnit.DAY: ngettext("%(count)d day", "%(count)d days", count),
-        TimeUnit.WORKING_HOUR: ngettext("%(count)d working hour", "%(count)d working hours", count),
-        TimeUnit.WORKING_DAY: ngettext("%(count)d working day", "%(count)d working days", count),
-    }
-    return words[TimeUnit(limit.unit)] % {"count": count}
+    """ "4 working hours", "10 working days", "as the situation requires"."""
+    return amount_text(limit.amount, limit.unit)
 
 
 class Wording:

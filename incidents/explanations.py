@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents import clock_rules, limits
+from incidents import clock_rules, escalations, limits
 from incidents.calendar_rows import calendar_for
 from incidents.calendars import Calendar, DayPiece, SpecialKind
 from incidents.lights import PAUSED, is_working, light
@@ -94,7 +94,9 @@ def explain(clock: Clock) -> Explanation:
 
 
 def amount_text(amount: int, unit: str) -> str:
-    """A span as people say it: 4 working hours, 10 working days, 30 minutes."""
+    """A span as people say it: 4 working hours, 10 working days, 30 minutes; 0 is no span but what it requires."""
+    if not amount:
+        return _("as the situation requires")
     texts = {
         TimeUnit.MINUTE: ngettext("%(n)d minute", "%(n)d minutes", amount),
         TimeUnit.HOUR: ngettext("%(n)d hour", "%(n)d hours", amount),
@@ -171,7 +173,7 @@ def _day_note(piece: DayPiece) -> str:
 def why_not_moved(clock: Clock, now: datetime, *, at_top: bool = False) -> str:
     """One sentence on why the clock has not moved the incident up; empty once it did all it had to."""
     shown = light(clock, now)
-    action = limit_row(clock.limit_id).red_action if clock.limit_id is not None else RedAction.REMIND
+    action = escalations.red_action(clock)
     if clock.state == ClockState.STOPPED:
         return _("This step has ended.")
     if shown == PAUSED:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import trigger_client_event
 
-from dispatch import moves, notices, offers, targets
+from dispatch import moves, notices, offers, outlook, targets
 from dispatch.desks import AT_ONCE
 from dispatch.forms import MoveForm
 from dispatch.models import Approval, ApprovalState, Assignment, Card
@@ -93,7 +93,10 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
     cards = list(
         Card.objects.filter(incident=incident).select_related("unit", "issued_by_unit", "actor", "ended_by", "clock")
     )
-    shown = _lights(incident, now) if orders or cards else {}
+    clocks = list(Clock.objects.filter(incident=incident).order_by("pk"))
+    shown = _lights(incident, clocks, now) if orders or cards else {}
+    names = {code: unit.name for code, unit in access.units_of(incident).items()}
+    names |= {row.unit_id: row.unit.name for row in (*orders, *cards)}
     rows = [
         OrderRow(
             order,
@@ -118,6 +121,8 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         ],
         "orders": sorted(rows, key=lambda row: not row.order.is_open),
         "requests": asked.select_related("asked_by", "asked_unit"),
+        "ahead": outlook.ahead(incident, clocks, names=names) if incident.is_open else [],
+        "without_end": outlook.without_end(clocks) if incident.is_open else [],
     }
 
 
@@ -310,14 +315,14 @@ def _done(request: PersonRequest, offer: Offer, incident: Incident) -> HttpRespo
     return trigger_client_event(response, "toast", {"text": said})
 
 
-def _lights(incident: Incident, now: datetime) -> dict[tuple[str, int], ShownClock]:
-    """By order and card: the worst of its running clocks, else the light its last clock ended with. One query."""
-    clocks: dict[tuple[str, int], list[Clock]] = {}
-    asked = Clock.objects.filter(incident=incident, subject_kind__in=(Subject.ASSIGNMENT, Subject.CARD))
-    for clock in asked.order_by("pk"):
-        clocks.setdefault((clock.subject_kind, clock.subject_id), []).append(clock)
+def _lights(incident: Incident, clocks: list[Clock], now: datetime) -> dict[tuple[str, int], ShownClock]:
+    """By order and card: the worst of its running clocks, else the light its last clock ended with."""
+    by_subject: dict[tuple[str, int], list[Clock]] = {}
+    for clock in clocks:
+        if clock.subject_kind in (Subject.ASSIGNMENT, Subject.CARD):
+            by_subject.setdefault((clock.subject_kind, clock.subject_id), []).append(clock)
     found = {}
-    for about, mine in clocks.items():
+    for about, mine in by_subject.items():
         running = [clock for clock in mine if clock.state != ClockState.STOPPED]
         told = lights.worst(running, now) or mine[-1]
         if told.final_light != Light.NONE:
