@@ -1,6 +1,6 @@
 """Plans: the only way a boundary changes. Drawn, proven against a frame, published in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -61,8 +61,13 @@ def latest(scope: str) -> Plan | None:
 
 def outline_of(code: str, at: datetime) -> BaseGeometry | None:
     """The published area of a unit at a moment, or None."""
-    boundary = Boundary.objects.filter(unit=code, valid__contains=at).first()
-    return lattice.from_db(boundary.geom) if boundary else None
+    return outlines_of([code], at).get(code)
+
+
+def outlines_of(codes: Collection[str], at: datetime) -> dict[str, BaseGeometry]:
+    """The same for several units, by code; those that have none are left out. One query."""
+    published = Boundary.objects.filter(unit__in=codes, valid__contains=at)
+    return {boundary.unit_id: lattice.from_db(boundary.geom) for boundary in published}
 
 
 @transaction.atomic

@@ -128,6 +128,10 @@ def sights(*, incident: Incident, units: Iterable[str], why: str, now: datetime)
     return [Sight(incident=incident, unit_id=code, since=now, why=why) for code in sorted(set(units))]
 
 
+# One row at most: a key makes one event of a person.
+_BY_KEY = "WHERE actor_id = %s AND idempotency_key = %s"
+
+
 def earlier(*, actor: Person | None, idempotency_key: str, incident: Incident | None = None) -> IncidentEvent | None:
     """The event a repeated request already made, if any.
 
@@ -136,11 +140,10 @@ def earlier(*, actor: Person | None, idempotency_key: str, incident: Incident | 
     if actor is None or not idempotency_key:
         return None
     words.refuse(idempotency_key, field="key", most=words.MOST_OF_A_KEY)
-    events = IncidentEvent.objects.select_related("incident")
-    event = events.filter(actor=actor, idempotency_key=idempotency_key).first()
-    if event is not None and incident is not None and event.incident_id != incident.pk:
+    found = statements.read(IncidentEvent, _BY_KEY, [actor.pk, idempotency_key])
+    if found and incident is not None and found[0].incident_id != incident.pk:
         raise refusals.key_used()
-    return event
+    return found[0] if found else None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The page and the API come through here; the incident itself is born in `lifecycl
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,24 +54,35 @@ class Filed:
     differs: bool
 
 
-@transaction.atomic
 def file(*, actor: Person, sketch: Sketch, now: datetime) -> Filed:
     """The incident of this sketch, with its pictures; handing the same key in again adds what is still missing.
 
     Raises MoveRefused, which names the field at fault, or ValidationError for too many pictures.
     """
-    incident = _born(actor, sketch, now)
-    # What an earlier hand-in of this key left out is made good; words already on record stay.
     pictures = [(PhotoStage.BEFORE, picture) for picture in sketch.before]
     pictures += [(PhotoStage.AFTER, picture) for picture in sketch.after if sketch.settled]
-    if pictures:
-        event = incident.events.filter(kind__in=BIRTHS).first()
-        point = taken_at_hand(sketch.position) if sketch.at_hand else None
-        for stage, picture in pictures:
-            photos.add(
-                incident=incident, picture=picture, stage=stage, now=now, added_by=actor, event=event, point=point
-            )
+    # A birth is a transaction by itself.
+    with transaction.atomic() if pictures else nullcontext():
+        incident = _born(actor, sketch, now)
+        _show_at_birth(incident, pictures, actor=actor, sketch=sketch, now=now)
     return Filed(incident, incident.text != sketch.text.strip())
+
+
+def _show_at_birth(
+    incident: Incident,
+    pictures: Sequence[tuple[PhotoStage, Picture]],
+    *,
+    actor: Person,
+    sketch: Sketch,
+    now: datetime,
+) -> None:
+    """Add the pictures. What an earlier hand-in of this key left out is made good; words already on record stay."""
+    if not pictures:
+        return
+    event = incident.events.filter(kind__in=BIRTHS).first()
+    point = taken_at_hand(sketch.position) if sketch.at_hand else None
+    for stage, picture in pictures:
+        photos.add(incident=incident, picture=picture, stage=stage, now=now, added_by=actor, event=event, point=point)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from dispatch.simulation.life import Life, Step
+from grids import statements
 from grids.duties import Duty
 from incidents.models import Incident, Inspection
 
@@ -57,8 +58,8 @@ def closed(life: Life) -> Step | None:
 
 
 def _inspection(life: Life) -> Step | None:
-    drawn = Inspection.objects.filter(incident=life.incident, ended_at=None).exists()
-    if not drawn or life.dice.random() > INSPECTED:
+    ending = "WHERE incident_id = %s AND ended_at IS NULL"
+    if life.dice.random() > INSPECTED or not statements.read(Inspection, ending, [life.incident.pk]):
         return None
     at = life.world.pace.natural(life.world.now, 7, life.dice)
     return Step(at, lambda: _confirmed(life))

@@ -18,8 +18,9 @@ class Album:
 
     def picture(self, scene: str, *, after: bool, dice: random.Random) -> Picture:
         """One of the scene's pictures, ready to be stored."""
-        wanted = (scene, after, dice.randrange(VARIANTS))
+        # What was put right looks like the place without the trouble, whatever that was.
+        wanted = (pictures.place_of(scene) if after else scene, after, dice.randrange(VARIANTS))
         if wanted not in self._drawn:
             pencil = random.Random(f"picture {self.seed} {wanted}")
-            self._drawn[wanted] = photos.check(pictures.draw(scene, after=after, dice=pencil))
+            self._drawn[wanted] = photos.check(pictures.draw(wanted[0], after=after, dice=pencil))
         return self._drawn[wanted]

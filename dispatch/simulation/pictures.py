@@ -2,6 +2,7 @@
 
 import io
 import random
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -13,6 +14,8 @@ FONTS = (
     Path("/usr/share/fonts/truetype/noto/NotoSansCJK-Regular.ttc"),
 )
 LABEL, PLAIN_LABEL = "示例照片", "SAMPLE PHOTO"
+LABEL_TOP = 556
+WATER, STREET = "water", "street"
 SKY, GROUND = (205, 219, 230), (168, 160, 148)
 # What lies on the ground of a scene before it is put right: colour and shape.
 MATTER: dict[str, tuple[tuple[int, int, int], str]] = {
@@ -36,6 +39,11 @@ MATTER: dict[str, tuple[tuple[int, int, int], str]] = {
 _NOTHING = ((120, 128, 138), "papers")
 
 
+def place_of(scene: str) -> str:
+    """Where the scene plays: its place without the trouble."""
+    return WATER if scene == WATER else STREET
+
+
 def draw(scene: str, *, after: bool, dice: random.Random) -> io.BytesIO:
     """A JPEG of a scene with the trouble in it, or of the same place put right."""
     image = Image.new("RGB", SIZE, SKY)
@@ -45,7 +53,7 @@ def draw(scene: str, *, after: bool, dice: random.Random) -> io.BytesIO:
         colour, shape = MATTER.get(scene, _NOTHING)
         for _piece in range(dice.randrange(4, 8)):
             _SHAPES[shape](pen, dice.randrange(180, 600), dice.randrange(380, 520), colour, dice)
-    _label(pen)
+    image.paste(_label(), (0, LABEL_TOP))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=78)
     out.seek(0)
@@ -60,7 +68,7 @@ def _place(pen: ImageDraw.ImageDraw, scene: str, dice: random.Random) -> None:
         pen.rectangle((left, top, left + 150, 330), fill=(wall, wall - 6, wall - 16))
         for window in range(left + 18, left + 130, 42):
             pen.rectangle((window, top + 24, window + 22, top + 58), fill=(120, 140, 158))
-    ground, way = ((126, 158, 172), (150, 176, 188)) if scene == "water" else (GROUND, (148, 146, 142))
+    ground, way = ((126, 158, 172), (150, 176, 188)) if scene == WATER else (GROUND, (148, 146, 142))
     pen.rectangle((0, 330, *SIZE), fill=ground)
     pen.polygon([(250, 330), (550, 330), (800, 600), (0, 600)], fill=way)
 
@@ -134,10 +142,14 @@ def _near(colour: tuple[int, int, int], dice: random.Random) -> tuple[int, ...]:
     return tuple(max(0, min(255, part + dice.randrange(-18, 18))) for part in colour)
 
 
-def _label(pen: ImageDraw.ImageDraw) -> None:
+@cache
+def _label() -> Image.Image:
+    """The strip at the foot of every picture; the letters take longer than all the rest."""
+    strip = Image.new("RGB", (SIZE[0], SIZE[1] - LABEL_TOP), (28, 39, 51))
+    pen = ImageDraw.Draw(strip)
     font_file = next((file for file in FONTS if file.is_file()), None)
-    pen.rectangle((0, 556, SIZE[0], SIZE[1]), fill=(28, 39, 51))
     if font_file is None:
-        pen.text((20, 566), PLAIN_LABEL, fill=(255, 255, 255), font=ImageFont.load_default(24))
+        pen.text((20, 10), PLAIN_LABEL, fill=(255, 255, 255), font=ImageFont.load_default(24))
     else:
-        pen.text((20, 560), LABEL, fill=(255, 255, 255), font=ImageFont.truetype(str(font_file), 26))
+        pen.text((20, 4), LABEL, fill=(255, 255, 255), font=ImageFont.truetype(str(font_file), 26))
+    return strip

@@ -18,8 +18,6 @@ from incidents.states import Urgency
 TIME_FOR_TURNS = 26
 # Reports that villages take on the phone; and phones that find a network only later.
 ON_THE_PHONE, DELIVERED_LATE = 0.09, 0.06
-# People live closer together in communities, and the first town is the largest.
-URBAN_WEIGHT, FIRST_TOWN_WEIGHT = 2.2, 1.6
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,10 @@ def _matter(must: turns.Turn | None, dice: random.Random, tags: frozenset[str], 
 
 def _grid(world: World, dice: random.Random, must: turns.Turn | None) -> Unit:
     """Somewhere in the district; where there is a village next door, if it must go there."""
-    first = world.district + "100"
     grids = world.grids
     if must is not None and must.name == "transfer":
         grids = [grid for grid in grids if world.siblings(world.units[grid.parent_id or ""])] or grids
-    weights = [
-        (URBAN_WEIGHT if world.is_urban(grid) else 1.0) * (FIRST_TOWN_WEIGHT if grid.pk.startswith(first) else 1.0)
-        for grid in grids
-    ]
-    return dice.choices(grids, weights)[0]
+    return dice.choices(grids, [world.crowds[grid.pk] for grid in grids])[0]
 
 
 def _twin(

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
+from django.db import connection
 
 from dispatch import notices, supervision
 from dispatch.simulation.world import World
@@ -17,11 +17,12 @@ Plot = Generator[datetime, None, None]
 SWEEP_LAG = timedelta(seconds=20)
 # People hear of things in rounds; one round per act would take as long as all acts. Nobody looks up any more to the
 # minute when a notice of last week was written; of the last day it shows.
-TELL_EVERY, TELL_LATELY = timedelta(hours=2), timedelta(minutes=10)
+TELL_EVERY, TELL_LATELY = timedelta(hours=4), timedelta(minutes=15)
 LATELY = timedelta(hours=30)
 # How long what falls due next is believed.
 LOOK_EVERY = timedelta(minutes=5)
 TICKER = "demo"
+_FIRST_DUE = f"SELECT min(next_at) FROM {Clock._meta.db_table}"
 
 
 @dataclass(eq=False)
@@ -145,7 +146,9 @@ class Timeline:
         if self._due is not None and self._due > moment and moment - self._looked_at < LOOK_EVERY:
             return self._due
         self._looked_at = moment
-        self._due = Clock.objects.aggregate(first=Min("next_at"))["first"]
+        with connection.cursor() as cursor:
+            cursor.execute(_FIRST_DUE)
+            (self._due,) = cursor.fetchone()
         return self._due
 
     def _wake(self, incident_id: int, moment: datetime) -> None:

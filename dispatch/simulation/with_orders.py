@@ -3,6 +3,7 @@
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, AssignmentState, ReturnReason
 from dispatch.moves import Order
 from dispatch.simulation.life import Life, Step
+from grids import statements
 from grids.duties import Duty
 from grids.levels import UnitKind, kind_of_code
 
@@ -14,7 +15,7 @@ REPLACES = "return_together"
 
 def dispatched(life: Life) -> Step | None:
     """The next thing that happens to any of its orders."""
-    found = list(life.incident.assignments.select_related("unit").order_by("pk"))
+    found = statements.read(Assignment, "WHERE incident_id = %s ORDER BY id", [life.incident.pk])
     running = [order for order in found if order.state in OPEN_ASSIGNMENT_STATES]
     # What an earlier dispatch left behind asks for nothing any more.
     since = min((order.called_seq for order in running), default=0)

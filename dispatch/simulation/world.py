@@ -27,6 +27,8 @@ from incidents.reporting import Sketch
 
 # Most of what officers record goes without a picture.
 PICTURE_SHARE = 0.06
+# People live closer together in communities, and the first town is the largest.
+URBAN_WEIGHT, FIRST_TOWN_WEIGHT = 2.2, 1.6
 # Marks what was pressed here in real time, so that what people pressed beside it can be told apart.
 LIVE_KEY = "sim-live-"
 
@@ -45,13 +47,19 @@ class World:
         self.units = {unit.pk: unit for unit in selectors.subtree(district).select_related("parent")}
         self.staff = Staff(list(self.units.values()), now)
         self.grids = [unit for unit in self.units.values() if self._can_report(unit)]
+        self.crowds = {grid.pk: self._crowd(grid) for grid in self.grids}
         self.categories = {(row.standard_ref, row.code): row for row in Category.objects.filter(district=None)}
         self.pressed: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._outlines: dict[str, shapely.Geometry | None] = {}
+        self._outlines = plans.outlines_of([grid.pk for grid in self.grids], now)
 
     def _can_report(self, unit: Unit) -> bool:
         return unit.kind == UnitKind.GRID and bool(self.staff.of(unit.pk, Duty.OFFICER))
+
+    def _crowd(self, grid: Unit) -> float:
+        """How much happens there, beside other grids."""
+        first = grid.pk.startswith(self.district + "100")
+        return (URBAN_WEIGHT if self.is_urban(grid) else 1.0) * (FIRST_TOWN_WEIGHT if first else 1.0)
 
     # -- places --------------------------------------------------------------------------------------------
 
@@ -77,9 +85,7 @@ class World:
 
     def position(self, grid: Unit, dice: random.Random) -> Position | None:
         """A point within the grid, as a phone gives it; None where the grid has no outline."""
-        if grid.pk not in self._outlines:
-            self._outlines[grid.pk] = plans.outline_of(grid.pk, self.now)
-        outline = self._outlines[grid.pk]
+        outline = self._outlines.get(grid.pk)
         if outline is None:
             return None
         west, south, east, north = outline.bounds
