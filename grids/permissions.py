@@ -19,16 +19,9 @@ from grids.levels import ancestor_codes, widest
 from grids.models import Person, Post, Succession, Unit, UnitUserPermission
 from grids.subtrees import within
 
-# `_granting`, for the answers that every press asks for.
-_GRANTED = """
-  FROM grids_post post
- WHERE EXISTS (SELECT 1 FROM grids_unituserpermission held JOIN auth_permission named ON named.id = held.permission_id
-                WHERE held.user_id = post.person_id AND held.content_object_id = post.unit_id AND named.codename = %s)
-   AND post.person_id = %s AND post.period @> %s::timestamptz AND post.duty = ANY(%s)
-"""
-_ACTING_DUTY = f"""SELECT post.duty {_GRANTED} AND post.unit_id = ANY(%s)
- ORDER BY length(post.unit_id) DESC, post.is_primary DESC, post.id LIMIT 1"""
-_DUTIES_WITH_RIGHT = f"SELECT post.unit_id, post.duty {_GRANTED} ORDER BY post.unit_id, post.is_primary, post.id DESC"
+# As `_granting`; in functions, whose plans are kept: putting one together takes longer than the answer.
+_ACTING_DUTY = "SELECT grids_acting_duty(%s, %s, %s, %s, %s)"
+_DUTIES_WITH_RIGHT = "SELECT grids_duties_with_right(%s, %s, %s, %s)"
 
 # The posts at certain units, each with all that was granted there.
 _RIGHTS_AT = """
@@ -68,9 +61,9 @@ def acting_duty(person: Person | AnonymousUser, right: Right, unit: Unit | str, 
     codes = [code, *ancestor_codes(code)] if right in FLOWING_RIGHTS else [code]
     with connection.cursor() as cursor:
         cursor.execute(_ACTING_DUTY, [right.value, person.pk, now, [*DUTIES_WITH_RIGHT[right]], codes])
-        row = cursor.fetchone()
-    if row is not None:
-        return Duty(row[0])
+        (duty,) = cursor.fetchone()
+    if duty is not None:
+        return Duty(duty)
     post = _post_of_heirs(person, code, now=now) if right is Right.VIEW else None
     return Duty(post.duty) if post else None
 
@@ -125,7 +118,8 @@ def duties_with_right(person: Person | AnonymousUser, right: Right, *, now: date
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_DUTIES_WITH_RIGHT, [right.value, person.pk, now, [*DUTIES_WITH_RIGHT[right]]])
-        return {code: Duty(duty) for code, duty in cursor.fetchall()}
+        (found,) = cursor.fetchone()
+    return {code: Duty(duty) for code, duty in map(str.split, found)}
 
 
 def rights_at(person: Person | AnonymousUser, units: Collection[str], *, now: datetime) -> dict[str, dict[Right, Duty]]:
