@@ -80,7 +80,13 @@ RAIL = (
         "settings",
         ("governance:administration",),
         KEEPING,
-        within=("grids:audit", "governance:limits", "governance:accounts"),
+        within=(
+            "grids:audit",
+            "governance:limits",
+            "governance:calendar",
+            "governance:calendar_change",
+            "governance:accounts",
+        ),
     ),
 )
 FIELD_BAR = (

@@ -9,13 +9,20 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from governance import accounts, frame, health, landing, styleguide
-from governance.views import administration, dashboard, unit_end, wall, wall_keys, watch
+from governance.views import administration, calendar, calendar_change, dashboard, unit_end, wall, wall_keys, watch
 
 own = [
     path("healthz", health.healthz, name="health"),
     path("frame/badges/", frame.badges, name="badges"),
     path("administration/", administration.overview, name="administration"),
     path("administration/limits/", administration.limits, name="limits"),
+    path("administration/calendar/", calendar.year, name="calendar"),
+    path("administration/calendar/own/", calendar_change.begin_own, name="calendar_own"),
+    path("administration/calendar/<int:calendar_id>/change/", calendar_change.change, name="calendar_change"),
+    path("administration/calendar/<int:calendar_id>/effect/", calendar_change.effect, name="calendar_effect"),
+    path("administration/calendar/<int:calendar_id>/apply/", calendar_change.apply, name="calendar_apply"),
+    path("administration/calendar/<int:calendar_id>/count/", calendar_change.count, name="calendar_count"),
+    path("administration/calendar/<int:calendar_id>/abandon/", calendar_change.abandon, name="calendar_abandon"),
     path("administration/accounts/", administration.accounts_page, name="accounts"),
     path("administration/accounts/unlock/", administration.unlock, name="unlock"),
     path("administration/tokens/<str:key>/end/", administration.end_token, name="end_token"),

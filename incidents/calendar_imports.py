@@ -42,10 +42,13 @@ def from_package(calendar: Calendar, *, again: bool = False) -> Content | None:
     newest, source = calendar.versions.first(), calendar_package.source()
     if newest is None or (not again and calendar.versions.filter(source=source).exists()):
         return None
-    ours = calendar_changes.content_of(newest)
-    published = calendar_package.published()
-    content = calendar_content.with_days(ours, published)
-    return replace(calendar_content.filled(content), source=source)
+    return with_package(calendar_changes.content_of(newest))
+
+
+def with_package(ours: Content) -> Content:
+    """`ours` with every year the package knows replaced by what it says. Raises PackageMissing."""
+    content = calendar_content.with_days(ours, calendar_package.published())
+    return replace(calendar_content.filled(content), source=calendar_package.source())
 
 
 def from_file(ours: Content, data: bytes, *, name: str) -> Content:

@@ -61,6 +61,7 @@ DEALERS = serves("district", Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUT
 
 ORIGINALS = either(OFFICERS, DEALERS, over("grid", Duty.AUDITOR), keeper)
 ADMINISTRATORS = either(duty(Duty.ADMINISTRATOR), keeper)
+HOUSEKEEPERS = either(serves("district", Duty.ADMINISTRATOR), keeper)
 INSPECTORS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR), keeper)
 # Who must know when the lights are late: who keeps the house, and who commands at a district.
 WATCHERS = either(INSPECTORS, serves("district", Duty.DISPATCHER, Duty.DUTY_CHIEF))
@@ -91,6 +92,13 @@ DECISIONS: dict[str, Decision] = {
     "governance:dashboard": read(with_sight, hidden=True),
     "governance:administration": read(INSPECTORS, hidden=True),
     "governance:limits": read(INSPECTORS, hidden=True),
+    "governance:calendar": read(INSPECTORS, hidden=True),
+    "governance:calendar_own": Decision(None, HOUSEKEEPERS, any_answer=True),
+    "governance:calendar_change": form(HOUSEKEEPERS, sees=INSPECTORS),
+    "governance:calendar_effect": Decision(HOUSEKEEPERS, sees=INSPECTORS, any_answer=True),
+    "governance:calendar_apply": press(HOUSEKEEPERS, sees=INSPECTORS),
+    "governance:calendar_count": press(HOUSEKEEPERS, sees=INSPECTORS),
+    "governance:calendar_abandon": press(HOUSEKEEPERS, sees=INSPECTORS),
     "governance:accounts": read(INSPECTORS, hidden=True),
     "governance:unlock": Decision(None, ADMINISTRATORS, any_answer=True),
     "governance:end_token": Decision(None, ADMINISTRATORS, any_answer=True),

@@ -103,6 +103,7 @@ def filling(route: str, value: str, world: World, scope: str) -> object:
         "pk": side.person,
         "key": "0123456789abcdef",
         "key_id": side.wall_key,
+        "calendar_id": side.calendar,
         "secret": side.wall_secret,
         "app_label": "incidents",
         "content_type_id": 1,

@@ -8,7 +8,7 @@ from dispatch import addresses, notices
 from dispatch.models import Approval, Assignment, Card, Notice
 from governance.wall import keys
 from grids.models import Person, Post, Unit
-from incidents import photos
+from incidents import calendar_rows, photos
 from incidents.api.keys import key_of
 from incidents.models import Incident, PhotoStage
 from tests.dispatch.play import Order, Play
@@ -42,6 +42,7 @@ class Side:
     address: int
     wall_key: int
     wall_secret: str
+    calendar: int
 
 
 @dataclass(frozen=True)
@@ -129,4 +130,5 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         address=addresses.set_own(person=officer, wanted=WEBHOOK, now=play.now).pk,
         wall_key=key.pk,
         wall_secret=secret,
+        calendar=calendar_rows.current_version(district_id=incident.district_id).calendar_id,
     )
