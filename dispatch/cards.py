@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from dispatch import access, refusals
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, Card, CardColour, CardKind, CardState
 from grids import selectors, spans, statements
@@ -73,7 +75,7 @@ def issue(held: InHand, *, unit: Unit, colour: str, actor: Person, reason: str, 
     if colour not in CardColour.values:
         raise refusals.no_colour()
     acting = _asking(held, unit, actor, right_for(CardKind.SUPERVISE, colour))
-    if _open_by_hand(held.incident).filter(unit=unit, colour=colour).exists():
+    if open_by_hand(held.incident).filter(unit=unit, colour=colour).exists():
         raise refusals.carded_already(unit)
     return _issue(held, CardKind.SUPERVISE, colour, unit, acting, reason, key)
 
@@ -182,10 +184,14 @@ def lapse(several: Sequence[InHand]) -> None:
     """End the open cards of incidents that ended, with no colour unless red. No query where there is none, else two."""
     ended = {held.incident.pk: held for held in several if not held.incident.is_open and _clocks_of_cards(held)}
     for card in _read_cards(ended, only_open=True) if ended else ():
-        held = ended[card.incident_id]
-        light = _end_clock(held, card, in_time=False)
-        _end(card, CardState.LAPSED, at=held.now)
-        _record(held, card, "card_lapsed", SYSTEM, light=light)
+        let_lapse(ended[card.incident_id], card)
+
+
+def let_lapse(held: InHand, card: Card) -> None:
+    """End an open card without an answer."""
+    light = _end_clock(held, card, in_time=False)
+    _end(card, CardState.LAPSED, at=held.now)
+    _record(held, card, "card_lapsed", SYSTEM, light=light)
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------
@@ -254,7 +260,8 @@ def _last_urge(incident: Incident, unit: str, issuer: str | None) -> datetime | 
     return urges.order_by("-id").values_list("issued_at", flat=True).first()
 
 
-def _open_by_hand(incident: Incident) -> Any:
+def open_by_hand(incident: Incident) -> QuerySet[Card]:
+    """The cards somebody laid about the incident that wait for an answer: one of each colour for a unit."""
     return Card.objects.filter(incident=incident, kind=CardKind.SUPERVISE, state=CardState.ISSUED, actor__isnull=False)
 
 

@@ -258,7 +258,8 @@ def _details(light: Announcement) -> dict[str, Any] | None:
         "superseded": light.superseded,
         "action": action,
     }
-    if due.subject_kind != Subject.INCIDENT:
+    if due.subject_kind not in (Subject.INCIDENT, Subject.CARD):
+        # That the step draws a card is said below; which card was not answered says the clock.
         about[due.subject_kind] = due.subject_id
     if light.step >= RED_SAID:
         about["card"] = action == consequences.CARD

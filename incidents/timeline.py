@@ -260,7 +260,9 @@ def _told_of_card(details: dict[str, Any], units: dict[str, Unit]) -> list[str]:
     if details.get("card_kind") == "supervise":
         facts.insert(0, str(CARDS[details["colour"]]))
     if details.get("cards", 0) > 1:
-        facts.append(_("Card number %(count)d to this unit") % {"count": details["cards"]})
+        urged = details.get("card_kind") == "urge"
+        said = _("Urge number %(count)d to this unit") if urged else _("Card number %(count)d to this unit")
+        facts.append(said % {"count": details["cards"]})
     if details.get("stage"):
         facts.append(_("By policy: %(stage)s overdue") % {"stage": Stage(details["stage"]).label})
     return facts

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from dispatch.demo import plots, programme
 from dispatch.demo.player import KEY, SEED, Player
-from dispatch.simulation import adoption, readers, story
+from dispatch.simulation import adoption, answers, readers, story
 from dispatch.simulation.timeline import Timeline
 from grids.demo.people import MEMORABLE
 from grids.levels import UnitKind
@@ -45,6 +45,7 @@ def load(*, now: datetime, incidents: int | None = None) -> list[str]:
         timeline.begin(story.born(player, timeline, birth), after=told_until)
     for plot in programme.cast(player):
         timeline.begin(plot, after=told_until)
+    answers.begin(player, timeline, until)
     readers.begin(player, timeline, until, late=MEMORABLE)
     timeline.run(until - BEFORE_THE_END)
     plots.emergency(player, key=END)

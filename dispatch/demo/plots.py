@@ -65,10 +65,10 @@ def in_hand(p: Player, born: datetime, *, tiers: int = 0, under: str = "") -> Pl
     """Accepted by the village, or handed up by hand and accepted there."""
     yield born
     incident = p.begin(p.text(routine=False), p.grid(under))
-    yield from _accepted(p, incident, tiers)
+    yield from accepted(p, incident, tiers)
 
 
-def _accepted(p: Player, incident: int, tiers: int, *, pause: float = 0.4) -> Plot:
+def accepted(p: Player, incident: int, tiers: int, *, pause: float = 0.4) -> Plot:
     """Accepted by the village; handed up and accepted `tiers` times."""
     yield p.after(pause)
     p.at_holder(incident, "accept")
@@ -86,7 +86,7 @@ def _department(p: Player, text: Text) -> str:
     return f"{p.district}{text.unit}"
 
 
-def _dispatch(p: Player, incident: int, *orders: tuple[str, str]) -> bool:
+def dispatch(p: Player, incident: int, *orders: tuple[str, str]) -> bool:
     units = Unit.objects.in_bulk([code for code, _text in orders])
     given = [Order(units[code], text) for code, text in orders if code in units]
     return p.at_holder(incident, "dispatch", "", Duty.DISPATCHER, orders=given)
@@ -98,9 +98,9 @@ def by_a_department(p: Player, born: datetime, *, checked: float = 0) -> Plot:
     unit = _department(p, text)
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(0.5)
-    _dispatch(p, incident, (unit, text.order))
+    dispatch(p, incident, (unit, text.order))
     yield p.after(1.2)
     p.by_unit(incident, unit, "sign")
     yield p.after(6)
@@ -119,9 +119,9 @@ def dispatched(
     department = _department(p, text)
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.ago(ordered) if ordered else p.after(0.5)
-    _dispatch(p, incident, (department, text.order))
+    dispatch(p, incident, (department, text.order))
     if signed:
         yield p.ago(signed)
         p.by_unit(incident, department, "sign")
@@ -134,9 +134,9 @@ def together(p: Player, born: datetime) -> Plot:
     helper = f"{p.district}{'D02' if text.unit != 'D02' else 'D03'}"
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(0.5)
-    _dispatch(p, incident, (lead, text.order), (helper, "请协助维护现场秩序"))
+    dispatch(p, incident, (lead, text.order), (helper, "请协助维护现场秩序"))
     yield p.after(1)
     p.by_unit(incident, lead, "sign")
     yield p.after(0.5)
@@ -152,9 +152,9 @@ def returned(p: Player, born: datetime, *, replaced: bool) -> Plot:
     right = _department(p, text)
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(0.5)
-    _dispatch(p, incident, (wrong, text.order), (right, "请配合核实情况"))
+    dispatch(p, incident, (wrong, text.order), (right, "请配合核实情况"))
     yield p.after(1)
     unit = Unit.objects.get(pk=right)
     p.by_unit(incident, wrong, "return", "不属本单位职责，建议转由主管部门办理", reason="not_ours", proposed_unit=unit)
@@ -176,9 +176,9 @@ def to_the_town(p: Player, born: datetime) -> Plot:
     town = grid.pk[:9]
     yield born
     incident = p.begin(text, grid)
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(0.5)
-    _dispatch(p, incident, (town, "请属地牵头处置，及时反馈进展"))
+    dispatch(p, incident, (town, "请属地牵头处置，及时反馈进展"))
     yield p.after(1)
     p.by_unit(incident, town, "sign")
 
@@ -189,9 +189,9 @@ def by_town_office(p: Player, born: datetime) -> Plot:
     office = f"{grid.pk[:9]}D01"
     yield born
     incident = p.begin(text, grid)
-    yield from _accepted(p, incident, 1)
+    yield from accepted(p, incident, 1)
     yield p.after(0.5)
-    _dispatch(p, incident, (office, text.order))
+    dispatch(p, incident, (office, text.order))
     yield p.after(0.8)
     p.by_unit(incident, office, "sign")
     yield p.after(4)
@@ -218,10 +218,10 @@ def suspended(p: Player, born: datetime, *, tiers: int, at_work: bool = False) -
     text = p.text(routine=False)
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, tiers)
+    yield from accepted(p, incident, tiers)
     if at_work:
         yield p.after(0.5)
-        _dispatch(p, incident, (_department(p, text), text.order))
+        dispatch(p, incident, (_department(p, text), text.order))
         yield p.after(1)
         p.by_unit(incident, _department(p, text), "sign")
     yield p.after(2)
@@ -235,7 +235,7 @@ def asked_to_suspend(p: Player, born: datetime) -> Plot:
     """A suspension is asked for and waits for the duty chief."""
     yield born
     incident = p.begin(p.text(routine=False), p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(1)
     p.at_holder(incident, "ask_suspend", "涉及年度改造计划，申请挂账", review_at=p.until + timedelta(days=30))
 
@@ -252,7 +252,7 @@ def voided(p: Player, born: datetime) -> Plot:
     """Reported by mistake, voided with approval."""
     yield born
     incident = p.begin(p.text(routine=False), p.grid())
-    yield from _accepted(p, incident, 1)
+    yield from accepted(p, incident, 1)
     yield p.after(0.6)
     p.at_holder(incident, "ask_void", "位置有误，已另行上报")
     yield p.after(0.8)
@@ -276,7 +276,7 @@ def sent_back(p: Player, born: datetime) -> Plot:
     """Handed up and sent back down with the reason."""
     yield born
     incident = p.begin(p.text(routine=True), p.grid())
-    yield from _accepted(p, incident, 0)
+    yield from accepted(p, incident, 0)
     yield p.after(0.3)
     p.at_holder(incident, "escalate", HANDED_UP)
     yield p.after(0.8)
@@ -302,9 +302,9 @@ def reworked(p: Player, born: datetime) -> Plot:
     unit = _department(p, text)
     yield born
     incident = p.begin(text, p.grid())
-    yield from _accepted(p, incident, 2)
+    yield from accepted(p, incident, 2)
     yield p.after(0.5)
-    _dispatch(p, incident, (unit, text.order))
+    dispatch(p, incident, (unit, text.order))
     yield p.after(0.8)
     p.by_unit(incident, unit, "sign")
     yield p.after(3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from dispatch.demo.card_plots import department_carded, town_carded, urged
 from dispatch.demo.player import Player
 from dispatch.demo.plots import (
     HOME_TOWN,
@@ -94,4 +95,11 @@ def _counts(p: Player) -> list[tuple[int, Callable[[int], Plot]]]:
         (2, lambda n: reworked(p, p.ago(20 + 5 * n))),
         (1, lambda n: reopened(p, p.ago(30))),
         (1, lambda n: past_a_tier(p, p.minutes_ago(100))),
+        # Urged and supervised: waiting for an answer, answered, withdrawn.
+        (2, lambda n: urged(p, p.ago(1.4 + 0.5 * n))),
+        (1, lambda n: urged(p, p.ago(3.1), answered=True)),
+        (2, lambda n: town_carded(p, p.ago(7 + n), colour=("ordinary", "yellow")[n])),
+        (2, lambda n: department_carded(p, p.ago(15 + n), ordered=7 + n, colour=("yellow", "red")[n])),
+        (1, lambda n: department_carded(p, p.ago(19), ordered=11, colour="ordinary", end="replied")),
+        (1, lambda n: department_carded(p, p.ago(22), ordered=13, colour="yellow", end="withdrawn")),
     ]

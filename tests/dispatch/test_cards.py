@@ -13,7 +13,7 @@ from dispatch.audience import Reason
 from dispatch.models import Card, CardKind, CardState, Notice
 from grids.models import DistrictProfile, Person, Unit
 from incidents import in_hand
-from incidents.models import CardColour, Clock, ClockState, EscalationRule, Incident, Light, Subject
+from incidents.models import CardColour, Clock, ClockState, EscalationRule, Incident, IncidentEvent, Light, Subject
 from incidents.refusals import MoveRefused
 from incidents.states import Stage
 from tests.cast import SHANGHAI
@@ -77,6 +77,10 @@ NO_RED_YET = ["the_policy_had_its_reason"]
 def broken() -> list[str]:
     """The names of the invariants that do not hold."""
     return [one.name for one in invariants.broken()]
+
+
+def cards_hold() -> bool:
+    return not invariants.broken(names=[one.name for one in invariants._CARDS])
 
 
 # -- who asks whom ----------------------------------------------------------------------------------------------------
@@ -266,6 +270,7 @@ def test_a_card_nobody_answers_turns_red_tells_who_gave_it_and_moves_nothing(des
     card = desk.card(incident, cast.department, cast.district_dispatcher)
     before = play.fresh(incident)
     Clock.objects.exclude(subject_kind=Subject.CARD).update(next_at=None)
+    assert not Card.objects.exclude(pk=card.pk).exists()
     desk.told()
     play.later(days=8)
     supervision.sweep_until_drained(now=play.now)
@@ -307,7 +312,9 @@ def test_the_database_lets_nobody_take_back_or_rewrite_what_was_laid_before_a_un
             rows.update(state="issued", ended_at=None, ended_by=None, answer="")
         else:
             with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL wangge.allow_truncate = 'off'; TRUNCATE dispatch_card")
+                cursor.execute(
+                    "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL wangge.allow_truncate = 'off'; TRUNCATE dispatch_card"
+                )
 
 
 def test_cards_of_an_incident_that_ends_lapse_with_it_and_their_clocks_stop_uncoloured(desk: Desk) -> None:
@@ -348,6 +355,32 @@ def test_a_suspension_rests_the_reply_clock_and_the_answer_may_come_meanwhile(de
 
 def rule(**given: Any) -> EscalationRule:
     return EscalationRule(stage=Stage.CHECK, red_action="card", **given)
+
+
+def test_the_sweep_draws_each_card_once_and_again_only_when_the_rule_repeats_it(desk: Desk) -> None:
+    cast, play = desk.cast, desk.play
+    incident = play.dispatched()
+    order_clock = play.order_clock(play.order(incident), Stage.SIGN)
+    play.now = order_clock.due_at + timedelta(minutes=1)
+    for _sweeper in range(3):
+        supervision.sweep_until_drained(now=play.now, ticker="one")
+        supervision.sweep(now=play.now, ticker="two", full=True)
+    card = Card.objects.get()
+    assert (card.unit, card.issued_by_unit, card.clock, card.step) == (cast.department, cast.district, order_clock, 2)
+    assert card.colour == "ordinary" and cards_hold()
+    assert desk.told()[cast.handler.username] in (Reason.CARD_GOT, Reason.CARD)
+    order_clock.refresh_from_db()
+    assert order_clock.next_at is not None
+    play.now = order_clock.next_at
+    supervision.sweep_until_drained(now=play.now, ticker="one")
+    assert sorted(Card.objects.values_list("clock", "step")) == [(order_clock.pk, 2), (order_clock.pk, 3)]
+    # The second one is heard of at the holder's desk as well.
+    assert IncidentEvent.objects.filter(kind="card_issued").latest("pk").details["tell"] == ["chiefs"]
+    assert desk.told()[cast.district_duty_chief.username] == Reason.CARD
+    desk.play.press(incident, "sign", cast.handler, assignment_id=play.order(incident).pk)
+    play.later(days=5)
+    supervision.sweep_until_drained(now=play.now, ticker="one")
+    assert not Card.objects.filter(clock=order_clock, step__gt=3).exists() and cards_hold()
 
 
 def test_the_policy_draws_a_card_in_the_colour_of_its_rule_for_the_unit_that_slipped(desk: Desk) -> None:

@@ -6,7 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dispatch.models import Assignment
+from dispatch import invariants
+from dispatch.models import Assignment, Card
 from governance import reforms
 from grids import hierarchy, permissions, selectors
 from grids.duties import Right
@@ -46,6 +47,22 @@ def test_open_orders_go_on_at_the_successor_with_the_same_time_left(play: Play) 
     incident = play.press(incident, "feed_back", cast.handler, assignment_id=order.pk, note="已处理")
     assert incident.state == "answered"
     assert access.incidents_for(cast.other_handler, now=play.now).filter(pk=incident.pk).exists()
+
+
+def test_open_cards_go_over_to_the_successor_with_their_clocks(play: Play) -> None:
+    cast = play.cast
+    incident = play.dispatched(cast.department)
+    asked = {"target_unit": cast.department, "note": "请说明进展"}
+    play.press(incident, "urge", cast.district_dispatcher, **asked)
+    play.press(incident, "supervise", cast.district_head, colour="red", **asked)
+    reforms.succeed(
+        old=cast.department, heirs=[cast.other_department], actor=cast.administrator, now=play.now, people_follow=True
+    )
+    for card in Card.objects.all():
+        assert (card.unit, card.state) == (cast.other_department, "issued")
+        assert Clock.objects.get(subject_kind="card", subject_id=card.pk).unit == cast.other_department
+        play.press(incident, "reply_card", cast.other_handler, card_id=card.pk)
+    assert not invariants.broken(names=["the_reply_clock_is_open", "cards_are_on_record"])
 
 
 def test_where_the_successor_has_an_order_already_the_old_one_is_recalled(play: Play) -> None:
