@@ -39,7 +39,7 @@ class AddressForm(forms.Form):
         initial = {"channel": channel, "hears": Hears.ALL}
         if address is not None:
             initial |= {name: getattr(address, name) for name in ("hears", "quiet_from", "quiet_to")}
-        super().__init__(*args, initial=initial, auto_id=f"{channel}-%s", **named)
+        super().__init__(*args, **{"initial": initial, "auto_id": f"{channel}-%s", **named})
         target = self.fields["target"]
         target.label = LABELS.get(Channel(channel), ROBOT)
         if address is not None:

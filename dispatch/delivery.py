@@ -16,19 +16,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from dispatch import addresses, lanes, messages
+from dispatch import addresses, claims, lanes, messages
 from dispatch.audience import Reason
-from dispatch.channels import WAYS, Dead, Message, Outcome, Reached, Retry, Sent, Way
+from dispatch.channels import Dead, Message, Outcome, Reached, Retry, Sent
 from dispatch.models import Address, Delivery, DeliveryState, Notice
 from grids import sealing
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
 # How long before the end of a lease nothing new is begun.
 RESERVE = timedelta(seconds=60)
 LIMIT = 200
@@ -68,7 +66,7 @@ def deliver_due(*, now: datetime, limit: int = LIMIT, only: Delivery | None = No
     if only is None:
         _recover(now)
     token = uuid4()
-    run.found, claimed = _claim(token, now, limit, only)
+    run.found, claimed = claims.take(token, now, limit, only)
     if claimed:
         _send_all(claimed, token, moment, run)
     return run
@@ -86,7 +84,7 @@ def deliver_until_done(*, now: datetime, enough: Callable[[], bool] = lambda: Fa
     return total
 
 
-# -- taking -------------------------------------------------------------------------------------------------
+# -- what was left -------------------------------------------------------------------------------------------------
 
 
 def _recover(now: datetime) -> None:
@@ -96,74 +94,6 @@ def _recover(now: datetime) -> None:
         for row in left.select_for_update(skip_locked=True, of=("self",))[:LIMIT]:
             log.warning("delivery %d was left while being sent", row.pk)
             _perhaps_again(row, "the deliverer stopped before it heard the answer", now, now)
-
-
-def _claim(token: UUID, now: datetime, limit: int, only: Delivery | None = None) -> tuple[int, list[Delivery]]:
-    """How many rows were due, and those of them to send now, each in our hands until its lease ends."""
-    with transaction.atomic():
-        due = Delivery.objects.filter(state=WAITING, available_at__lte=now).select_related("address__person")
-        due = due.filter(pk=only.pk) if only else due
-        found = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("available_at", "pk")[:limit])
-        rows = _bundled(_on_open_lanes(_still_wanted(found, now), now), now)
-        Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-            lease=token, lease_until=now + LEASE, available_at=now + LEASE
-        )
-    return len(found), rows
-
-
-def _still_wanted(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    """Without those whose address was switched off or whose owner's account was closed meanwhile."""
-    wanted = [row for row in rows if _is_wanted(row)]
-    gone = {row.pk for row in rows} - {row.pk for row in wanted}
-    if gone:
-        _end(Q(pk__in=gone) | Q(digest__in=gone), DEAD, now, last_error="the address is not in use")
-    return wanted
-
-
-def _is_wanted(row: Delivery) -> bool:
-    address = row.address
-    if address.person is not None and not address.person.is_active:
-        return False
-    if row.event_id is None:
-        return bool(address.sealed and (address.coded_at or address.proven_at))
-    return address.enabled
-
-
-def _on_open_lanes(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    """Without those whose provider is left alone for now; what would wait beyond its day is given up."""
-    shut = lanes.closed_until({name for row in rows for name in _lane_names(row)}, now)
-    later: dict[datetime, list[Delivery]] = defaultdict(list)
-    for row in rows:
-        until = max((shut[name] for name in _lane_names(row) if name in shut), default=None)
-        if until is not None:
-            later[until].append(row)
-    for until, waiting in later.items():
-        over = [row.pk for row in waiting if until > row.give_up_at]
-        _end(Q(pk__in=over) | Q(digest__in=over), DEAD, now)
-        Delivery.objects.filter(pk__in=[row.pk for row in waiting], state=WAITING).update(available_at=until)
-    put_off = {row.pk for waiting in later.values() for row in waiting}
-    return [row for row in rows if row.pk not in put_off]
-
-
-def _lane_names(row: Delivery) -> list[str]:
-    return [name for name, _limits in _way(row).lanes(row.address.lane)]
-
-
-def _bundled(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    """One row stands for all of an address where too many wait, after a storm or an outage."""
-    by_address: dict[int, list[Delivery]] = defaultdict(list)
-    for row in rows:
-        if row.event_id is not None:
-            by_address[row.address_id].append(row)
-    folded: set[int] = set()
-    for address, waiting in by_address.items():
-        if len(waiting) > settings.NOTICE_STORM:
-            more = Delivery.objects.filter(address=address, state=WAITING, available_at__lte=now, event__isnull=False)
-            ids = set(more.select_for_update(skip_locked=True).values_list("pk", flat=True)) - {waiting[0].pk}
-            Delivery.objects.filter(digest__in=ids).update(digest=waiting[0])
-            Delivery.objects.filter(pk__in=ids).update(state=BUNDLED, digest=waiting[0], lease=None, lease_until=None)
-            folded |= ids
-    return [row for row in rows if row.pk not in folded]
 
 
 # -- sending ------------------------------------------------------------------------------------------------
@@ -178,7 +108,7 @@ def _send_all(claimed: Sequence[Delivery], token: UUID, moment: Moment, run: Run
             queues[row.address.lane].append(row)
         else:
             _again(row, "our own fault: no words for it", moment() + backoff(len(BACKOFF)), moment())
-    end = moment() + LEASE - RESERVE
+    end = moment() + claims.LEASE - RESERVE
     with ThreadPoolExecutor(WORKERS) as pool:
         running: dict[Future[Outcome], Delivery] = {}
         while queues or running:
@@ -202,7 +132,7 @@ def _written(claimed: Sequence[Delivery]) -> dict[int, Message]:
     full = Delivery.objects.select_related("address__person", *(f"event__{name}" for name in messages.NEEDED))
     bundled: dict[int, list[str]] = defaultdict(list)
     for digest, reason in Delivery.objects.filter(digest__in=ids).values_list("digest", "reason"):
-        bundled[digest].append(reason)
+        bundled[digest or 0].append(reason)
     written = {}
     for row in full.filter(pk__in=ids):
         try:
@@ -216,13 +146,13 @@ def _written(claimed: Sequence[Delivery]) -> dict[int, Message]:
 def _begin(row: Delivery, token: UUID, now: datetime) -> bool:
     """Take the provider's tokens and write `sending`; False puts the row off until there are some."""
     with transaction.atomic():
-        free_at = lanes.take(_way(row).lanes(row.address.lane), now)
+        free_at = lanes.take(claims.way_of(row).lanes(row.address.lane), now)
         if free_at > now:
             _release(row, token, free_at)
             return False
         ours = Delivery.objects.filter(pk=row.pk, lease=token, state=WAITING)
         row.attempts += 1
-        return bool(ours.update(state=SENDING, attempts=row.attempts, lease_until=now + LEASE))
+        return bool(ours.update(state=SENDING, attempts=row.attempts, lease_until=now + claims.LEASE))
 
 
 def _release(row: Delivery, token: UUID, at: datetime) -> None:
@@ -237,7 +167,7 @@ def _send(row: Delivery, message: Message) -> Outcome:
     except sealing.Unsealable:
         return Dead("the key this address was sealed with is gone", permanent=True)
     try:
-        return _way(row).send(reached, message)
+        return claims.way_of(row).send(reached, message)
     except Exception as error:
         # What the error says may hold the address: only its kind is kept.
         log.error("delivery %d: %s in the way %s", row.pk, type(error).__name__, row.address.channel)
@@ -248,7 +178,7 @@ def _send(row: Delivery, message: Message) -> Outcome:
 
 
 def _mark(row: Delivery, outcome: Outcome, token: UUID, now: datetime, run: Run) -> None:
-    lane = _lane_names(row)[0]
+    lane = claims.lane_names(row)[0]
     with transaction.atomic():
         ours = Delivery.objects.select_for_update().filter(pk=row.pk, lease=token, state=SENDING)
         if not ours.exists():
@@ -256,10 +186,10 @@ def _mark(row: Delivery, outcome: Outcome, token: UUID, now: datetime, run: Run)
             return
         if isinstance(outcome, Sent):
             lanes.opened(lane)
-            _end(Q(pk=row.pk) | Q(digest=row.pk), SENT, now, provider_id=outcome.provider_id[:120], last_error="")
+            claims.end(Q(pk=row.pk) | Q(digest=row.pk), SENT, now, provider_id=outcome.provider_id[:120], last_error="")
             run.sent += 1
         elif isinstance(outcome, Dead):
-            _end(Q(pk=row.pk) | Q(digest=row.pk), DEAD, now, last_error=outcome.why[:200])
+            claims.end(Q(pk=row.pk) | Q(digest=row.pk), DEAD, now, last_error=outcome.why[:200])
             if outcome.permanent:
                 _switch_off(row, outcome.why, now)
             run.failed += 1
@@ -283,15 +213,15 @@ def _put_off(row: Delivery, outcome: Retry, lane: str, now: datetime) -> bool:
 
 def _perhaps_again(row: Delivery, why: str, at: datetime, now: datetime) -> bool:
     """It may have arrived: sent again once if a second copy does no harm, else nobody knows."""
-    if not _way(row).resends or row.resends:
-        _end(Q(pk=row.pk) | Q(digest=row.pk), UNKNOWN, now, last_error=why[:200])
+    if not claims.way_of(row).resends or row.resends:
+        claims.end(Q(pk=row.pk) | Q(digest=row.pk), UNKNOWN, now, last_error=why[:200])
         return False
     return _again(row, why, at, now, resends=row.resends + 1)
 
 
 def _again(row: Delivery, why: str, at: datetime, now: datetime, **more: int) -> bool:
     if at > row.give_up_at:
-        _end(Q(pk=row.pk) | Q(digest=row.pk), DEAD, now, last_error=why[:200])
+        claims.end(Q(pk=row.pk) | Q(digest=row.pk), DEAD, now, last_error=why[:200])
         return False
     changed = {"state": WAITING, "available_at": at, "lease": None, "lease_until": None, "last_error": why[:200]}
     Delivery.objects.filter(pk=row.pk).update(**changed, **more)
@@ -302,10 +232,6 @@ def backoff(attempts: int) -> timedelta:
     """The pause after so many attempts, between half and the whole of its step."""
     step = BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
     return step * random.uniform(0.5, 1)
-
-
-def _end(which: Q, state: DeliveryState, now: datetime, **more: str) -> None:
-    Delivery.objects.filter(which).update(state=state, ended_at=now, lease=None, lease_until=None, **more)
 
 
 def _switch_off(row: Delivery, why: str, now: datetime) -> None:
@@ -323,10 +249,6 @@ def _switch_off(row: Delivery, why: str, now: datetime) -> None:
         created_at=now,
     )
     Notice.objects.bulk_create([told], ignore_conflicts=True)
-
-
-def _way(row: Delivery) -> Way:
-    return WAYS[row.address.channel]
 
 
 # -- what failed --------------------------------------------------------------------------------------------

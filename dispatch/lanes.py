@@ -20,7 +20,7 @@ Lanes = tuple[tuple[str, Limits], ...]
 def closed_until(names: Collection[str], now: datetime) -> dict[str, datetime]:
     """The lanes among `names` that are closed, and until when. One query."""
     shut = Bucket.objects.filter(pk__in=names, closed_until__gt=now)
-    return dict(shut.values_list("lane", "closed_until"))
+    return {one.lane: one.closed_until for one in shut if one.closed_until}
 
 
 def take(lanes: Lanes, now: datetime) -> datetime:

@@ -212,7 +212,7 @@ def test_a_district_tells_others_than_the_rest_and_goes_back_to_the_default(post
     assert heard(post) == {"village_clerk": Reason.ARRIVAL}
     client.force_login(post.cast.administrator)
     address = "/notices/audience/report/?district=511111"
-    given = {f"reason_{who}": Reason.ARRIVAL for who in choices("report")}
+    given = {f"reason_{who}": str(Reason.ARRIVAL) for who in choices("report")}
     given |= {f"told_{Who.CHECKERS}": "on", f"reason_{Who.CHECKERS}": Reason.TO_CHECK}
     assert client.post(address, given).status_code == 302
     assert heard(post) == {"village_checker": Reason.TO_CHECK}

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dispatch import delivery, notices
+from dispatch import delivery, notices, tasks
 from dispatch.audience import Reason
 from dispatch.channels import web
 from dispatch.models import Address, Delivery, DeliveryState, Notice
@@ -419,7 +420,7 @@ def test_a_red_of_a_town_or_above_wakes_people_up(post: Post, where: str, wakes:
 def test_a_deliverer_that_died_before_it_began_has_changed_nothing(post: Post) -> None:
     post.reach(post.cast.village_clerk, "sms", "13912345678")
     post.arrives()
-    assert delivery._claim(delivery.uuid4(), post.now, 10)[1]
+    assert delivery.claims.take(delivery.uuid4(), post.now, 10)[1]
     assert post.deliver().found == 0
     assert post.deliver(seconds=91).sent == 1 and post.last().resends == 0
 
@@ -428,7 +429,7 @@ def test_who_comes_back_after_its_lease_changes_nothing_any_more(post: Post) -> 
     post.reach(post.cast.village_clerk)
     post.arrives()
     token = delivery.uuid4()
-    _found, (row,) = delivery._claim(token, post.now, 10)
+    _found, (row,) = delivery.claims.take(token, post.now, 10)
     assert delivery._begin(row, token, post.now)
     post.deliver(seconds=200)
     assert post.states() == [SENT] and post.last().resends == 1
@@ -492,6 +493,18 @@ def test_two_deliverers_at_once_send_everything_once(post: Post, settings: Any) 
         sent = sum(future.result() for future in [pool.submit(run) for _number in range(3)])
     ids = [one.said["id"] for one in post.provider.received]
     assert sent == waiting == len(ids) == len(set(ids)) and set(post.states()) == {SENT}
+
+
+def test_the_command_and_the_task_send_what_is_due(post: Post) -> None:
+    post.reach(post.cast.village_clerk)
+    post.arrives()
+    call_command("deliver", "--once")
+    assert post.states() == [SENT]
+    post.arrives()
+    tasks.deliver()
+    assert post.states() == [SENT, SENT]
+    with pytest.raises(CommandError):
+        call_command("deliver")
 
 
 # -- what it costs ------------------------------------------------------------------------------------------
