@@ -82,6 +82,10 @@ RAIL = (
         KEEPING,
         within=(
             "grids:audit",
+            "dispatch:robots",
+            "dispatch:deliveries",
+            "dispatch:audience",
+            "dispatch:audience_edit",
             "governance:limits",
             "governance:calendar",
             "governance:calendar_change",
