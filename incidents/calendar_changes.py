@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from grids.models import Person
 from incidents import calendar_content, clocks, records
 from incidents.calendar_content import Content
-from incidents.calendars import Hours, Special, SpecialKind
+from incidents.calendar_rows import content_of
 from incidents.clocks import Turned
 from incidents.models import Calendar, CalendarVersion, Clock, ClockState, Incident, SpecialDay, WorkPeriod
 from incidents.records import SYSTEM
@@ -53,22 +53,6 @@ def new_version(
         ]
     )
     return version
-
-
-def content_of(version: CalendarVersion) -> Content:
-    """What a version says, read back from its rows."""
-    return Content(
-        hours=[Hours(period.starts, period.ends) for period in version.periods.all()],
-        special_days=calendar_content.ordered(
-            Special(row.date, SpecialKind(row.kind), row.name, row.provisional) for row in version.days.all()
-        ),
-        first_year=version.first_year,
-        last_year=version.last_year,
-        provisional_from=version.provisional_from,
-        weekdays=frozenset(weekday - 1 for weekday in version.weekdays),
-        zone=version.zone,
-        source=version.source,
-    )
 
 
 def says(version: CalendarVersion, content: Content) -> bool:

@@ -15,6 +15,10 @@ from incidents.calendars import MONDAY_TO_FRIDAY, CalendarError, Hours, Special,
 STATUTORY_DAYS = 13
 MOST_LOCAL_DAYS = 366
 
+# So many years past its last one a calendar goes on by its weekdays alone, so that what is reported on its last day has
+# a deadline. Such days are provisional, as all that nobody published.
+CONTINUED_YEARS = 10
+
 
 class ContentRefused(CalendarError):
     """What was asked cannot be a calendar; the message says why."""
@@ -35,14 +39,16 @@ class Content:
 
     def built(self, name: str = "draft") -> WorkCalendar:
         """The calendar one can count by; raises a CalendarError by name when it has no working day or an overlap."""
+        unknown_from = date(self.last_year + 1, 1, 1) if self.special_days else None
+        borders = [border for border in (self.provisional_from, unknown_from) if border]
         return calendars.build(
             hours=self.hours,
             special_days=self.special_days,
             zone=ZoneInfo(self.zone),
             first_year=self.first_year,
-            last_year=self.last_year,
+            last_year=self.last_year + CONTINUED_YEARS,
             weekdays=self.weekdays,
-            provisional_from=self.provisional_from,
+            provisional_from=min(borders, default=None),
             name=name,
         )
 

@@ -54,8 +54,8 @@ class Spread:
 @dataclass(slots=True)
 class Effect:
     """The sum over the clocks counted so far. `yellow` become near due by it, `relieved` no longer are, `at_once` had
-    their new deadline in the past and are given until now, `beyond` run past the calendar's last year, before or
-    after: they have no due moment to move.
+    their new deadline in the past and are given until now, `beyond` the calendar does not reach and leaves as
+    they are, `given` a due moment are those an earlier version did not reach.
     """
 
     clocks: int = 0
@@ -63,12 +63,13 @@ class Effect:
     relieved: int = 0
     at_once: int = 0
     beyond: int = 0
+    given: int = 0
     shifts: Counter[tuple[int, int]] = field(default_factory=Counter)
     furthest: list[Moved] = field(default_factory=list)
 
     @property
     def moved(self) -> int:
-        return self.shifts.total()
+        return self.shifts.total() + self.given
 
     @property
     def later(self) -> Spread | None:
@@ -88,6 +89,7 @@ class Effect:
             "relieved": self.relieved,
             "at_once": self.at_once,
             "beyond": self.beyond,
+            "given": self.given,
             "shifts": [[*shift, count] for shift, count in sorted(self.shifts.items())],
             "furthest": [
                 [one.clock, one.incident, one.before.isoformat(), one.after.isoformat()] for one in self.furthest
@@ -99,7 +101,7 @@ def from_json(kept: dict[str, Any]) -> Effect:
     """What `as_json` gave, back again; of an empty one the beginning."""
     if not kept:
         return Effect()
-    counts = {name: kept[name] for name in ("clocks", "yellow", "relieved", "at_once", "beyond")}
+    counts = {name: kept[name] for name in ("clocks", "yellow", "relieved", "at_once", "beyond", "given")}
     return Effect(
         **counts,
         shifts=Counter({(minutes, working): count for minutes, working, count in kept["shifts"]}),
@@ -118,11 +120,15 @@ def count(effect: Effect, counted: Iterable[Clock], *, calendar: WorkCalendar, n
         if clock.limit_id is None:
             continue
         given = _terms(clock, calendar)
-        plan = clocks.replanned(clock, given=given, calendar=calendar if given.working else natural, now=now)
+        try:
+            plan = clocks.replanned(clock, given=given, calendar=calendar if given.working else natural, now=now)
+        except CalendarHorizon:
+            effect.beyond += 1
+            continue
         if plan is None:
             continue
-        if plan.due_at != clock.due_at and max(plan.due_at, clock.due_at).year > calendar.last_day.year:
-            effect.beyond += 1
+        if plan.due_at != clock.due_at and clock_rules.is_endless(clock.due_at):
+            effect.given += 1
         elif plan.due_at != clock.due_at:
             effect.shifts[_shift(clock.due_at, plan.due_at, calendar)] += 1
             effect.at_once += plan.due_at <= now
