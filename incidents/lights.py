@@ -116,7 +116,10 @@ def remaining(clock: Clock, now: datetime) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ShownClock:
-    """A clock as a page draws it. `due_at` and `remaining` are None for one without an end, named by `open_ended`."""
+    """A clock as a page draws it. `due_at` and `remaining` are None for one without an end, named by `open_ended`.
+
+    `next_at` is when something next comes by itself, if anything does: the light `next_light`, or a repeat of red.
+    """
 
     light: str
     due_at: datetime | None
@@ -125,6 +128,8 @@ class ShownClock:
     provisional: bool = False
     working_day_hours: int = 8
     open_ended: bool = False
+    next_at: datetime | None = None
+    next_light: str = ""
 
 
 def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock:
@@ -140,6 +145,7 @@ def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock
         kind, left = SUSPENDED if suspended else PAUSED, remaining(clock, now)
         return ShownClock(kind, None, left, working, working_day_hours=day_hours)
     open_ended = clock_rules.is_endless(clock.due_at)
+    coming = _coming(clock, colour)
     return ShownClock(
         light=colour,
         due_at=None if open_ended else clock.due_at,
@@ -148,7 +154,20 @@ def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock
         provisional=not open_ended and calendar.is_provisional(clock.due_at),
         working_day_hours=day_hours,
         open_ended=open_ended,
+        next_at=coming[0],
+        next_light=coming[1],
     )
+
+
+def _coming(clock: Clock, colour: str) -> tuple[datetime | None, str]:
+    """When the light shown is followed by which, whatever was announced so far; after red, when that repeats."""
+    if clock.state != ClockState.RUNNING or clock_rules.is_endless(clock.due_at):
+        return None, ""
+    if colour == Light.UNLIT and clock.warn_at is not None:
+        return clock.warn_at, Light.YELLOW.value
+    if colour in (Light.UNLIT, Light.YELLOW):
+        return clock_rules.red_at(clock.due_at), Light.RED.value
+    return clock.next_at if clock.step >= clock_rules.RED_SAID else None, ""
 
 
 def worst(clocks: Iterable[Clock], now: datetime) -> Clock | None:

@@ -49,7 +49,7 @@ UNLISTED = (
 )  # fmt: skip
 # Nor of its category, or of the clocks that give it its lights.
 UNLISTED_OF_CATEGORY = ("district", "parent", "keywords", "icon", "position", "is_utility", "retired_at")
-UNLISTED_OF_CLOCK = ("district", "pause_cause", "next_at", "turned_at", "step", "seq", "fail_count")
+UNLISTED_OF_CLOCK = ("district", "pause_cause", "turned_at", "seq", "fail_count")
 # Nor of the units it names.
 UNLISTED_OF_UNIT = (
     "grid_kind", "boundary_basis", "address", "duty_phone", "duty_contact", "created_at", "retired_at",

@@ -23,7 +23,7 @@ from grids.templatetags.moments import moment
 from incidents import lights
 from incidents.states import State
 from incidents.templatetags.incident_rows import cell, labels, what
-from incidents.templatetags.lights import light
+from incidents.templatetags.lights import light, next_of
 
 register = template.Library()
 
@@ -43,7 +43,7 @@ def desk_row(line: Line, unit: Unit, here: str, presses: Any, now: datetime | No
     return mark_safe(
         f'<li class="desk-row" id="row-{"-".join(names)}" tabindex="-1" data-row>'
         f'<div class="desk-pick">{_box(line) if presses else ""}</div>'
-        f'<div class="desk-light">{light(line.clock)}{also}</div>'
+        f'<div class="desk-light">{light(line.clock)}{next_of(line.clock, now)}{also}</div>'
         + what(row, say)
         + cell("category", escape(row.category))
         + cell("from", escape(_origin(line)), say["from"])

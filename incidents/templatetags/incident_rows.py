@@ -19,7 +19,7 @@ from grids.templatetags.moments import moment
 from incidents.models import CAME_BACK
 from incidents.selectors import Row
 from incidents.states import State, Urgency
-from incidents.templatetags.lights import light
+from incidents.templatetags.lights import light, next_of
 
 register = template.Library()
 
@@ -87,7 +87,7 @@ def incident_row(row: Row, now: datetime | None = None) -> SafeString:
     state = f'<span class="tag">{say[f"state.{incident.state}"]}</span>'
     return mark_safe(
         f'<li class="desk-row" id="row-{row.number}" tabindex="-1" data-row>'
-        f'<div class="desk-light">{light(row.clock)}{overall}</div>'
+        f'<div class="desk-light">{light(row.clock)}{next_of(row.clock, now)}{overall}</div>'
         + what(row, say)
         + cell("category", escape(row.category), say["category"] if row.category else "")
         + cell("holder", f'{state} <span class="desk-at">{escape(row.holder)}{handlers}</span>')

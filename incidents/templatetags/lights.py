@@ -12,6 +12,7 @@ exceeded, or None) and `remaining_is_working`.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache, partial
 from html import escape
 from typing import Any
@@ -24,6 +25,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from grids import spans
+from grids.templatetags.moments import moment
 
 register = template.Library()
 
@@ -102,6 +104,14 @@ def light(clock: Any, form: str = "") -> SafeString:
     begin, face = _drawn(known(clock.light), get_language() or "")
     tail = f' <span class="light-rest">{escape(rest)}</span>' if rest else ""
     return mark_safe(f'{begin}{escape(title)}">{face}{tail}</span>')
+
+
+def next_of(clock: Any, now: datetime | None = None) -> SafeString:
+    """Which light follows by itself and when, as a line below the one shown; nothing where none does."""
+    at, following = getattr(clock, "next_at", None), getattr(clock, "next_light", "")
+    if at is None or not following:
+        return SafeString("")
+    return format_html('<span class="light-next">{} {}</span>', WORDS[known(following)], moment(at, now))
 
 
 @lru_cache(maxsize=64)

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from dispatch import outlook
 from dispatch.outlook import Ahead
 from dispatch.supervision import sweep_until_drained
-from incidents import escalations
+from incidents import escalations, lights
 from incidents.models import CardColour, Clock, EscalationRule, Incident, IncidentEvent, RedAction, TimeUnit
 from incidents.states import Stage
+from incidents.templatetags.lights import next_of
 from tests.dispatch.play import Play
 
 SECOND = timedelta(seconds=1)
@@ -104,3 +106,19 @@ def test_the_first_thing_said_is_when_a_clock_of_it_is_next_due(play: Play, make
     incident = getattr(play, make)()
     first = Clock.objects.filter(incident=incident, next_at__isnull=False).order_by("next_at").first()
     assert first is not None and said(play.fresh(incident))[0].at == first.next_at
+
+
+def test_a_row_of_a_list_says_which_light_comes_next_and_when(play: Play) -> None:
+    """The moments are those at which the shown light then changes."""
+    incident = play.report()
+    clock = play.clock(incident, Stage.ACCEPT)
+    assert clock.warn_at is not None
+    unlit = lights.shown(clock, play.now)
+    assert (unlit.next_at, unlit.next_light) == (clock.warn_at, "yellow")
+    yellow = lights.shown(clock, unlit.next_at)
+    assert yellow.light == "yellow" and yellow.next_light == "red" and yellow.next_at is not None
+    assert lights.shown(clock, yellow.next_at - SECOND).light == "yellow"
+    red = lights.shown(clock, yellow.next_at)
+    assert red.light == "red" and red.next_at is None, "what red does, not when it was due, comes next"
+    with override("en"):
+        assert "turns yellow" in next_of(unlit, play.now) and next_of(red, play.now) == ""
