@@ -7,6 +7,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from governance.dashboard.counts import open_counts
+from governance.dashboard.days import days
 from governance.dashboard.figures import Figure, Line, line
 from governance.dashboard.firsts import Categories, First, Solved, firsts, solved
 from governance.dashboard.flow import Flow, flow
@@ -55,7 +56,9 @@ def board(ground: Ground, *, now: datetime) -> Board:
     """The whole dashboard. Thirteen queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
     pressing, waiting = lit(counts, now=now), emergencies(ground, now=now)
-    categories, shares = Categories.load(), solved(ground)
+    categories = Categories.load()
+    gone = days(ground, categories.heads(ground), now=now)
+    shares = solved(ground, gone.closed)
     length = PLACE_LENGTHS[ground.level or "grid"]
     by_place, by_body = counts.by_level(length), counts.by_body
     needed = units_of([*pressing, *waiting.rows]) | {code for code in {*by_place, *by_body, *shares} if code}
@@ -65,7 +68,7 @@ def board(ground: Ground, *, now: datetime) -> Board:
     by_tier = counts.by_tier()
     return Board(
         ground=ground,
-        strip=strip(ground, counts, now=now),
+        strip=strip(ground, counts, gone.since, now=now),
         emergencies=replace(waiting, rows=rows[:kept]),
         urgent=rows[kept:],
         tiers=[
@@ -79,8 +82,8 @@ def board(ground: Ground, *, now: datetime) -> Board:
             for code in sorted(by_body, key=lambda code: (-sum(by_body[code].values()), code))
         ],
         loads=counts.loads,
-        flow=flow(ground, now=now),
-        firsts=firsts(ground, categories),
+        flow=flow(ground, gone, now=now),
+        firsts=firsts(ground, categories, gone.medians),
         solved=[replace(row, name=_name(units, code)) for code, row in shares.items()],
         categories=categories.rows,
     )

@@ -5,7 +5,8 @@ same pass finds which incidents are lit longest and what the lights were a day a
 the clocks again. The clocks are read from their index alone, in the order of their incidents.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,48 +30,51 @@ DAY = timedelta(days=1)
 LIT_MOST = 12
 RED, YELLOW = lights.ORDER.index(Light.RED), lights.ORDER.index(Light.YELLOW)
 _SUSPENDED, _NONE = lights.ORDER.index(lights.SUSPENDED), lights.ORDER.index(Light.NONE)
+_LIGHTS = [str(light) for light in lights.ORDER]
+# What part, tier, code, rank, rank a day ago, number, first due.
+_Row = tuple[str, int, str, int, int | None, int, datetime | None]
 _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 
 # {mine}: the ground's open incidents; {clocks}: of each the rank of its worst light, when the first of what is lit is
-# due, and the rank of what it showed a day ago; {late}: the rank a day ago of clocks that stopped since, after their
-# yellow moment; {bodies}: the worst rank at each body; {whole}: what bodies are counted over, which for one's own body
-# is more than waits there. Ranks are places in `lights.ORDER`, worst first.
-_STATEMENT = """
-WITH mine AS ({mine}),
-held AS MATERIALIZED (
-  SELECT mine.pk, mine.place_id, mine.state, length(mine.holder_id) AS tier, {shown} AS shown, clocks.due, clocks.past
-  FROM mine {join} JOIN ({clocks}) clocks ON clocks.incident_id = mine.pk),
-ended AS MATERIALIZED (SELECT incident_id, min(past) AS past FROM ({late}) late GROUP BY incident_id)
-SELECT 'place', tier, place_id, shown, count(*) FROM held GROUP BY tier, place_id, shown
+# due, and the rank of what it showed a day ago; {ended}: the rank a day ago of clocks that stopped since, after their
+# yellow moment, and {left}: of those of the same incident that go on; {bodies}: the worst rank at each body. Ranks are
+# places in `lights.ORDER`, worst first.
+_HELD = """
+  SELECT mine.pk, length(mine.holder_id) AS tier, mine.place_id, {shown} AS shown, clocks.past, clocks.due
+  FROM {mine} {join} JOIN ({clocks}) clocks ON clocks.incident_id = mine.pk"""
+_COUNTED = """
+SELECT 'place', tier, place_id, shown, past, count(*), min(due) FROM {held} GROUP BY tier, place_id, shown, past
 UNION ALL
-SELECT 'body', 0, unit_id, shown, count(*) FROM (
-  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN {whole} ON mine.pk = clocks.incident_id) counted
+SELECT 'body', 0, unit_id, shown, NULL, count(*), NULL FROM (
+  SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN {mine} ON mine.pk = clocks.incident_id) counted
 GROUP BY unit_id, shown
 UNION ALL
-SELECT 'then', 0, '', past, count(*) FROM (
-  SELECT past FROM held WHERE past IS NOT NULL AND pk NOT IN (SELECT incident_id FROM ended)
-  UNION ALL
-  SELECT min(past) FROM (
-    SELECT incident_id, past FROM ended
-    UNION ALL SELECT pk, past FROM held WHERE pk IN (SELECT incident_id FROM ended)) twice
-  GROUP BY incident_id) ran
-GROUP BY past
-UNION ALL
-(SELECT 'lit', 0, '', shown, pk FROM held WHERE shown <= {yellow} ORDER BY due, pk LIMIT {most})
+SELECT 'then', 0, '', 0, one.past, sum(one.number), NULL
+FROM (SELECT incident_id, min(past) AS past FROM ({ended}) late GROUP BY incident_id) ended
+LEFT JOIN LATERAL ({left}) still ON true
+CROSS JOIN LATERAL (VALUES (least(ended.past, still.past), 1), (still.past, -1)) one (past, number)
+WHERE one.past IS NOT NULL GROUP BY one.past
 """
+# Of a part, what is on it is kept while it is counted, to look its clocks up by; of a whole district nothing is kept.
+_OF_PART = f"""WITH mine AS ({{whole}}), held AS MATERIALIZED ({_HELD})
+{_COUNTED}
+UNION ALL
+(SELECT 'lit', 0, '', shown, NULL, pk, due FROM held WHERE shown <= {YELLOW} ORDER BY due, pk LIMIT {LIT_MOST})
+"""
+_OF_WHOLE = _COUNTED.replace("{held}", f"({_HELD}) held").replace("{mine}", "({whole}) mine")
 
 
 @dataclass(frozen=True)
 class OpenCounts:
     """Numbers of open incidents: by (tier of the holder, place, light), by (body, light), by light a day ago.
 
-    `lit` are the ids of the incidents that are lit longest; `at` the body whose clocks alone count, if it is one's.
+    `lit` finds the clocks of the incidents that are lit longest; `at` is the body whose clocks alone count, if one's.
     """
 
     by_place: Mapping[tuple[str, str, str], int]
     by_body: Mapping[str, Mapping[str, int]]
     then: Mapping[str, int]
-    lit: list[int]
+    lit: Q
     at: str = ""
 
     def by_tier(self) -> dict[str, dict[str, int]]:
@@ -81,7 +85,7 @@ class OpenCounts:
         """Place cut to `length` digits -> light -> number."""
         return self._summed(lambda _tier, place: place[:length])
 
-    def _summed(self, name: Any) -> dict[str, dict[str, int]]:
+    def _summed(self, name: Callable[[str, str], str]) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}
         for (tier, place, light), number in self.by_place.items():
             row = found.setdefault(name(tier, place), {})
@@ -90,7 +94,10 @@ class OpenCounts:
 
     @cached_property
     def lights(self) -> dict[str, int]:
-        return self._summed(lambda _tier, _place: "").get("", {})
+        found: dict[str, int] = {}
+        for (_tier, _place, light), number in self.by_place.items():
+            found[light] = found.get(light, 0) + number
+        return found
 
     @cached_property
     def loads(self) -> dict[str, int]:
@@ -107,27 +114,23 @@ class OpenCounts:
 
 def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
     """All that is open on the ground. One query."""
-    then = now - DAY
-    at = ground.base.at
-    here = _open_clocks(ground).filter(unit=at) if at else _open_clocks(ground)
-    mine, mine_params = _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state"))
-    clocks, clock_params = _sql(_by_incident(here, then, now=now))
-    bodies, body_params = _sql(_by_body(_open_clocks(ground), now=now))
-    late, late_params = _sql(_stopped_late(ground, then))
-    statement = _STATEMENT.format(
-        mine=mine,
-        clocks=clocks,
-        bodies=bodies,
-        late=late,
-        shown=_SHOWN,
-        join="" if at else "LEFT",
-        whole="mine" if at else "held mine",
-        yellow=YELLOW,
-        most=LIT_MOST,
-    )
+    then, at = now - DAY, ground.base.at
+    clocks = _open_clocks(ground)
+    here = clocks.filter(unit=at) if at else clocks
+    parts = {
+        "whole": _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state")),
+        "clocks": _sql(_by_incident(here, then, now=now)),
+        "bodies": _sql(_by_body(clocks, now=now)),
+        "ended": _sql(_stopped_late(ground, then)),
+        "left": _sql(_left(at, then)),
+    }
+    template = _OF_WHOLE if ground.is_everything else _OF_PART
+    shape = {"held": "held", "mine": "mine", "shown": _SHOWN, "join": "" if at else "LEFT"}
+    statement = template.format(**shape, **{name: sql for name, (sql, _params) in parts.items()})
+    params = [value for name in re.findall(r"{(\w+)}", template) if name in parts for value in parts[name][1]]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*mine_params, *clock_params, *late_params, *body_params])
-        return _read(cursor.fetchall(), at)
+        cursor.execute(statement, params)
+        return _read(cursor.fetchall(), ground, now)
 
 
 # The place in `lights.ORDER` of what an open incident shows, by the worst of its clocks and its state.
@@ -137,27 +140,47 @@ _SHOWN = (
 )
 
 
-def _read(rows: list[tuple[str, int, str, int, int]], at: str) -> OpenCounts:
+def _read(
+    rows: list[tuple[str, int, str, int, int | None, int, datetime | None]], ground: Ground, now: datetime
+) -> OpenCounts:
     by_place: dict[tuple[str, str, str], int] = {}
     by_body: dict[str, dict[str, int]] = {}
-    then, lit = dict.fromkeys(("red", "yellow"), 0), []
-    for part, tier, code, rank, number in rows:
-        light = str(lights.ORDER[rank])
-        if part == "place":
-            by_place[_TIERS[tier], code, light] = number
-        elif part == "body":
-            by_body.setdefault(code, {})[light] = number
-        elif part == "then":
-            then[light] = number
-        else:
+    then, lit, dues = {RED: 0, YELLOW: 0}, [], []
+    for part, tier, code, rank, past, number, due in rows:
+        if part == "lit":
             lit.append(number)
-    return OpenCounts(by_place, by_body, then, lit, at)
+            continue
+        if past is not None:
+            then[past] += int(number)
+        if part == "place":
+            key = (_TIERS[tier], code, _LIGHTS[rank])
+            by_place[key] = by_place.get(key, 0) + number
+            if rank <= YELLOW and due is not None:
+                dues.append(due)
+        elif part == "body":
+            by_body.setdefault(code, {})[_LIGHTS[rank]] = number
+    longest = _lit_longest(ground, sorted(dues), now) if ground.is_everything else Q(incident__in=lit)
+    return OpenCounts(by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at)
 
 
-def _open_clocks(ground: Ground) -> QuerySet[Clock]:
+def _lit_longest(ground: Ground, dues: list[datetime], now: datetime) -> Q:
+    """Finds clocks of what is lit longest in a whole district, by when each place and tier has the first one due.
+
+    Enough of them are due by the last of the first few.
+    """
+    shown = lights.showing(Light.RED.value, now) | lights.showing(Light.YELLOW.value, now)
+    clocks = _open_clocks(None).filter(shown)
+    if len(dues) >= LIT_MOST:
+        clocks = clocks.filter(due_at__lte=dues[LIT_MOST - 1])
+    found = Q(incident__in=clocks.values("incident"), incident__closed_at__isnull=True)
+    return found & Q(incident__district=ground.district) if ground.district else found
+
+
+def _open_clocks(ground: Ground | None) -> QuerySet[Clock]:
     """The open clocks of the ground's open incidents; those of others too where hardly any are others'."""
     clocks = Clock.objects.exclude(state=ClockState.STOPPED).exclude(stage__in=BESIDE_STAGES).order_by()
-    return clocks if ground.is_everything else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
+    whole = ground is None or ground.is_everything
+    return clocks if whole else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
 
 
 def _by_incident(clocks: QuerySet[Clock], then: datetime, *, now: datetime) -> QuerySet[Any]:
@@ -169,6 +192,13 @@ def _by_incident(clocks: QuerySet[Clock], then: datetime, *, now: datetime) -> Q
 def _by_body(clocks: QuerySet[Clock], *, now: datetime) -> QuerySet[Any]:
     of_bodies = clocks.filter(Contains(F("unit_id"), BODY))
     return of_bodies.values("incident_id", "unit_id").annotate(rank=Min(lights.rank_sql(now)))
+
+
+def _left(at: str, then: datetime) -> QuerySet[Any]:
+    """The rank at `then` of what goes on of an incident of the outer query."""
+    clocks = _open_clocks(None).filter(incident=RawSQL("ended.incident_id", ()))
+    grouped = (clocks.filter(unit=at) if at else clocks).annotate(one=Value(1)).values("one")
+    return grouped.annotate(past=Min(_past(then))).values("past")
 
 
 def _past(then: datetime) -> Expression:
@@ -187,8 +217,7 @@ def _stopped_late(ground: Ground, then: datetime) -> QuerySet[Any]:
     if ground.is_everything:
         clocks = clocks.filter(district=ground.district) if ground.district else clocks
     else:
-        anything = ground.incidents(ground.whole.but(states=frozenset(State))).order_by()
-        clocks = clocks.filter(incident__in=anything.values("pk"))
+        clocks = clocks.filter(incident__in=ground.everything().values("pk"))
     clocks = clocks.filter(Q(due_at__lt=then) | Q(warn_at__lte=then), started_at__lte=then)
     return clocks.order_by().annotate(past=_past(then)).values("incident_id", "past")
 

@@ -5,21 +5,19 @@ reply, from a dispute to the end of mediation, from a hazard to its removal. Eac
 second moment lies in the span.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, Max, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Left
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from governance.dashboard.figures import Figure
 from governance.dashboard.grounds import Ground
 from grids.levels import UnitKind
-from incidents import happenings
 from incidents.happenings import Act
-from incidents.lists import PLACE_LENGTHS, Filters
+from incidents.lists import Filters
 from incidents.models import Category, IncidentKind
 from incidents.states import State
 
@@ -30,6 +28,7 @@ NONE_IN_SPAN = _("none in these days")
 NO_APPEALS = _("no appeals are received here yet")
 NO_CATEGORY = _("the list of categories has no such head")
 OTHER_CATEGORY = _("not of the chosen category")
+Medians = Mapping[str, tuple[timedelta | None, int]]
 SOLVING_TIERS = (UnitKind.GRID, UnitKind.VILLAGE, UnitKind.TOWN, UnitKind.DISTRICT)
 
 
@@ -58,73 +57,27 @@ LABELS: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 
 
-class Median(Aggregate):
-    """The middle value; of an even number, halfway between the two in the middle."""
-
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-
-def firsts(ground: Ground, categories: "Categories") -> list[First]:
-    """The five medians over the ground's span. Two queries."""
+def firsts(ground: Ground, categories: "Categories", medians: Medians) -> list[First]:
+    """The five medians over the ground's span, of what was counted over it."""
     accepted, finished = _over(ground, Act.ACCEPTED), _over(ground, Act.FINISHED)
-    taken = ground.incidents(accepted).aggregate(
-        median=Median(_since("reported_at", _moment_of(Act.ACCEPTED, Min))), number=Count("pk")
-    )
-    dispute, hazard = (categories.narrowed(finished, head) for head in (DISPUTE, HAZARD))
-    done = _ends(ground, finished, dispute, hazard)
-    appeals_reason = NO_APPEALS if not done["reply_number"] else ""
-    return [
-        _first("accept", taken["median"], taken["number"], accepted),
-        _first("finish", done["finish"], done["finish_number"], finished.but(act=Act.ANSWERED)),
-        _first("reply", done["reply"], done["reply_number"], None, appeals_reason),
-        _first(
-            "mediate", done.get("mediate"), done.get("mediate_number", 0), dispute, categories.why_not(ground, DISPUTE)
-        ),
-        _first("remove", done.get("remove"), done.get("remove_number", 0), hazard, categories.why_not(ground, HAZARD)),
-    ]
-
-
-def _ends(ground: Ground, finished: Filters, dispute: Filters | None, hazard: Filters | None) -> dict[str, Any]:
-    """Medians over what was finished in the span, of all that a desk answered and of the three kinds."""
-    rows = ground.incidents(finished).annotate(
-        done=_moment_of(Act.FINISHED, Max), taken=_moment_of(Act.ACCEPTED, Min), answered=_moment_of(Act.ANSWERED, Max)
-    )
-    whole, handled = _since("reported_at", F("done")), _since("taken", F("answered"))
-    wanted: dict[str, tuple[Any, Q]] = {
-        "finish": (handled, Q(answered__isnull=False)),
-        "reply": (whole, Q(kind=IncidentKind.APPEAL)),
+    lists = {
+        "accept": accepted,
+        "finish": finished.but(act=Act.ANSWERED),
+        "reply": None,
+        "mediate": categories.narrowed(finished, DISPUTE),
+        "remove": categories.narrowed(finished, HAZARD),
     }
-    for name, filters in (("mediate", dispute), ("remove", hazard)):
-        if filters is not None:
-            wanted[name] = (whole, _of_category(filters))
-    asked: dict[str, Any] = {}
-    for name, (span, condition) in wanted.items():
-        asked[name] = Median(span, filter=condition)
-        asked[f"{name}_number"] = Count("pk", filter=condition)
-    found: dict[str, Any] = rows.aggregate(**asked)
-    return found
-
-
-def _of_category(filters: Filters) -> Q:
-    head = filters.category
-    return Q(category=head) | Q(category__parent=head) | Q(category__parent__parent=head)
+    reasons = {
+        "reply": NO_APPEALS,
+        "mediate": categories.why_not(ground, DISPUTE),
+        "remove": categories.why_not(ground, HAZARD),
+    }
+    return [_first(key, *medians.get(key, (None, 0)), filters, reasons.get(key, "")) for key, filters in lists.items()]
 
 
 def _over(ground: Ground, act: str) -> Filters:
     span = ground.span
     return ground.whole.but(states=frozenset(State), act=act, act_from=span.start, act_to=span.end)
-
-
-def _moment_of(act: str, which: type[Min] | type[Max]) -> Subquery:
-    """The first or last moment at which `act` happened to the incident of the outer query."""
-    events = happenings.events_of(act).filter(incident=OuterRef("pk")).order_by()
-    return Subquery(events.values("incident").annotate(moment=which("occurred_at")).values("moment"))
-
-
-def _since(start: str, moment: Any) -> ExpressionWrapper:
-    return ExpressionWrapper(moment - F(start), output_field=DurationField())
 
 
 def _first(
@@ -142,13 +95,38 @@ class Categories:
 
     rows: list[Category]
     _by_code: dict[tuple[str, str], Category] = field(default_factory=dict)
+    _below: dict[int | None, list[int]] = field(default_factory=dict)
 
     @classmethod
     def load(cls) -> "Categories":
-        """One query."""
-        wanted = Q(parent__isnull=True) | Q(standard_ref=HAZARD[0], code=HAZARD[1])
-        rows = list(Category.objects.filter(wanted, kind=IncidentKind.INCIDENT, retired_at__isnull=True))
-        return cls([row for row in rows if row.parent_id is None], {(row.standard_ref, row.code): row for row in rows})
+        """One query: the heads, and what lies below the two that are measured."""
+        wanted = Q(parent__isnull=True)
+        for standard_ref, code in (DISPUTE, HAZARD):
+            for depth in ("", "parent__", "parent__parent__"):
+                wanted |= Q(**{f"{depth}standard_ref": standard_ref, f"{depth}code": code})
+        below: dict[int | None, list[int]] = {}
+        by_code: dict[tuple[str, str], Category] = {}
+        heads: list[Category] = []
+        for row in Category.objects.filter(wanted, kind=IncidentKind.INCIDENT):
+            below.setdefault(row.parent_id, []).append(row.pk)
+            if row.retired_at is None:
+                by_code[row.standard_ref, row.code] = row
+                heads += [row] if row.parent_id is None else []
+        return cls(heads, by_code, below)
+
+    def heads(self, ground: Ground) -> dict[str, list[int]]:
+        """The categories that are mediated and removed, by what is measured."""
+        wanted = {"mediate": DISPUTE, "remove": HAZARD}
+        return {
+            name: self._family(self._by_code[head].pk)
+            for name, head in wanted.items()
+            if not self.why_not(ground, head)
+        }
+
+    def _family(self, head: int) -> list[int]:
+        """A category and those below it, as the lists say it."""
+        children = self._below.get(head, [])
+        return [head, *children, *(below for child in children for below in self._below.get(child, []))]
 
     def narrowed(self, filters: Filters, head: tuple[str, str]) -> Filters | None:
         """The filters narrowed to a head; None if there is no such head or another category is chosen."""
@@ -183,15 +161,11 @@ class Solved:
         ]
 
 
-def solved(ground: Ground) -> dict[str, Solved]:
-    """By place of the ground's level, and under "" for all of it; names are left to the caller. One query."""
+def solved(ground: Ground, ended: Mapping[tuple[datetime, str, str], int]) -> dict[str, Solved]:
+    """By place of the ground's level, and under "" for all of it; names are left to the caller."""
     closed = _over(ground, Act.CLOSED).but(states=frozenset({State.CLOSED}))
-    level = ground.level or "grid"
-    length = PLACE_LENGTHS[level]
-    rows = ground.in_district(ground.incidents(closed)).order_by()
-    counted = rows.annotate(at=Left("place_id", length)).values_list("at", "answered_by_unit__kind")
     by_place: dict[str, dict[str, int]] = {"": {}}
-    for code, tier, number in counted.annotate(number=Count("pk")):
+    for (_step, code, tier), number in ended.items():
         for key in (code, ""):
             row = by_place.setdefault(key, {})
             row[tier] = row.get(tier, 0) + number
@@ -200,5 +174,7 @@ def solved(ground: Ground) -> dict[str, Solved]:
 
 def _solved(ground: Ground, closed: Filters, code: str, numbers: dict[str, int]) -> Solved:
     filters = ground.at_place(closed, code) if code else closed
-    tiers: dict[str, Figure] = {kind: Figure(numbers.get(kind, 0), filters.but(solved=kind)) for kind in SOLVING_TIERS}
+    tiers: dict[str, Figure] = {
+        kind: Figure(numbers.get(kind, 0), filters, further=(("solved", kind.value),)) for kind in SOLVING_TIERS
+    }
     return Solved(code, "", Figure(sum(numbers.values()), filters), tiers)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from governance.dashboard.spans import Span
 from grids import permissions
@@ -14,8 +15,9 @@ from grids.levels import CODE_LENGTHS, UnitKind, kind_of_code
 from grids.models import Person, Unit
 from grids.subtrees import covers, within
 from incidents import access
-from incidents.lists import PLACE_LENGTHS, Filters, conditions
-from incidents.models import Incident
+from incidents.lists import NO_CATEGORY, PLACE_LENGTHS, Filters, conditions
+from incidents.models import Incident, Sight
+from incidents.states import State
 
 BODY = "D"
 # The level whose rows a ground is split into, by the length of its code.
@@ -26,7 +28,8 @@ _LEVEL_BELOW = {6: "town", 9: "village", 12: "grid"}
 class Ground:
     """What one dashboard is about: a place or body, the filters everything is counted over, the level of its rows.
 
-    `scope` is what `person` may see of it: nothing to ask where the ground lies in sight as a whole.
+    `scope` is what `person` may see of it: nothing to ask where the ground lies in sight as a whole. `each` is the
+    same, said so that it is asked of every incident alone: for the few that something happened to.
     """
 
     person: Person
@@ -35,6 +38,7 @@ class Ground:
     level: str
     span: Span
     scope: Q = field(default_factory=Q)
+    each: Q = field(default_factory=Q)
     choices: list[Unit] = field(default_factory=list)
     home: str = ""
 
@@ -62,11 +66,31 @@ class Ground:
 
     def incidents(self, filters: Filters) -> QuerySet[Incident]:
         """What lies in sight and meets the filters' own conditions, but for lights and for whom it waits."""
-        return Incident.objects.filter(self.scope, conditions(filters, self.person))
+        return Incident.objects.filter(self.scope, self._conditions(filters))
+
+    def everything(self) -> QuerySet[Incident]:
+        """What lies in sight in every state, for counting the few of it that something happened to."""
+        return self.in_district(self.few(self.whole.but(states=frozenset(State)))).order_by()
+
+    def few(self, filters: Filters) -> QuerySet[Incident]:
+        """The same as `incidents`, said so that each is looked at alone: for filters that leave few."""
+        return Incident.objects.filter(self.each, self._conditions(filters))
+
+    def _conditions(self, filters: Filters) -> Q:
+        """The category's are asked for once."""
+        if filters.category in (None, NO_CATEGORY) or filters.category != self.base.category:
+            return conditions(filters, self.person)
+        return conditions(filters.but(category=None), self.person) & self._of_category
+
+    @cached_property
+    def _of_category(self) -> Q:
+        return conditions(Filters(states=frozenset(State), category=self.base.category), self.person)
 
     def in_district(self, incidents: QuerySet[Incident]) -> QuerySet[Incident]:
         """The same rows, said so that the indexes that begin with the district serve."""
-        return incidents.filter(district=self.district) if self.base.under and self.district else incidents
+        if self.base.under and self.district:
+            return incidents.filter(district=self.district)
+        return incidents.filter(district__in=Unit.objects.filter(kind=UnitKind.DISTRICT).values("pk"))
 
     def at_place(self, filters: Filters, code: str) -> Filters:
         """What lies in one place of the rows; what lies above their level is counted under its own place alone."""
@@ -106,13 +130,15 @@ def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Gr
         codes |= Q(within(reach), kind=_choice_kind(home), retired_at__isnull=True)
     units = list(Unit.objects.filter(codes).order_by("code"))
     narrowed = base.but(under=chosen) if chosen else base
+    scope = Q() if _is_in_sight(narrowed, prefixes) else access.scope(person, now=now)
     return Ground(
         person=person,
         unit=next((unit for unit in units if unit.pk == at), None),
         base=narrowed.but(category=Filters.parsed({"category": given.get("category", "")}).category),
         level=level,
         span=Span.parsed(given, now=now),
-        scope=Q() if _is_in_sight(narrowed, prefixes) else access.scope(person, now=now),
+        scope=scope,
+        each=_one_by_one(person, prefixes) if scope and BODY in home else scope,
         choices=[unit for unit in units if unit.kind == _choice_kind(home) and unit.pk != home],
         home=home,
     )
@@ -123,6 +149,12 @@ def _is_in_sight(filters: Filters, prefixes: list[str]) -> bool:
     return "" in prefixes or (
         bool(filters.under) and covers([code for code in prefixes if BODY not in code], filters.under)
     )
+
+
+def _one_by_one(person: Person, bodies: list[str]) -> Q:
+    """What bodies see, which is what came to them and what the person took: of each incident by itself."""
+    came = Sight.objects.filter(within(bodies, "unit_id"), incident=OuterRef("pk"))
+    return Q(Exists(came)) | Q(first_receiver=person)
 
 
 def _home(prefixes: list[str]) -> tuple[str, Filters]:

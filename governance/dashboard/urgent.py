@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists
 
-from governance.dashboard.counts import OpenCounts
+from governance.dashboard.counts import LIT_MOST, OpenCounts
 from governance.dashboard.figures import Figure
 from governance.dashboard.grounds import Ground
 from grids.duties import Duty
@@ -20,6 +20,8 @@ from incidents.selectors import BESIDE_STAGES
 from incidents.states import Stage, State, Urgency
 
 EMERGENCIES_MOST = 5
+# Of what is lit longest, this many clocks are looked at for each that is shown.
+CLOCKS_EACH = 20
 # Who answers for a stage at a unit; where more than one does, the unit's duty contact is named.
 DUTY_OF_STAGE: dict[str, Duty] = {
     Stage.ACCEPT: Duty.CLERK,
@@ -64,7 +66,7 @@ class Emergencies:
 def emergencies(ground: Ground, *, now: datetime) -> Emergencies:
     """One query, two when there are more than are shown."""
     filters = ground.base.but(states=frozenset({State.REPORTED}), urgency=Urgency.CRITICAL.value)
-    found = ground.incidents(filters)
+    found = ground.few(filters)
     if filters.at:
         found = found.filter(Exists(running_clocks(filters.at)))
     rows = list(found.select_related("category").order_by("reported_at", "pk")[: EMERGENCIES_MOST + 1])
@@ -75,14 +77,17 @@ def emergencies(ground: Ground, *, now: datetime) -> Emergencies:
 
 def lit(counts: OpenCounts, *, now: datetime) -> list[Pressing]:
     """What shows red or yellow, the one due longest ago first, each by the clock that is lit longest. One query."""
-    clocks = Clock.objects.filter(incident__in=counts.lit).exclude(state=ClockState.STOPPED)
+    clocks = Clock.objects.filter(counts.lit).exclude(state=ClockState.STOPPED)
     clocks = clocks.exclude(stage__in=BESIDE_STAGES).select_related("incident", "incident__category")
+    if counts.at:
+        clocks = clocks.filter(unit=counts.at)
     longest: dict[int, Clock] = {}
-    for clock in (clocks.filter(unit=counts.at) if counts.at else clocks).order_by("due_at", "pk"):
+    for clock in clocks.order_by("due_at", "pk")[: LIT_MOST * CLOCKS_EACH]:
         if lights.light(clock, now) in _lit_of(clock.incident):
             longest.setdefault(clock.incident_id, clock)
     return [
-        Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id) for clock in longest.values()
+        Pressing(clock.incident, lights.shown(clock, now), clock.stage, clock.unit_id)
+        for clock in list(longest.values())[:LIT_MOST]
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from governance.dashboard.boards import units_by_code
 from governance.dashboard.counts import open_counts
+from governance.dashboard.days import days
 from governance.dashboard.figures import Figure
 from governance.dashboard.flow import Flow, flow
 from governance.dashboard.grounds import Ground
@@ -25,7 +26,7 @@ from incidents import places
 from incidents.lights import ShownClock
 from incidents.models import Incident, IncidentEvent
 from incidents.records import KINDS
-from incidents.states import MOVES, State
+from incidents.states import MOVES
 
 EVENTS_MOST, LIT_MOST = 14, 8
 EVENTS_SINCE = timedelta(days=2)
@@ -66,17 +67,18 @@ class Wall:
 def wall(ground: Ground, *, now: datetime) -> Wall:
     """The whole wall. Ten queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
-    waiting, pressing, events = emergencies(ground, now=now), lit(counts, now=now)[:LIT_MOST], _events(ground, now=now)
+    waiting, pressing, events = emergencies(ground, now=now), lit(counts, now=now), _events(ground, now=now)
+    pressing, gone = pressing[:LIT_MOST], days(ground, {}, now=now)
     units = units_by_code(_codes([*waiting.rows, *pressing], events))
     return Wall(
-        strip=strip(ground, counts, now=now),
+        strip=strip(ground, counts, gone.since, now=now),
         emergencies=[_row(row.incident, units, row.unit_code, row.incident.reported_at) for row in waiting.rows],
         emergency_count=waiting.figure.number,
         lit=[_lit_row(row, units, now) for row in pressing],
         events=[_event_row(event, units) for event in events],
         loads=counts.loads,
         marks=marks(ground, counts),
-        flow=flow(ground, now=now),
+        flow=flow(ground, gone, now=now),
     )
 
 
@@ -86,8 +88,7 @@ def _events(ground: Ground, *, now: datetime) -> Sequence[IncidentEvent]:
     if ground.district:
         events = events.filter(district=ground.district)
     if not ground.is_everything:
-        anything = ground.incidents(ground.whole.but(states=frozenset(State))).order_by()
-        events = events.filter(incident__in=anything.values("pk"))
+        events = events.filter(incident__in=ground.everything().values("pk"))
     return list(events.select_related("incident__category").order_by("-recorded_at", "-pk")[:EVENTS_MOST])
 
 
