@@ -213,19 +213,31 @@ _CLOCKS = (
     It("a_clock_ends_after_it_began", "no clock stops before it starts or warns after it is due", """
         SELECT id::text FROM incidents_clock WHERE date_trunc('second', stopped_at) < started_at OR warn_at > due_at
         OR run_since < started_at"""),
-    It("next_step_is_the_next_one", "a running clock waits for its next light, and for nothing after red", """
-        SELECT id::text FROM incidents_clock WHERE state = 'running' AND fail_count = 0 AND next_at IS DISTINCT FROM
-        CASE WHEN step >= 2 THEN NULL
-             WHEN step = 0 AND warn_at IS NOT NULL THEN least(warn_at, due_at + interval '1 second')
-             ELSE due_at + interval '1 second' END"""),
+    It("next_step_is_the_next_one", "a running clock waits for its next light, after red for what repeats", """
+        SELECT c.id::text FROM incidents_clock c LEFT JOIN incidents_escalationrule r ON r.id = c.escalation_id
+        WHERE c.state = 'running' AND c.fail_count = 0 AND CASE
+            WHEN c.step >= 2 AND r.repeat_every IS NOT NULL AND c.step - 2 < coalesce(r.repeat_times, 10000)
+            THEN c.next_at IS NULL OR c.next_at <= c.due_at
+            ELSE c.next_at IS DISTINCT FROM CASE
+                WHEN c.step >= 2 OR c.due_at >= '9000-01-01 00:00+00' THEN NULL
+                WHEN c.step = 0 AND c.warn_at IS NOT NULL THEN least(c.warn_at, c.due_at + interval '1 second')
+                ELSE c.due_at + interval '1 second' END END"""),
+    It("no_end_means_no_light", "a clock without an end has no budget, never lights up and ends without a colour", """
+        SELECT id::text FROM incidents_clock WHERE (budget = 0) <> (due_at >= '9000-01-01 00:00+00')
+        OR budget = 0
+           AND (warn_at IS NOT NULL OR next_at IS NOT NULL OR step > 0 OR final_light NOT IN ('', 'none'))"""),
+    It("clocks_go_by_rules_of_their_stage", "a clock's limit and escalation rule are rules of its stage", """
+        SELECT c.id::text FROM incidents_clock c LEFT JOIN incidents_timelimit l ON l.id = c.limit_id
+        LEFT JOIN incidents_escalationrule r ON r.id = c.escalation_id
+        WHERE l.stage <> c.stage OR r.stage <> c.stage"""),
     It("lights_are_on_record", "each light that came on by itself is one event of its clock", """
         SELECT c.id::text FROM incidents_clock c LEFT JOIN (
             SELECT clock_id, count(*) AS told, max(clock_seq) AS seq FROM incidents_incidentevent
-            WHERE kind IN ('light_yellow', 'light_red') GROUP BY 1) e ON e.clock_id = c.id
+            WHERE kind IN ('light_yellow', 'light_red', 'overdue_again') GROUP BY 1) e ON e.clock_id = c.id
         -- A deadline that had passed in another system before the import was its matter.
         LEFT JOIN incidents_importedrecord r ON r.incident_id = c.incident_id AND r.due_at = c.due_at
             AND r.opened_at = c.started_at AND c.stage = 'overall' AND coalesce(e.told, 0) < c.step
-        WHERE r.incident_id IS NULL AND coalesce(e.told, 0) <> CASE WHEN c.warn_at IS NULL THEN (c.step = 2)::int
+        WHERE r.incident_id IS NULL AND coalesce(e.told, 0) <> CASE WHEN c.warn_at IS NULL THEN greatest(c.step - 1, 0)
                                           WHEN c.stage = 'pause' THEN least(c.step, 1) ELSE c.step END
            OR e.seq > c.seq"""),
     It("clocks_name_their_subject", "a clock of an order or inspection belongs to one of the same incident", """
@@ -366,7 +378,8 @@ def _wrong_deadlines() -> Iterator[str]:
 def _counts(row: Any) -> bool:
     """Whether the times of a clock follow from its limit: of the stretch it is in, or of its whole life."""
     given, calendar = _time_of(row.limit_id, row.calendar_version_id)
-    since, before = (row.started_at, 0) if row.run_since is None else (row.run_since, row.spent)
+    begins = clock_rules.begins(given, calendar, row.started_at)
+    since, before = (begins, 0) if row.run_since is None else (row.run_since, row.spent)
     if row.due_at < since:
         # It was red before it went on; nothing was counted anew.
         return True
@@ -377,7 +390,7 @@ def _counts(row: Any) -> bool:
         return False
     if row.stopped_at is None or row.final_light == Light.RED or row.stage == Stage.PAUSE:
         return True
-    return bool(row.spent == min(row.budget, max(0, calendar.elapsed(row.started_at, row.stopped_at))))
+    return bool(row.spent == min(row.budget, max(0, calendar.elapsed(begins, row.stopped_at))))
 
 
 @lru_cache(maxsize=1024)

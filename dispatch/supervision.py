@@ -47,16 +47,16 @@ def never() -> bool:
 
 @dataclass
 class SweepResult:
-    """What one pass, or several, did. `rebound`: clocks that went over to a newer calendar instead of being announced.
+    """What one pass, or several, did. `drained`: nothing due was left. `refused`: why it did not run.
 
-    `drained`: nothing due was left. `refused`: why it did not run.
+    `left` to the next pass are clocks that went over to a newer calendar, and the second one of an incident.
     """
 
     claimed: int = 0
     lights: int = 0
     moved: int = 0
     cards: int = 0
-    rebound: int = 0
+    left: int = 0
     failed: int = 0
     drained: bool = False
     refused: str = ""
@@ -72,7 +72,7 @@ class SweepResult:
         self.lights += other.lights
         self.moved += other.moved
         self.cards += other.cards
-        self.rebound += other.rebound
+        self.left = other.left
         self.failed += other.failed
         self.moves += other.moves
         self.drained, self.refused = other.drained, other.refused
@@ -98,7 +98,7 @@ def sweep(
         log.error("the sweep refuses to run: %s", trouble)
         return SweepResult(refused=trouble)
     result = _pass(seen.low, seen.now, limit, enough) if seen.first_due else SweepResult()
-    result.drained = result.claimed < limit and not result.rebound and not enough()
+    result.drained = result.claimed < limit and not result.left and not enough()
     if result.claimed or seen.is_full or seen.signed is None or seen.now - seen.signed >= SIGN_EVERY:
         _sign(ticker, seen.now, result, full=seen.is_full and result.drained)
     return result
@@ -155,7 +155,7 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
             claimed = _claimed(*claim(low, now, limit))
             result.claimed = len(claimed)
             current = late_binding.rebound(claimed, now=now)
-            result.rebound = len(claimed) - len(current)
+            result.left = len(claimed) - len(current)
             acting = [due.pk for due in current if _acts(due, now)]
             apart = set(acting)
             result.lights = len(_announce([due for due in current if due.pk not in apart], now))
@@ -164,7 +164,7 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
         log.exception("a batch of %d due clocks failed; taking them one by one", result.claimed)
         waiting = Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk")
         acting, together = list(waiting.values_list("pk", flat=True)[:limit]), 1
-        result.lights = result.rebound = 0
+        result.lights = result.left = 0
     for start in range(0, len(acting), together):
         if enough():
             break
@@ -186,6 +186,7 @@ def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
             if len(pks) == 1:
                 # It may come from a batch that failed before it was looked at.
                 current = late_binding.rebound(current, now=now)
+            left = len(claimed) - len(current)
             moved, lights, drawn = _take_claimed(current, now)
     except Exception as error:
         if len(pks) > 1:
@@ -195,6 +196,7 @@ def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
         result.failed += 1
         faults.put_aside(pks[0], error, now=now)
         return False
+    result.left += left
     result.lights += lights
     result.cards += drawn
     result.moved += len(moved)

@@ -1,18 +1,24 @@
-"""Which limit applies to what, for whoever sets limits: all rules that fit a case, in the order that decides."""
+"""Which rule applies to what, for whoever sets them: all that fit a case, in the order that decides.
+
+The same for limits (how long) and for escalation rules (what follows).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from incidents.models import Category, TimeLimit
+from incidents.models import Category, EscalationRule, TimeLimit
 from incidents.states import Stage, Urgency
+
+Row = TypeVar("Row", TimeLimit, EscalationRule)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a limit is asked for: a category in a district, how urgent, at which kind of unit."""
+    """What a rule is asked for: a category in a district, how urgent, at which kind of unit."""
 
     district: str
     category: int | None
@@ -21,10 +27,10 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Generic[Row]):
     """A rule that fits, with its place in the order: the district's own, nearness of the category, urgency, tier."""
 
-    limit: TimeLimit
+    rule: Row
     rank: tuple[bool, int, bool, bool]
     depth: int
 
@@ -49,17 +55,17 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Generic[Row]):
     """The rule that wins in a case, those it stands before, and whether that is less than obvious."""
 
-    candidates: list[Candidate]
+    candidates: list[Candidate[Row]]
 
     @property
-    def winner(self) -> TimeLimit | None:
-        return self.candidates[0].limit if self.candidates else None
+    def winner(self) -> Row | None:
+        return self.candidates[0].rule if self.candidates else None
 
     @property
-    def rivals(self) -> list[Candidate]:
+    def rivals(self) -> list[Candidate[Row]]:
         """Rules special in as many ways as the winner or more: only the order of the ways decides against them."""
         if not self.candidates:
             return []
@@ -67,22 +73,25 @@ class Choice:
         return [one for one in self.candidates[1:] if one.steps >= best.steps and one.steps > 0]
 
 
-def choose(case: Case, stage: Stage, *, at: datetime) -> Choice:
-    """Every rule in force at `at` that fits the case, the one that wins first. Two queries."""
-    return _choices(case, at=at, stages=[stage], urgencies=[case.urgency])[stage, case.urgency]
+Matrix = dict[tuple[Stage, str], Choice[Row]]
 
 
-def matrix(case: Case, *, at: datetime) -> dict[tuple[Stage, str], Choice]:
+def choose(case: Case, stage: Stage, *, at: datetime, of: type[Row]) -> Choice[Row]:
+    """Every rule of one kind in force at `at` that fits the case, the one that wins first. Two queries."""
+    return _choices(case, at=at, of=of, stages=[stage], urgencies=[case.urgency])[stage, case.urgency]
+
+
+def matrix(case: Case, *, at: datetime, of: type[Row]) -> Matrix[Row]:
     """The same for every stage and urgency. Two queries."""
-    return _choices(case, at=at, stages=list(Stage), urgencies=list(Urgency))
+    return _choices(case, at=at, of=of, stages=list(Stage), urgencies=list(Urgency))
 
 
 def _choices(
-    case: Case, *, at: datetime, stages: list[Stage], urgencies: list[str] | list[Urgency]
-) -> dict[tuple[Stage, str], Choice]:
+    case: Case, *, at: datetime, of: type[Row], stages: list[Stage], urgencies: list[str] | list[Urgency]
+) -> Matrix[Row]:
     chain = _chain(case.category)
-    fitting = list(
-        TimeLimit.objects.filter(
+    fitting: list[Any] = list(
+        of.objects.filter(
             Q(district=case.district) | Q(district__isnull=True),
             Q(category__in=chain) | Q(category__isnull=True),
             Q(retired_at__isnull=True) | Q(retired_at__gt=at),
@@ -95,11 +104,11 @@ def _choices(
     for stage in stages:
         for urgency in urgencies:
             here = [
-                Candidate(limit, _rank(limit, chain), len(chain))
-                for limit in fitting
-                if limit.stage == stage and limit.urgency in (urgency, "")
+                Candidate(rule, _rank(rule, chain), len(chain))
+                for rule in fitting
+                if rule.stage == stage and rule.urgency in (urgency, "")
             ]
-            found[stage, str(urgency)] = Choice(sorted(here, key=lambda one: (one.rank, one.limit.pk), reverse=True))
+            found[stage, str(urgency)] = Choice(sorted(here, key=lambda one: (one.rank, one.rule.pk), reverse=True))
     return found
 
 
@@ -111,7 +120,7 @@ def _chain(category: int | None) -> list[int]:
     return [pk for pk in row or () if pk is not None]
 
 
-def _rank(limit: TimeLimit, chain: list[int]) -> tuple[bool, int, bool, bool]:
+def _rank(rule: TimeLimit | EscalationRule, chain: list[int]) -> tuple[bool, int, bool, bool]:
     """As `limits.Rules` ranks: district, category, urgency, kind of unit, in this order."""
-    nearness = len(chain) - chain.index(limit.category_id) if limit.category_id is not None else 0
-    return limit.district_id is not None, nearness, bool(limit.urgency), bool(limit.tier)
+    nearness = len(chain) - chain.index(rule.category_id) if rule.category_id is not None else 0
+    return rule.district_id is not None, nearness, bool(rule.urgency), bool(rule.tier)

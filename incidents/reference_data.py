@@ -148,11 +148,10 @@ def _limit(line: dict[str, str], categories: dict[tuple[str, str], Category]) ->
         unit=line["unit"],
         end_of_day=line["end_of_day"] == "1",
         yellow_amount=int(line["yellow_amount"]) if line["yellow_amount"] else None,
-        red_action=line["red_action"],
         basis=line["basis"],
     )
 
 
 def _same(a: TimeLimit, b: TimeLimit) -> bool:
-    names = ("amount", "unit", "end_of_day", "yellow_amount", "red_action", "basis")
+    names = ("amount", "unit", "end_of_day", "yellow_amount", "basis")
     return all(getattr(a, name) == getattr(b, name) for name in names)

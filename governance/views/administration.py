@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from knox.models import AuthToken
 
+from dispatch import rule_words
 from dispatch.wording import limit_in_words
 from grids import accounts, audit, audit_list, lockouts, permissions, selectors
 from grids.duties import Right
@@ -20,8 +21,8 @@ from grids.models import Person, Post, Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
 from incidents import limit_choice
-from incidents.limit_choice import Case, Choice
-from incidents.models import Category
+from incidents.limit_choice import Candidate, Case, Choice, Matrix
+from incidents.models import Category, EscalationRule, TimeLimit
 from incidents.states import Stage, Urgency
 
 TOKENS_MOST = 200
@@ -95,6 +96,8 @@ def _rules(person: Person) -> list[dict[str, Any]]:
         cards += [
             _card("adjustments-horizontal", _("Time limits"), _("Set, replace and end limits."),
                   reverse("admin:incidents_timelimit_changelist")),
+            _card("urgent", _("Escalation rules"), _("What yellow and red do, repeats, who is told of cards."),
+                  reverse("admin:incidents_escalationrule_changelist")),
             _card("list-details", _("Categories"), _("Names, search words, own categories of a district."),
                   reverse("admin:incidents_category_changelist")),
             _card("settings", _("District profile"), _("Officers per grid, re-checks, suspensions."),
@@ -189,7 +192,7 @@ def end_token(request: PersonRequest, key: str) -> HttpResponse:
 @require_safe
 @login_required
 def limits(request: PersonRequest) -> HttpResponse:
-    """Which limit applies to what: the rule that wins, the ones it stands before, and the whole table of a category."""
+    """Which limit and escalation rule apply to what: what wins, what it stands before, the table of a category."""
     now = timezone.now()
     codes = _read_by(request.user, now)
     districts = list(Unit.objects.filter(_districts(codes), kind=UnitKind.DISTRICT, retired_at__isnull=True))
@@ -197,8 +200,9 @@ def limits(request: PersonRequest) -> HttpResponse:
         raise Http404
     categories = list(Category.objects.filter(retired_at__isnull=True).select_related("parent"))
     case, stage = _case(request, districts, categories)
-    table = limit_choice.matrix(case, at=now)
-    choice = table[stage, case.urgency]
+    table = limit_choice.matrix(case, at=now, of=TimeLimit)
+    follows = limit_choice.matrix(case, at=now, of=EscalationRule)
+    choice, consequence = table[stage, case.urgency], follows[stage, case.urgency]
     context = {
         "title": _("Which limit applies"),
         "districts": districts,
@@ -210,7 +214,9 @@ def limits(request: PersonRequest) -> HttpResponse:
         "tiers": [(kind.value, kind.label) for kind in UnitKind if kind in DESK_KINDS],
         "choice": choice,
         "lines": [_line(one) for one in choice.candidates],
-        "table": _table(table),
+        "consequence": consequence,
+        "consequences": [_consequence(one) for one in consequence.candidates],
+        "table": _table(table, follows),
         "may_set": request.user.is_staff,
         "now": now,
     }
@@ -249,27 +255,35 @@ def _families(categories: list[Category]) -> list[tuple[str, list[Category]]]:
     return list(found.items())
 
 
-def _line(one: limit_choice.Candidate) -> dict[str, Any]:
-    limit = one.limit
-    basis = _(limit.basis) if limit.basis else ""
-    return {"limit": limit, "words": limit_in_words(limit), "reasons": one.reasons, "basis": basis,
-            "yellow": _yellow(limit)}  # fmt: skip
+def _line(one: Candidate[TimeLimit]) -> dict[str, Any]:
+    limit = one.rule
+    return {"limit": limit, "words": limit_in_words(limit), "reasons": one.reasons, "basis": _basis(limit),
+            "notes": rule_words.limit_notes(limit)}  # fmt: skip
 
 
-def _yellow(limit: Any) -> str:
-    if limit.yellow_amount is None:
-        return _("when a quarter is left")
-    return _("after %(amount)d %(unit)s") % {"amount": limit.yellow_amount, "unit": limit.get_unit_display()}
+def _consequence(one: Candidate[EscalationRule]) -> dict[str, Any]:
+    rule = one.rule
+    return {"rule": rule, "words": rule_words.on_red(rule), "reasons": one.reasons, "basis": _basis(rule),
+            "notes": rule_words.rule_notes(rule)}  # fmt: skip
 
 
-def _table(table: dict[tuple[Stage, str], Choice]) -> list[dict[str, Any]]:
-    """A row per stage, a cell per urgency."""
+def _basis(rule: TimeLimit | EscalationRule) -> str:
+    return _(rule.basis) if rule.basis else ""
+
+
+def _table(table: Matrix[TimeLimit], follows: Matrix[EscalationRule]) -> list[dict[str, Any]]:
+    """A row per stage, a cell per urgency: the limit, and what red does."""
     return [
-        {"stage": stage, "cells": [_cell(urgency, table[stage, urgency.value]) for urgency in Urgency]}
+        {"stage": stage, "cells": [_cell(one, table[stage, one.value], follows[stage, one.value]) for one in Urgency]}
         for stage in Stage
     ]
 
 
-def _cell(urgency: Urgency, choice: Choice) -> dict[str, Any]:
-    words = limit_in_words(choice.winner) if choice.winner else ""
-    return {"urgency": urgency.value, "choice": choice, "words": words}
+def _cell(urgency: Urgency, choice: Choice[TimeLimit], follows: Choice[EscalationRule]) -> dict[str, Any]:
+    return {
+        "urgency": urgency.value,
+        "words": limit_in_words(choice.winner) if choice.winner else "",
+        "on_red": rule_words.on_red(follows.winner) if follows.winner else "",
+        "rivals": bool(choice.rivals or follows.rivals),
+    }
+

@@ -9,7 +9,7 @@ no deadline, the whole run of an open incident is measured from the import by th
 from datetime import datetime
 
 from grids.levels import UnitKind
-from incidents import calendar_rows, clock_rules, limits
+from incidents import calendar_rows, clock_rules, escalations, limits
 from incidents.calendars import Calendar, whole_second
 from incidents.clock_rules import NOTHING_SAID, RED_SAID, YELLOW_SAID, Plan, Terms
 from incidents.imports.checks import Draft
@@ -75,12 +75,16 @@ class ClockMaker:
             step = YELLOW_SAID
         if clock_rules.red_at(plan.due_at) <= self.now:
             step = RED_SAID
+        rule = self._rule(draft, Stage.OVERALL, kind)
         next_at = clock_rules.next_moment(step=step, warn_at=plan.warn_at, due_at=plan.due_at)
+        if step == RED_SAID and rule.escalation_id is not None:
+            repeats = escalations.repeats(rule.escalation_id, rule.version_id)
+            next_at = repeats.after(self.now, step=step) if repeats else None
         return self._clock(
             incident,
             Stage.OVERALL,
             limit_id,
-            self._rule(draft, Stage.OVERALL, kind),
+            rule,
             plan,
             started_at=draft.opened,
             run_since=draft.opened,

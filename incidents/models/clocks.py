@@ -57,7 +57,6 @@ class TimeLimit(models.Model):
         help_text=_("Empty: the district's own calendar."),
     )
     yellow_amount = models.PositiveIntegerField(_("yellow after"), null=True, blank=True)
-    red_action = models.CharField(_("when red"), max_length=16, choices=RedAction.choices)
     basis = models.CharField(_("basis"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("in force since"))
     retired_at = models.DateTimeField(_("until"), null=True, blank=True)

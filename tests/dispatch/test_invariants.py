@@ -60,6 +60,10 @@ BREAKS = {
         UPDATE incidents_clock SET stopped_at = started_at - interval '1 day' WHERE state = 'stopped'""",
     "next_step_is_the_next_one": """
         UPDATE incidents_clock SET next_at = next_at + interval '1 hour' WHERE next_at IS NOT NULL""",
+    "no_end_means_no_light": "UPDATE incidents_clock SET budget = 0 WHERE final_light = 'green'",
+    "clocks_go_by_rules_of_their_stage": """
+        UPDATE incidents_clock SET escalation_id = (SELECT min(id) FROM incidents_escalationrule WHERE stage = 'pause')
+        WHERE stage = 'accept'""",
     "lights_are_on_record": "UPDATE incidents_clock SET step = 2 WHERE step = 0 AND state = 'stopped'",
     "clocks_name_their_subject": "UPDATE incidents_clock SET subject_id = 0 WHERE subject_kind = 'inspection'",
     "orders_are_open_while_dispatched": """

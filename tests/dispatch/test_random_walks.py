@@ -14,6 +14,8 @@ from dispatch import moves, notices, orders, supervision
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, ApprovalState, Assignment, AssignmentState, ReturnReason
 from dispatch.moves import Offer, Order
 from grids.models import Person
+from incidents import escalations
+from incidents.clock_rules import RED_SAID
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Subject, Unannounced
 from incidents.states import MOVES, OPEN_STATES, Stage, State
 from tests.cast import PEOPLE
@@ -131,7 +133,9 @@ def assert_in_order(incident: Incident) -> None:
             assert set(running) == {STAGE_OF_STATE[state]} and not open_orders
             assert running[STAGE_OF_STATE[state]].unit_id == incident.holder_id
     for clock in Clock.objects.filter(incident=incident):
-        waits = clock.state == ClockState.RUNNING and clock.step < 2
+        repeats = escalations.repeats_of(clock)
+        last = RED_SAID + (repeats.times if repeats else 0)
+        waits = clock.state == ClockState.RUNNING and clock.step < last
         assert (clock.next_at is not None) == waits, f"{clock.stage} {clock.state} {clock.step} {clock.next_at}"
     for request in Approval.objects.filter(incident=incident, state=ApprovalState.PENDING):
         assert request.holder_id == incident.holder_id and state in MOVES[request.kind].sources

@@ -1,6 +1,7 @@
 """The administration of limits, categories and calendars: no save goes past a domain function."""
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +11,8 @@ from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Boundary, Person
 from incidents import limits
-from incidents.models import CalendarVersion, Category, Clock, TimeLimit
+from incidents.admin import EscalationRuleForm
+from incidents.models import CalendarVersion, Category, Clock, EscalationRule, TimeLimit, Told
 from incidents.states import Stage
 from tests.incidents.story import Story
 
@@ -35,7 +37,7 @@ def the_default(stage: Stage) -> TimeLimit:
 
 
 def terms(limit: TimeLimit, **changes) -> dict:
-    given = {"amount": limit.amount, "unit": limit.unit, "red_action": limit.red_action, "basis": limit.basis}
+    given = {"amount": limit.amount, "unit": limit.unit, "basis": limit.basis}
     return given | {"yellow_amount": limit.yellow_amount or ""} | changes
 
 
@@ -155,3 +157,73 @@ def test_an_administrator_of_one_town_sets_nothing_for_the_district(story: Story
     assert answer.status_code == 200 and "district" in answer.context["adminform"].form.errors
     shown = client.get(reverse("admin:grids_post_changelist")).content.decode()
     assert cast.village_clerk.full_name in shown and cast.other_town_clerk.full_name not in shown
+
+
+def rule_of(stage: Stage, **case) -> EscalationRule:
+    about = {"district": None, "category": None, "urgency": "", "tier": ""} | case
+    return EscalationRule.objects.get(stage=stage, retired_at=None, **about)
+
+
+def rule_terms(rule: EscalationRule, **changes) -> dict:
+    given = {name: getattr(rule, name) for name in ("yellow_action", "red_action", "card_colour", "basis")}
+    return given | {"repeat_every": "", "repeat_unit": "", "repeat_times": ""} | changes
+
+
+def test_changing_an_escalation_rule_adds_a_version_and_leaves_running_clocks_alone(
+    story: Story, keeper: Client
+) -> None:
+    story.now = timezone.now()
+    clock = story.clock(story.report(), Stage.ACCEPT)
+    old = rule_of(Stage.ACCEPT)
+    assert clock.escalation == old
+    changes = {"card_colour": "red", "repeat_every": 2, "repeat_unit": "working_day", "tell_duty_leader": 3}
+    address = reverse("admin:incidents_escalationrule_change", args=[old.pk])
+    answer = keeper.post(address, rule_terms(old, **changes))
+    assert answer.status_code == 302, answer.context and answer.context["errors"]
+    new = rule_of(Stage.ACCEPT)
+    old.refresh_from_db()
+    assert (new.card_colour, new.repeat_every, new.repeat_times) == ("red", 2, None)
+    assert new.tell == [{"cards": 3, "who": "duty_leader"}]
+    assert (new.replaces, old.card_colour, old.retired_at) == (old, "ordinary", new.created_at)
+    assert Clock.objects.get(pk=clock.pk).escalation_id == old.pk
+    page = keeper.get(reverse("admin:incidents_escalationrule_change", args=[new.pk]))
+    assert page.context["adminform"].form["tell_duty_leader"].initial == 3
+
+
+def test_every_group_that_may_be_told_of_cards_has_its_field() -> None:
+    assert {f"tell_{who.value}" for who in Told} <= EscalationRuleForm.declared_fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("stage", "changes"),
+    [
+        (Stage.CHECK, {"red_action": "escalate"}),
+        (Stage.CHECK, {"red_action": "resume"}),
+        (Stage.PAUSE, {"red_action": "remind"}),
+        (Stage.CHECK, {"repeat_every": 3}),
+        (Stage.CHECK, {"repeat_every": 5, "repeat_unit": "minute"}),
+        (Stage.CHECK, {"tell_officer": 0}),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(story: Story, keeper: Client, stage: Stage, changes: dict) -> None:
+    old = rule_of(stage)
+    address = reverse("admin:incidents_escalationrule_change", args=[old.pk])
+    assert keeper.post(address, rule_terms(old, **changes)).status_code == 200
+    assert rule_of(stage) == old
+
+
+def test_a_limit_as_the_situation_requires_says_nothing_else(story: Story, keeper: Client) -> None:
+    old = the_default(Stage.CHECK)
+    address = reverse("admin:incidents_timelimit_change", args=[old.pk])
+    assert keeper.post(address, terms(old, amount=0, end_of_day="on")).status_code == 200
+    assert keeper.post(address, terms(old, amount=0)).status_code == 302
+    assert the_default(Stage.CHECK).is_open_ended
+    pause = the_default(Stage.PAUSE)
+    address = reverse("admin:incidents_timelimit_change", args=[pause.pk])
+    assert keeper.post(address, terms(pause, amount=0)).status_code == 200, "a suspension needs an end"
+
+
+def test_nobody_rewrites_a_version(story: Story) -> None:
+    for row in (the_default(Stage.CHECK), rule_of(Stage.CHECK)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            type(row).objects.filter(pk=row.pk).update(basis="rewritten")

@@ -304,10 +304,7 @@ def test_a_limit_that_names_a_calendar_is_not_moved_by_the_district_s(
     units: dict[str, Unit], common: Calendar, wang: Person
 ) -> None:
     always = Calendar.objects.get(name=calendar_imports.ROUND_THE_CLOCK_NAME)
-    reach = limits.limit_for(
-        district_id=ground.DISTRICT, category_id=None, urgency="", stage=Stage.HANDLE, tier="village", at=FRIDAY
-    )
-    terms = {"stage": Stage.HANDLE, "amount": 12, "unit": TimeUnit.WORKING_HOUR, "red_action": reach.red_action}
+    terms = {"stage": Stage.HANDLE, "amount": 12, "unit": TimeUnit.WORKING_HOUR}
     limits.set_limit(limit=TimeLimit(**terms, calendar=always), now=FRIDAY - timedelta(minutes=1))
     clock = started(units)
     Clock.objects.filter(pk=clock.pk).update(calendar_version=always.versions.get())

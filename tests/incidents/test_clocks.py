@@ -139,7 +139,7 @@ def one_day(units: dict[str, Unit]) -> TimeLimit:
     new_year = at("2026-01-01 00:00")
     escalations.set_rule(rule=EscalationRule(stage=Stage.HANDLE, red_action=RedAction.ESCALATE), now=new_year)
     return limits.set_limit(
-        limit=TimeLimit(stage=Stage.HANDLE, amount=1, unit=TimeUnit.WORKING_DAY, red_action=RedAction.ESCALATE),
+        limit=TimeLimit(stage=Stage.HANDLE, amount=1, unit=TimeUnit.WORKING_DAY),
         now=new_year,
     )
 
@@ -288,7 +288,7 @@ def test_a_suspension_runs_until_its_review_date_and_no_longer_than_the_limit(un
     review = at("2026-12-20 09:00")
     clock = clocks.start_until(incident=incident, unit=village, stage=Stage.PAUSE, due_at=review, now=FRIDAY)
     assert clock.due_at == review
-    assert clock.limit.red_action == RedAction.RESUME
+    assert clock.escalation.red_action == RedAction.RESUME
     for wrong in (FRIDAY, at("2027-02-18 16:00:01")):
         with pytest.raises(MoveRefused):
             clocks.start_until(incident=incident, unit=village, stage=Stage.PAUSE, due_at=wrong, now=FRIDAY)

@@ -6,7 +6,7 @@ import pytest
 
 from grids.models import Unit
 from incidents import clock_steps, clocks, explanations, limits
-from incidents.models import Clock, PauseCause, RedAction, TimeLimit, TimeUnit
+from incidents.models import Clock, PauseCause, TimeLimit, TimeUnit
 from incidents.states import Stage
 from tests.incidents import ground
 from tests.incidents.ground import at
@@ -28,7 +28,7 @@ def handling(units: dict[str, Unit], *, start: str = "2026-11-20 16:00", stage: 
 def two_days(units: dict[str, Unit]) -> TimeLimit:
     return limits.set_limit(
         limit=TimeLimit(
-            stage=Stage.HANDLE, amount=2, unit=TimeUnit.WORKING_DAY, red_action=RedAction.ESCALATE, tier="village",
+            stage=Stage.HANDLE, amount=2, unit=TimeUnit.WORKING_DAY, tier="village",
             district=units[ground.DISTRICT],
         ),
         now=at("2026-01-01 00:00"),
@@ -100,7 +100,8 @@ def test_why_it_has_not_moved_up_is_answered(units: dict[str, Unit]) -> None:
     late = clock.due_at + timedelta(seconds=1)
     said = [explanations.why_not_moved(clock, FRIDAY), explanations.why_not_moved(clock, late)]
     said.append(explanations.why_not_moved(clock, late, at_top=True))
-    clock_steps.announce([clock], now=late)
+    clock_steps.announce([clock], now=late, describe=lambda told: {})
+    clock.refresh_from_db()
     assert explanations.why_not_moved(clock, late) == ""
     clocks.pause(clock=clock, now=late, cause=PauseCause.SUSPENSION)
     said.append(explanations.why_not_moved(clock, late))

@@ -12,7 +12,7 @@ from grids.models import Unit
 from incidents import limits, reference_data
 from incidents.clock_rules import SECONDS_OF_UNIT, WORKING_DAY, WORKING_UNITS
 from incidents.limit_bases import BASES
-from incidents.models import Category, RedAction, TimeLimit, TimeUnit
+from incidents.models import Category, TimeLimit, TimeUnit
 from incidents.states import Stage, Urgency
 from tests.incidents import ground
 
@@ -26,7 +26,7 @@ def units(db: None) -> dict[str, Unit]:
 
 
 def limit(**fields: object) -> TimeLimit:
-    values = {"stage": Stage.ACCEPT, "amount": 8, "unit": TimeUnit.WORKING_HOUR, "red_action": RedAction.ESCALATE}
+    values = {"stage": Stage.ACCEPT, "amount": 8, "unit": TimeUnit.WORKING_HOUR}
     return TimeLimit(**(values | fields))
 
 
@@ -90,10 +90,10 @@ def test_a_category_takes_its_own_limit_then_its_parents(units: dict[str, Unit])
     major, city = rubbish.parent, rubbish.parent.parent
     assert found(stage=Stage.FINISH, category=rubbish).category == rubbish
     assert found(stage=Stage.FINISH, category=major).category is None
-    limits.set_limit(limit=limit(stage=Stage.FINISH, category=city, red_action=RedAction.CARD), now=NOW)
+    limits.set_limit(limit=limit(stage=Stage.FINISH, category=city), now=NOW)
     assert found(stage=Stage.FINISH, category=rubbish).category == rubbish
     assert found(stage=Stage.FINISH, category=major).category == city
-    limits.set_limit(limit=limit(stage=Stage.FINISH, category=major, red_action=RedAction.CARD), now=NOW)
+    limits.set_limit(limit=limit(stage=Stage.FINISH, category=major), now=NOW)
     assert found(stage=Stage.FINISH, category=major).category == major
 
 

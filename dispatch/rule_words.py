@@ -1,0 +1,59 @@
+"""A limit and an escalation rule in words, for whoever sets them. The database is not asked."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from incidents.explanations import amount_text
+from incidents.models import EscalationRule, RedAction, TimeLimit, Told, YellowAction
+
+
+def limit_notes(limit: TimeLimit) -> list[str]:
+    """What a limit says besides its amount, in the order in which it counts."""
+    if limit.is_open_ended:
+        return [_("no due moment, no light")]
+    notes = []
+    if limit.from_next_day:
+        notes.append(_("counted from the next day"))
+    if limit.end_of_day:
+        notes.append(_("until the end of that work day"))
+    if limit.calendar_id is not None:
+        notes.append(_("by the calendar %(name)s") % {"name": limit.calendar})
+    if limit.yellow_amount is None:
+        notes.append(_("yellow when a quarter is left"))
+    else:
+        notes.append(_("yellow after %(span)s") % {"span": amount_text(limit.yellow_amount, limit.unit)})
+    return notes
+
+
+def on_red(rule: EscalationRule) -> str:
+    """What red does: "moves one tier up; at the top an ordinary card", "yellow card", "reminder only"."""
+    card = rule.get_card_colour_display()
+    if rule.red_action == RedAction.CARD:
+        return str(card)
+    action = str(rule.get_red_action_display())
+    if rule.red_action == RedAction.ESCALATE:
+        return _("%(action)s, at the top %(card)s") % {"action": action, "card": card}
+    return action
+
+
+def rule_notes(rule: EscalationRule) -> list[str]:
+    """What a rule says besides red: yellow, the repeats, who is told of how many cards."""
+    notes = [_("yellow: nothing") if rule.yellow_action == YellowAction.NOTHING else _("yellow: reminder")]
+    if rule.repeat_every is not None:
+        notes.append(_repeats(rule))
+    for line in sorted(rule.tell, key=lambda line: line["cards"]):
+        told = {"count": line["cards"], "who": Told(line["who"]).label}
+        notes.append(_("from card %(count)d on also told: %(who)s") % told)
+    return notes
+
+
+def _repeats(rule: EscalationRule) -> str:
+    span = {"span": amount_text(rule.repeat_every or 0, rule.repeat_unit)}
+    if rule.repeat_times is None:
+        return _("again every %(span)s until it ends") % span
+    times = ngettext(
+        "again after %(span)s, %(times)d time at most",
+        "again every %(span)s, %(times)d times at most",
+        rule.repeat_times,
+    )
+    return times % (span | {"times": rule.repeat_times})
