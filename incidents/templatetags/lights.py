@@ -19,7 +19,7 @@ from typing import Any
 
 from django import template
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -31,6 +31,12 @@ register = template.Library()
 
 # Worst first: the order of bars, legends and filters.
 ORDER = ("red", "yellow", "unlit", "green", "suspended", "paused")
+# Which light follows, and what follows without one.
+TURNS: dict[str, str | Promise] = {
+    "yellow": gettext_lazy("turns yellow"),
+    "red": gettext_lazy("turns red"),
+    "": gettext_lazy("is said again"),
+}
 WORDS: dict[str, str | Promise] = {
     "red": gettext_lazy("Overdue"),
     "yellow": gettext_lazy("Near due"),
@@ -107,11 +113,13 @@ def light(clock: Any, form: str = "") -> SafeString:
 
 
 def next_of(clock: Any, now: datetime | None = None) -> SafeString:
-    """Which light follows by itself and when, as a line below the one shown; nothing where none does."""
-    at, following = getattr(clock, "next_at", None), getattr(clock, "next_light", "")
-    if at is None or not following:
+    """What the light turns by itself and when, or when a red one is said again, as a line below it; else nothing."""
+    at = getattr(clock, "next_at", None)
+    if at is None:
         return SafeString("")
-    return format_html('<span class="light-next">{} {}</span>', WORDS[known(following)], moment(at, now))
+    return format_html(
+        '<span class="light-next">{} {}</span>', TURNS[getattr(clock, "next_light", "")], moment(at, now)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -154,20 +162,19 @@ def light_bar(counts: Mapping[str, int] | None, label: str = "") -> SafeString:
     Drawn as SVG in thousandths of the width: no style attribute is needed.
     """
     known_counts = counts or {}
-    figures = [(name, int(known_counts.get(name) or 0)) for name in ORDER]
-    total = sum(count for _name, count in figures)
-    spoken = ", ".join(f"{WORDS[name]} {count}" for name, count in figures if count) or _("none")
-    parts, at = [], 0.0
-    for name, count in figures:
-        if count:
-            width = 1000 * count / total
-            parts.append((f"{at:.1f}", f"{width:.1f}", name, f"{WORDS[name]} {count}"))
-            at += width
-    pieces = format_html_join(
-        "", '<rect x="{}" y="0" width="{}" height="10" class="bar-{}"><title>{}</title></rect>', parts
-    )
+    figures = [(name, str(WORDS[name]), int(count)) for name in ORDER if (count := known_counts.get(name))]
+    total = sum(count for _name, _word, count in figures)
+    spoken = ", ".join(f"{word} {count}" for _name, word, count in figures) or _("none")
+    pieces, at = "", 0.0
+    for name, word, count in figures:
+        width = 1000 * count / total
+        pieces += (
+            f'<rect x="{at:.1f}" y="0" width="{width:.1f}" height="10" class="bar-{name}">'
+            f"<title>{escape(word)} {count}</title></rect>"
+        )
+        at += width
     name = f"{label}: {spoken}" if label else spoken
     return format_html(
         '<svg class="light-bar" viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        name, pieces,
+        name, mark_safe(pieces),
     )  # fmt: skip
