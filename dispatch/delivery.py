@@ -91,7 +91,7 @@ def _recover(now: datetime) -> None:
     """What a deliverer left behind while sending: once more where a second copy does no harm, else unknown."""
     with transaction.atomic():
         left = Delivery.objects.filter(state=SENDING, lease_until__lt=now).select_related("address")
-        for row in left.select_for_update(skip_locked=True, of=("self",))[:LIMIT]:
+        for row in left.order_by("lease_until").select_for_update(skip_locked=True, of=("self",))[:LIMIT]:
             log.warning("delivery %d was left while being sent", row.pk)
             _perhaps_again(row, "the deliverer stopped before it heard the answer", now, now)
 

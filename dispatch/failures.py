@@ -24,6 +24,7 @@ WORDS: tuple[tuple[str, str | Promise], ...] = (
     ("no trusted connection", _("The provider could not prove who it is")),
     ("the name", _("The name of the address is not known")),
     ("an address inside the house", _("The address leads inside the house; the operator has not listed it")),
+    ("a host that is not listed", _("The operator has not listed this host.")),
     ("not https", _("The address is not safe: it must begin with https://")),
     ("not an address", _("This is not an address that messages may be sent to.")),
     ("no mail server", _("The mail server was not reached")),

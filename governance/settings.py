@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -350,7 +349,7 @@ EMAIL_USE_SSL = environment.flag("EMAIL_USE_SSL", False)
 # The address of the site as messages link to it; without it they carry no link.
 SITE_URL = environment.text("WANGGE_SITE_URL", "").rstrip("/")
 NOTICE_CHANNELS = environment.words("WANGGE_CHANNELS", ("email", "wecom", "dingtalk", "feishu", "sms", "webhook"))
-# Hosts that may be inside the house or without TLS: `host` or `host:port`.
+# Hosts webhooks may go to; these, and robots there, may be inside the house or without TLS: `host` or `host:port`.
 NOTICE_HOSTS = environment.words("WANGGE_NOTICE_HOSTS")
 # How many seconds a provider has, and from how many waiting messages on one stands for all.
 NOTICE_TIMEOUT: float = environment.number("WANGGE_NOTICE_TIMEOUT", 5, least=1)
@@ -359,8 +358,6 @@ SMS_URL = environment.text("WANGGE_SMS_URL", "")
 SMS_SECRET = environment.text("WANGGE_SMS_SECRET", "")
 SMS_SIGN = environment.text("WANGGE_SMS_SIGN", "")
 SMS_TEMPLATE = environment.text("WANGGE_SMS_TEMPLATE", "")
-if SMS_URL:
-    NOTICE_HOSTS.append(urlsplit(SMS_URL).hostname or "")
 # Addresses and secrets are encrypted by the first of these and opened by any.
 SEAL_KEYS = [*environment.words("WANGGE_SEAL_KEYS"), SECRET_KEY]
 

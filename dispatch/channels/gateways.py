@@ -9,6 +9,7 @@ import json
 import re
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from dispatch.channels.http import Exchange
 from dispatch.channels.outcomes import Dead, Message, Outcome, Reached, Retry, Sent
 from dispatch.channels.ways import Limits
+from dispatch.channels.web import is_listed
 from dispatch.models import Channel
 
 PHONE = re.compile(r"\+?[0-9]{6,15}")
@@ -48,7 +50,19 @@ class Webhook(Gateway):
     has_secret = True
     limits = ((60, 60),)
 
+    def is_ready(self) -> bool:
+        return super().is_ready() and bool(settings.NOTICE_HOSTS)
+
+    def clean(self, target: str, secret: str) -> str:
+        """Only to hosts the operator listed: what is told here shall not go just anywhere."""
+        target = super().clean(target, secret)
+        if not _is_listed(target):
+            raise ValidationError(_("The operator has not listed this host."))
+        return target
+
     def send(self, reached: Reached, message: Message) -> Outcome:
+        if not _is_listed(reached.target):
+            return Dead("a host that is not listed", permanent=True)
         payload = {
             "id": message.id,
             "number": message.number,
@@ -65,6 +79,7 @@ class Sms(Gateway):
     """A text message is dear and cannot be recognised as a copy: one that may have arrived is not sent again."""
 
     channel = Channel.SMS
+    operators_address = True
     resends = False
     # A number takes 50 notices a day of one template.
     limits = ((50, 24 * 3600),)
@@ -99,6 +114,11 @@ class Sms(Gateway):
         if isinstance(outcome, Dead) and outcome.permanent and outcome.why != "status 410":
             return Dead(outcome.why)
         return outcome
+
+
+def _is_listed(url: str) -> bool:
+    parts = urlsplit(url)
+    return is_listed(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def _id(body: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -114,9 +114,9 @@ def _blame(form: Any, error: ValidationError) -> None:
 
 def _last(ids: list[int]) -> dict[int, Delivery]:
     """The latest delivery of each address. One query by index."""
-    newest = Delivery.objects.filter(address__in=ids).order_by().values("address").annotate(newest=Max("pk"))
-    rows = Delivery.objects.filter(pk__in=[one["newest"] for one in newest])
-    return {row.address_id: row for row in rows}
+    newest = Delivery.objects.filter(address=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    latest = Address.objects.filter(pk__in=ids).values(newest=Subquery(newest))
+    return {row.address_id: row for row in Delivery.objects.filter(pk__in=latest)}
 
 
 @require_POST

@@ -101,7 +101,7 @@ def index(request: PersonRequest) -> HttpResponse:
 
 def _waiting(seen: QuerySet[Delivery]) -> list[dict[str, Any]]:
     """By channel how much waits and since when."""
-    waiting = seen.filter(state__in=(DeliveryState.WAITING, DeliveryState.BUNDLED)).order_by()
+    waiting = seen.filter(state=DeliveryState.WAITING).order_by()
     found = waiting.values("address__channel").annotate(number=Count("pk"), oldest=Min("created_at"))
     return [{**one, "label": Channel(one["address__channel"]).label} for one in found]
 

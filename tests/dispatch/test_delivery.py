@@ -20,7 +20,7 @@ from django.utils import timezone
 from dispatch import delivery, notices, tasks
 from dispatch.audience import Reason
 from dispatch.channels import web
-from dispatch.models import Address, Delivery, DeliveryState, Notice
+from dispatch.models import FAILED_STATES, Address, Delivery, DeliveryState, Notice
 from grids.models import Unit
 from incidents.models import Unannounced
 from tests.cast import SHANGHAI
@@ -517,6 +517,17 @@ def test_telling_asks_for_all_addresses_at_once(post: Post) -> None:
     with CaptureQueriesContext(connection) as taken:
         assert notices.announce_pending(now=post.now).events == 20
     assert Delivery.objects.count() == 20 and len(taken) <= 13
+
+
+def test_looking_for_what_is_due_is_answered_by_small_indexes(post: Post) -> None:
+    due = Delivery.objects.filter(state=WAITING, available_at__lte=post.now).order_by("available_at", "pk")
+    left = Delivery.objects.filter(state="sending", lease_until__lt=post.now).order_by("lease_until")
+    failed = Delivery.objects.filter(state__in=FAILED_STATES).order_by("-pk")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+    plans = [query[:10].explain() for query in (due, left, failed)]
+    for name, plan in zip(("delivery_due", "delivery_in_hand", "delivery_failed"), plans, strict=True):
+        assert name in plan and "Sort" not in plan
 
 
 def test_nothing_due_costs_two_looks(post: Post) -> None:

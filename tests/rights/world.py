@@ -15,7 +15,7 @@ from tests.dispatch.play import Order, Play
 from tests.incidents.pages import picture
 
 NEAR, FAR = "near", "far"
-WEBHOOK = addresses.Wanted(channel="webhook", target="https://example.com/hook")
+ROBOT = addresses.Wanted(channel="dingtalk", target="https://oapi.dingtalk.com/robot/send?access_token=x")
 SCOPES = (NEAR, FAR)
 
 
@@ -127,7 +127,7 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         post=Post.objects.filter(person=officer).earliest("pk").pk,
         person=officer.pk,
         notice=Notice.objects.filter(incident=incident, person=told).earliest("pk").pk,
-        address=addresses.set_own(person=officer, wanted=WEBHOOK, now=play.now).pk,
+        address=addresses.set_own(person=officer, wanted=ROBOT, now=play.now).pk,
         wall_key=key.pk,
         wall_secret=secret,
         calendar=calendar_rows.current_version(district_id=incident.district_id).calendar_id,
