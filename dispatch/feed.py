@@ -36,6 +36,19 @@ def publish(events: Sequence[IncidentEvent]) -> int:
     return len(entries) if wire.send(entries) else 0
 
 
+# What an event says of units besides its holders: theirs are the cards, the acts and the orders it is about.
+_NAMED = ("unit", "new_unit", "card_unit")
+
+
+def named_in(event: IncidentEvent) -> list[str]:
+    """The units whose counts change though they need not have the incident in hand: who acted, who gets a card."""
+    found = {event.unit_id, *(event.details.get(key) for key in _NAMED)}
+    if event.details.get("card"):
+        # A red that means a card is told to the duty leader of the district.
+        found.add(event.district_id)
+    return sorted(code for code in found if code and isinstance(code, str))
+
+
 def entry(event: IncidentEvent, reach: access.Reach) -> dict[str, Any]:
     """One event as it travels: numbers and codes only."""
     said: dict[str, Any] = {
@@ -49,6 +62,7 @@ def entry(event: IncidentEvent, reach: access.Reach) -> dict[str, Any]:
         "a": event.holder_after_id,
         "u": list(reach.units),
         "f": reach.first_receiver,
+        "n": named_in(event) or None,
         "l": LIGHTS.get(event.kind),
         "m": int(event.recorded_at.timestamp() * 1000),
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
@@ -18,10 +19,13 @@ SLACK_MS = 2_000
 
 
 def origin(request: HttpRequest) -> str:
-    """The other origin that serves the stream, or "" if it is the page's own."""
+    """The other origin that serves the stream, or "" if it is the page's own, or the request names no host of ours."""
     if not settings.LIVE_URL.startswith(":"):
         return ""
-    host, _port = split_domain_port(request.get_host())
+    try:
+        host, _port = split_domain_port(request.get_host())
+    except DisallowedHost:
+        return ""
     return f"{request.scheme}://{host}{settings.LIVE_URL.partition('/')[0]}"
 
 

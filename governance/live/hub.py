@@ -61,7 +61,7 @@ class Entry:
             about = message["of"]
             return cls(id_, message["t"], about=(about,) if isinstance(about, int) else tuple(about))
         reach = Reach(message["p"], tuple(message["u"]), message.get("f"))
-        units = {reach.place, *reach.units, message.get("b"), message.get("a")} - {None}
+        units = {reach.place, *reach.units, message.get("b"), message.get("a"), *message.get("n", ())} - {None}
         told = {"k": message["k"], "i": message["i"], "e": message["e"], "u": sorted(units)}
         if "l" in message:
             told["l"] = message["l"]

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
-from dispatch import tasks
+from dispatch import notices, tasks
+from dispatch.management.commands.sweep import Command
 from dispatch.models import Notice, Ticker
 from grids import permissions
 from grids.duties import Right
@@ -53,6 +54,19 @@ def test_rights_follow_a_post_whose_time_came(play: Play) -> None:
     assert not permissions.allows(person, Right.HANDLE, play.cast.village, now=now)
     tasks.regrant()
     assert permissions.allows(person, Right.HANDLE, play.cast.village, now=now)
+
+
+def test_between_two_turns_what_happened_is_told_and_what_cannot_be_told_is_left_to_the_turn(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Command()
+    assert command._told()
+    play.report()
+    assert command._told()
+    assert not Unannounced.objects.exists()
+    play.report()
+    monkeypatch.setattr(notices, "announce_pending", lambda *, now: notices.Told(0, 0))
+    assert not command._told()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -72,3 +72,13 @@ def test_celery_gets_a_redis_socket_in_its_own_spelling(monkeypatch: pytest.Monk
     monkeypatch.setenv("WANGGE_SAMPLE", "http://r")
     with pytest.raises(ImproperlyConfigured, match="redis://"):
         environment.redis("WANGGE_SAMPLE")
+
+
+def test_the_live_service_is_a_path_or_a_port_of_the_same_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("", "/live/", ":8001/live/"):
+        monkeypatch.setenv("WANGGE_SAMPLE", value)
+        assert environment.path_or_port("WANGGE_SAMPLE") == value
+    for value in ("https://elsewhere/live/", "/live", "live/", ":x/live/", "//elsewhere/"):
+        monkeypatch.setenv("WANGGE_SAMPLE", value)
+        with pytest.raises(ImproperlyConfigured, match="WANGGE_SAMPLE"):
+            environment.path_or_port("WANGGE_SAMPLE")
