@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from governance.calendar_year import WORDS
+from grids.spans import working
 from incidents import calendar_changes, calendar_content, calendar_effects
 from incidents.calendar_content import DayChange
 from incidents.calendar_effects import Effect, Moved
@@ -47,7 +48,7 @@ def context_of(change: CalendarChange, *, now: datetime) -> dict[str, Any]:
         "applying": change.state == ChangeState.APPLYING,
         "ready": ready,
         "effect": effect,
-        "ways": _ways(effect) if ready else [],
+        "ways": _ways(effect, max(1, round(sum(period.seconds for period in after.hours) / 3600))) if ready else [],
         "classes": _classes(effect) if ready else [],
         "furthest": _furthest(effect.furthest) if ready else [],
         "outdated": newest is not None and newest.pk != change.base_id and not change.version_id,
@@ -76,9 +77,16 @@ def _lines(days: list[DayChange]) -> list[DayLine]:
     return found
 
 
-def _ways(effect: Effect) -> list[tuple[str, Any]]:
-    both = [(_("later"), effect.later), (_("earlier"), effect.earlier)]
-    return [(label, spread) for label, spread in both if spread]
+def _ways(effect: Effect, day_hours: int) -> list[tuple[str, int, list[tuple[int, str]]]]:
+    """Later and earlier: how many, then least, median and most in seconds as they pass and in words of working time."""
+    found = []
+    for label, spread in ((_("later"), effect.later), (_("earlier"), effect.earlier)):
+        if spread:
+            passed = (spread.least, spread.median, spread.most)
+            worked = (spread.working_least, spread.working_median, spread.working_most)
+            words = [working(seconds, day_hours) for seconds in worked]
+            found.append((label, spread.count, list(zip(passed, words, strict=True))))
+    return found
 
 
 def _classes(effect: Effect) -> list[tuple[str, int, int]]:

@@ -124,7 +124,7 @@ FORMS: dict[str, type[ContentForm]] = {
 def initial(name: str, before: Content) -> dict[str, Any]:
     """What a form shows at first."""
     if name != "hours":
-        return {}
+        return {"kind": SpecialKind.LOCAL_OFF.value}
     return {"hours": ",".join(said(period) for period in before.hours), "weekdays": sorted(before.weekdays)}
 
 
