@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dispatch.simulation import adoption, story
+from dispatch.simulation import adoption, overseers, story
 from dispatch.simulation.story import Birth
 from dispatch.simulation.timeline import Timeline
 from dispatch.simulation.world import World
@@ -29,6 +29,7 @@ class RealTime:
         self.world = World(district=district, now=now, seed=seed, hurry=speed)
         self.speed, self.began = speed, now
         self.timeline = Timeline(self.world)
+        overseers.begin(self.world, self.timeline)
         self.dice = random.Random(f"live {seed} {now.isoformat()}")
         self.numbers = _numbers(now)
         self.born = 0

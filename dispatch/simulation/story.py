@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.simulation import turns
+from dispatch.simulation import overseers, turns
 from dispatch.simulation.habits import live
 from dispatch.simulation.life import Life
 from dispatch.simulation.matters import LEVELS, Matter, choose, tell
@@ -42,7 +42,8 @@ def births(world: World, *, start: datetime, end: datetime, count: int) -> list[
 
 
 def begin(world: World, timeline: Timeline, wanted: list[Birth]) -> None:
-    """Take the births into the timeline."""
+    """Take the births into the timeline, and those who look at what is late."""
+    overseers.begin(world, timeline)
     for birth in wanted:
         timeline.begin(born(world, timeline, birth))
 

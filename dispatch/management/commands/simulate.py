@@ -68,8 +68,7 @@ class Command(BaseCommand):
         start = until - timedelta(days=options["days"])
         world = World(district=district, now=start, seed=seed)
         timeline = Timeline(world)
-        for birth in story.births(world, start=start, end=until, count=options["incidents"]):
-            timeline.begin(story.born(world, timeline, birth))
+        story.begin(world, timeline, story.births(world, start=start, end=until, count=options["incidents"]))
         timeline.run(until)
         self.stdout.write(f"{world.pressed.total()} acts, {world.refused.total()} came too late")
         for name, times in world.pressed.most_common():
