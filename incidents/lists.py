@@ -242,11 +242,11 @@ def lit(
     `states` are those the list is narrowed to anyway; where they leave out what has ended, that is not asked for.
     `is_rest`: whatever shows a worse light was sorted out before.
     """
-    goes_on = Q(closed_at__isnull=True)
+    ends_too = not states <= OPEN_STATES
+    goes_on = Q(closed_at__isnull=True) if ends_too else Q()
     if light == Light.RED:
-        ended_red = Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
         going = goes_on & _has(now, at, light)
-        return going if states <= OPEN_STATES else going | ended_red
+        return going | Q(closed_at__isnull=False) & Q(Exists(_last_overall(light))) if ends_too else going
     if light == Light.GREEN:
         return Q(closed_at__isnull=False) & Q(Exists(_last_overall(light)))
     if light == lights.SUSPENDED:

@@ -113,7 +113,7 @@ class Incident(models.Model):
             # Counting what is open reads this alone.
             models.Index(
                 fields=["place", "id"],
-                include=["state", "holder", "category", "urgency"],
+                include=["state", "holder", "category", "urgency", "first_receiver", "point"],
                 condition=Q(closed_at__isnull=True),
                 name="incident_open_counts",
             ),
