@@ -371,6 +371,11 @@ def _counting(limit_id: int | None, version_id: int) -> tuple[Terms, Calendar]:
     return NATURAL, calendar_rows.calendar_for(version_id, working=False)
 
 
+def counts_from(clock: Clock) -> datetime:
+    """When the clock's time first began to count: as it started, or with the next day."""
+    return _begins(clock, *_own_time(clock))
+
+
 def _begins(clock: Clock, given: Terms, calendar: Calendar) -> datetime:
     """When the clock's time began, as far as the calendar knows."""
     try:

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from incidents import clock_rules, escalations, limits
+from incidents import clock_rules, clocks, escalations, limits
 from incidents.calendar_rows import calendar_for
 from incidents.calendars import Calendar, DayPiece, SpecialKind
 from incidents.lights import PAUSED, is_working, light
@@ -50,7 +50,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that made a deadline what it is."""
+    """Everything that made a deadline what it is.
+
+    `open_ended`: there is none, as the situation decides, or as no calendar reaches that far (`limit` has an amount).
+    """
 
     limit: TimeLimit | None
     allowed: str
@@ -65,17 +68,19 @@ class Explanation:
     stretches: list[Stretch]
     pauses: list[tuple[datetime, datetime | None]]
     provisional: bool
+    open_ended: bool
 
 
 def explain(clock: Clock) -> Explanation:
     """Why the clock is due when it is: the limit, the calendar, day by day what counted, and the pauses.
 
-    `due_at` is None while the clock is paused with time left: then only what is left is known.
+    `due_at` is None while the clock is paused with time left (then only what is left is known) and without an end.
     """
     limit = limit_row(clock.limit_id) if clock.limit_id is not None else None
     working = is_working(clock)
     calendar = calendar_for(clock.calendar_version_id, working=working)
-    waits = clock.state == ClockState.PAUSED and clock.spent <= clock.budget
+    open_ended = clock_rules.is_endless(clock.due_at)
+    waits = open_ended or (clock.state == ClockState.PAUSED and clock.spent <= clock.budget)
     return Explanation(
         limit=limit,
         allowed=amount_text(limit.amount, limit.unit) if limit else "",
@@ -90,6 +95,7 @@ def explain(clock: Clock) -> Explanation:
         stretches=_stretches(clock, calendar, working=working),
         pauses=_pauses(clock),
         provisional=not waits and calendar.is_provisional(clock.due_at),
+        open_ended=open_ended,
     )
 
 
@@ -108,6 +114,8 @@ def amount_text(amount: int, unit: str) -> str:
 
 
 def _yellow_text(limit: TimeLimit | None) -> str:
+    if limit is not None and limit.is_open_ended:
+        return _("no yellow, no red")
     if limit is not None and limit.yellow_amount is not None:
         return _("yellow after %(span)s") % {"span": amount_text(limit.yellow_amount, limit.unit)}
     return _("yellow when a quarter of it is left")
@@ -130,7 +138,7 @@ def _was_set_by_hand(clock: Clock, limit: TimeLimit | None) -> bool:
     if limit is None:
         return True
     terms = limits.terms_of(limit.pk, clock.calendar_version_id)
-    return not limit.end_of_day and clock.budget != terms.seconds
+    return not limit.end_of_day and clock.budget not in (terms.seconds, 0)
 
 
 def _pauses(clock: Clock) -> list[tuple[datetime, datetime | None]]:
@@ -139,9 +147,11 @@ def _pauses(clock: Clock) -> list[tuple[datetime, datetime | None]]:
 
 
 def _stretches(clock: Clock, calendar: Calendar, *, working: bool) -> list[Stretch]:
-    """The times the clock ran, the last one up to its due moment or its end."""
+    """The times the clock ran, the last one up to its due moment or its end; none without an end."""
+    if clock_rules.is_endless(clock.due_at):
+        return []
     last = clock.stopped_at or clock.due_at
-    edges = [clock.started_at, *clock.turned_at]
+    edges = [clocks.counts_from(clock), *clock.turned_at]
     if len(edges) % 2:
         edges.append(max(last, edges[-1]))
     found, total = [], 0

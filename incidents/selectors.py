@@ -118,7 +118,7 @@ def next_change(clocks: Iterable[Clock], now: datetime) -> datetime | None:
     """When one of these clocks next shows another light by itself; None if none ever does."""
     running = [clock for clock in clocks if clock.state == ClockState.RUNNING]
     moments = [clock.warn_at for clock in running if clock.warn_at is not None]
-    moments += [clock_rules.red_at(clock.due_at) for clock in running if clock.due_at is not None]
+    moments += [clock_rules.red_at(clock.due_at) for clock in running if not clock_rules.is_endless(clock.due_at)]
     return min((moment for moment in moments if moment > now), default=None)
 
 

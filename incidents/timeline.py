@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from grids import spans
 from grids.duties import Duty
 from grids.models import Unit
-from incidents import lights
+from incidents import clock_rules, lights
 from incidents.calendar_rows import calendar_for
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Light, Photo
 from incidents.records import KINDS
@@ -308,7 +308,7 @@ def _measure(clock: Clock, units: dict[str, Unit]) -> Measured:
         unit=_name(clock.unit_id, units),
         light="" if clock.final_light == Light.NONE else clock.final_light,
         used=_said(clock, clock.spent),
-        allowed=_said(clock, clock.budget),
+        allowed=_said(clock, clock.budget) if clock.budget else _("as the situation requires"),
     )
 
 
@@ -321,7 +321,9 @@ def _said(clock: Clock, seconds: int) -> str:
 
 
 def _about(clock: Clock) -> dict[str, str]:
-    return {"stage": str(Stage(clock.stage).label), "moment": _moment(clock.due_at)}
+    endless = clock_rules.is_endless(clock.due_at)
+    moment = _("without a date") if endless else _moment(clock.due_at)
+    return {"stage": str(Stage(clock.stage).label), "moment": moment}
 
 
 def _moment(at: datetime) -> str:

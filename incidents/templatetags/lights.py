@@ -78,6 +78,8 @@ def rest_of(clock: Any) -> str:
     if light == "suspended":
         due = getattr(clock, "due_at", None)
         return _("until %(date)s") % {"date": spans.exact(due)[:10]} if due else ""
+    if getattr(clock, "open_ended", False) and light != "none":
+        return _("as the situation requires")
     if left is None or light in ("none", "green"):
         return ""
     say: Callable[[float], str] = spans.natural
