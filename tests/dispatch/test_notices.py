@@ -1,6 +1,8 @@
 """Who hears of what, one sentence a test."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -213,6 +215,23 @@ def test_announcing_a_thousand_events_takes_a_handful_of_statements(play: Play) 
     with CaptureQueriesContext(connection) as taken:
         assert notices.announce_pending(now=play.now).events == 20
     assert len(taken) <= 11
+
+
+def test_what_was_told_goes_to_open_pages_after_the_commit_and_a_failure_there_is_nobodys(
+    play: Play, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    seen: list[int] = []
+
+    def publish(events: Sequence[IncidentEvent]) -> int:
+        seen.extend(event.pk for event in events)
+        raise RuntimeError("no feed")
+
+    monkeypatch.setattr(notices.feed, "publish", publish)
+    incident = play.report()
+    with django_capture_on_commit_callbacks(execute=True):
+        notices.announce_pending(now=play.now)
+        assert not seen
+    assert seen == [play.event(incident).pk] and Notice.objects.filter(incident=incident).exists()
 
 
 def inbox(person: Person, **given: object) -> list[int]:
