@@ -19,7 +19,7 @@ from dispatch.audience import RED_WITH_CARD, WEIGHT, Reason, Table, Telling, Who
 from dispatch.listeners import Listeners
 from dispatch.models import Delivery, Notice
 from grids.models import Person
-from incidents.models import IncidentEvent, Unannounced
+from incidents.models import IncidentEvent, Unannounced, YellowAction
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +115,8 @@ class Heard:
 
 
 def tellings(event: IncidentEvent, table: Table) -> tuple[Telling, ...]:
-    """The lines of the table that apply to `event`; none for a light that a worse one overtook."""
-    if event.details.get("superseded"):
+    """The lines of the table that apply to `event`; none for a light a worse one overtook, or a rule says nothing of."""
+    if event.details.get("superseded") or event.details.get("action") == YellowAction.NOTHING:
         return ()
     lines = table.lines(event.kind, event.district_id)
     # A rule names who is told in addition from so many cards on.
