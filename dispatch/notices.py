@@ -115,7 +115,7 @@ class Heard:
 
 
 def tellings(event: IncidentEvent, table: Table) -> tuple[Telling, ...]:
-    """The lines of the table that apply to `event`; none for a light a worse one overtook, or a rule tells nobody of."""
+    """The lines of the table for `event`; none for a light that a worse one overtook, or that a rule keeps silent."""
     if event.details.get("superseded") or event.details.get("action") == YellowAction.NOTHING:
         return ()
     lines = table.lines(event.kind, event.district_id)
