@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from dispatch import moves, notices, offers, outlook, targets
 from dispatch.desks import AT_ONCE
-from dispatch.forms import MoveForm
+from dispatch.forms import ASKING, MoveForm
 from dispatch.models import Approval, ApprovalState, Assignment, Card
 from dispatch.moves import Offer
 from grids.models import Person
@@ -110,7 +110,8 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         "incident": incident,
         "now": now,
         "usual": usual,
-        "others": [act for act in acts if act is not usual and act.offer.assignment is None and act.offer.card is None],
+        "others": [act for act in acts if act is not usual and _stands_alone(act.offer)],
+        "asks": [act for act in acts if act.offer.name in ASKING],
         "cards": [
             CardRow(
                 card,
@@ -124,6 +125,11 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         "ahead": outlook.ahead(incident, clocks, names=names) if incident.is_open else [],
         "without_end": outlook.without_end(clocks) if incident.is_open else [],
     }
+
+
+def _stands_alone(offer: Offer) -> bool:
+    """Whether it is drawn with the moves: not beside an order or card, nor above the cards."""
+    return offer.assignment is None and offer.card is None and offer.name not in ASKING
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

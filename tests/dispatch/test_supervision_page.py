@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -21,20 +22,21 @@ PAGE = "/supervision/"
 
 
 @pytest.fixture(autouse=True)
-def the_story_is_of_today(play: Play) -> None:
+def the_story_is_of_today_and_in_english(play: Play, client: Client) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     play.now = timezone.now().replace(microsecond=0) - timezone.timedelta(minutes=30)
 
 
 def opened(client: Client, person: Person, address: str = PAGE, **headers: Any) -> str:
     client.force_login(person)
-    response = client.get(address, headers={"Accept-Language": "en", **headers})
+    response = client.get(address, headers=headers)
     assert response.status_code == 200, response.status_code
     return response.content.decode()
 
 
 def pressed(client: Client, person: Person, address: str, **given: Any) -> HttpResponse:
     client.force_login(person)
-    return client.post(address, given, headers={"Accept-Language": "en"})
+    return client.post(address, given)
 
 
 def move(incident: Incident, name: str) -> str:
@@ -160,7 +162,7 @@ def test_who_urged_lately_reads_when_the_next_time_is_possible(desk: Desk, clien
     incident = desk.play.report()
     desk.urge(incident, cast.village, cast.town_clerk)
     client.force_login(cast.town_head)
-    response = client.get(move(incident, "urge"), headers={"Accept-Language": "en"})
+    response = client.get(move(incident, "urge"))
     assert response.status_code == 409
     assert "the next time is possible from" in response.content.decode()
 
