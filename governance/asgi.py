@@ -1,4 +1,4 @@
-"""The door an ASGI server opens (the live stream will; pages run under WSGI)."""
+"""The site under ASGI, for whoever wants it so: pages run under WSGI, the live stream is `governance.live.app`."""
 
 import os
 

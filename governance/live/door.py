@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from django.conf import settings
+from django.db import Error
 
 from governance.live import address, admission
 from governance.live.admission import Viewer
@@ -34,6 +35,7 @@ Send = Callable[[Message], Awaitable[None]]
 Admit = Callable[[], Viewer | None]
 
 COMMENT_SECONDS = 15.0
+BEGIN_SECONDS = 2.0
 # Somebody who takes nothing for so long is not there any more.
 STUCK_SECONDS = 20.0
 # So many look at the database at once, whoever asks.
@@ -48,6 +50,10 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
+
+
+class Unknown(Exception):
+    """The database does not answer, so nobody can say who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,12 @@ class Door:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        reader = asyncio.create_task(Reader(self.hub, settings.REDIS_URL).run(), name="reader")
+        reading = Reader(self.hub, settings.REDIS_URL)
+        reader = asyncio.create_task(reading.run(), name="reader")
         reader.add_done_callback(_tell_why)
+        # Pages are let in once it is known what they may have missed; without Redis, all the same.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reading.began.wait(), BEGIN_SECONDS)
         self._end_with_signals()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -156,15 +166,15 @@ class Door:
         if admit is None:
             await _plain(send, 404, "no such stream")
             return
-        viewer = await self._in_thread(admit)
         cors = _cors(asked)
-        if viewer is None:
-            await _plain(send, 401, "nobody", more=cors)
-            return
         try:
+            viewer = await self._in_thread(admit)
+            if viewer is None:
+                await _plain(send, 401, "nobody", more=cors)
+                return
             stream = self.hub.join(viewer, asked.after)
-        except Full:
-            await _plain(send, 503, "too many streams", more=[*cors, (b"retry-after", b"60")])
+        except (Full, Unknown):
+            await _plain(send, 503, "not now", more=[*cors, (b"retry-after", b"60")])
             return
         listening = asyncio.create_task(_until_gone(receive, stream))
         try:
@@ -186,7 +196,11 @@ class Door:
             if Signal.LOOK_AGAIN in signals:
                 look_at = min(look_at, time.time() + LOOK_AGAIN_AFTER)
             if time.time() >= look_at and Signal.GONE not in signals:
-                viewer = await self._in_thread(admit)
+                try:
+                    viewer = await self._in_thread(admit)
+                except Unknown:
+                    signals.add(Signal.END)
+                    viewer = stream.viewer
                 if viewer is None:
                     await _say(send, said + block("bye", {}), more=False)
                     return
@@ -196,11 +210,19 @@ class Door:
             if Signal.END in signals:
                 await _say(send, said + f"retry: {retry}\n\n".encode(), more=False)
                 return
-            last = self.hub.last
-            await _say(send, said or f": \nid: {last[0]}-{last[1]}\n\n".encode())
+            await _say(send, said or self._sign_of_life(stream))
+
+    def _sign_of_life(self, stream: Stream) -> bytes:
+        """A comment; and, where nothing waits to be sent, the id to come back with."""
+        last = self.hub.last
+        return f": \nid: {last[0]}-{last[1]}\n\n".encode() if stream.queue.empty() and last > (0, 0) else b": \n\n"
 
     async def _in_thread(self, admit: Admit) -> Viewer | None:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, admit)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.threads, admit)
+        except Error as trouble:
+            log.warning("nobody can be recognised: %s", trouble)
+            raise Unknown from trouble
 
 
 def _admission(asked: Asked) -> Admit | None:

@@ -36,6 +36,7 @@ class Reader:
         self.position: Id | None = None
         # Whether an entry stood there when it was read, so that its absence says something.
         self.is_real = False
+        self.began = asyncio.Event()
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
@@ -68,6 +69,7 @@ class Reader:
                 # While Redis was away nobody could write.
                 self.hub.ask_all()
         self.hub.turn(up=True)
+        self.began.set()
 
     async def _step(self, redis: "Redis") -> None:
         """One look: waits until something is written, for at most `BLOCK_SECONDS`."""
