@@ -35,8 +35,11 @@ class AddressForm(forms.Form):
     quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=TIME)
     quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=TIME)
 
-    def __init__(self, *args: Any, channel: str, address: Address | None = None, **named: Any) -> None:
-        initial = {"channel": channel, "hears": Hears.ALL}
+    def __init__(self, *args: Any, channel: str, address: Address | None = None, phone: str = "", **named: Any) -> None:
+        initial: dict[str, Any] = {"channel": channel, "hears": Hears.ALL}
+        if channel == Channel.SMS:
+            # Text messages cost money and wake people up.
+            initial |= {"hears": Hears.PRESSING, "target": "" if address else phone}
         if address is not None:
             initial |= {name: getattr(address, name) for name in ("hears", "quiet_from", "quiet_to")}
         super().__init__(*args, **{"initial": initial, "auto_id": f"{channel}-%s", **named})

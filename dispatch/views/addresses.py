@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dispatch import addresses, delivery, failures
@@ -64,6 +65,7 @@ class Shown:
         return failures.in_words(self.last.last_error) if self.last else ""
 
 
+@sensitive_post_parameters("target", "secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def own(request: PersonRequest) -> HttpResponse:
@@ -85,7 +87,7 @@ def own(request: PersonRequest) -> HttpResponse:
             channel,
             known.get(channel),
             last.get(known[channel].pk) if channel in known else None,
-            bound.get(channel) or AddressForm(channel=channel, address=known.get(channel)),
+            bound.get(channel) or AddressForm(channel=channel, address=known.get(channel), phone=request.user.phone),
         )
         for channel in channels
     ]
@@ -119,6 +121,7 @@ def _last(ids: list[int]) -> dict[int, Delivery]:
     return {row.address_id: row for row in Delivery.objects.filter(pk__in=latest)}
 
 
+@sensitive_post_parameters("code")
 @require_POST
 @login_required
 def act(request: PersonRequest, pk: int, name: str) -> HttpResponse:
@@ -183,6 +186,7 @@ def _remove(request: PersonRequest, address: Address) -> None:
 ACTS = {"code": _code, "prove": _prove, "on": _on, "off": _off, "remove": _remove}
 
 
+@sensitive_post_parameters("target", "secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def robots(request: PersonRequest) -> HttpResponse:

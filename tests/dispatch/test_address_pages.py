@@ -142,6 +142,17 @@ def test_an_address_that_cannot_be_one_is_refused_and_what_was_typed_stays(
     assert not Address.objects.exists()
 
 
+def test_the_form_for_text_messages_offers_the_phone_on_record_and_only_what_presses(
+    post: Post, client: Client
+) -> None:
+    post.cast.officer.phone = "13912345678"
+    post.cast.officer.save(update_fields=["phone"])
+    client.force_login(post.cast.officer)
+    forms = {row.channel: row.form for row in client.get(WAYS).context["rows"]}
+    assert (forms["sms"]["target"].value(), forms["sms"]["hears"].value()) == ("13912345678", "pressing")
+    assert forms["email"]["target"].value() is None and forms["email"]["hears"].value() == "all"
+
+
 def test_a_message_to_try_it_with_says_at_once_whether_it_works(post: Post, client: Client) -> None:
     address = post.reach(post.cast.officer)
     client.force_login(post.cast.officer)

@@ -144,7 +144,7 @@ def test_feishus_own_word_on_when_to_come_back_is_heard(post: Post) -> None:
     post.provider.plan.append(answers({"code": 11232, "msg": "frequency limited"}, x_ogw_ratelimit_reset="40"))
     post.arrives()
     post.deliver()
-    assert timedelta(seconds=39) < post.wait() < timedelta(seconds=45)
+    assert timedelta(seconds=39) < post.wait() < timedelta(seconds=59)
 
 
 def test_dingtalk_shuts_for_ten_minutes_to_who_was_too_fast(post: Post) -> None:
@@ -152,7 +152,7 @@ def test_dingtalk_shuts_for_ten_minutes_to_who_was_too_fast(post: Post) -> None:
     post.provider.plan.append(answers({"errcode": 130101, "errmsg": "send too fast"}))
     post.arrives()
     post.deliver()
-    assert timedelta(seconds=599) < post.wait() < timedelta(seconds=605)
+    assert timedelta(seconds=599) < post.wait() < timedelta(seconds=660)
 
 
 @pytest.mark.parametrize("trouble", [hangs(1.0), half, drips(2.0)], ids=["hangs", "half an answer", "drips"])
@@ -191,7 +191,7 @@ def test_where_nobody_answers_it_is_tried_again_for_a_day_with_longer_and_longer
         post.deliver(seconds=1)
         pauses.append(round(post.wait() / timedelta(seconds=1)))
     assert post.states() == [DEAD] and post.last().last_error.startswith("no connection")
-    assert pauses[0] in range(8, 13) and pauses[1] in range(55, 65) and pauses[3] in range(890, 905)
+    assert pauses[0] in range(8, 40) and pauses[1] in range(55, 90) and pauses[3] in range(890, 930)
     assert 20 <= post.last().attempts <= 40
     assert Address.objects.get(pk=address.pk).enabled
 
