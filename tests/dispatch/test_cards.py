@@ -79,10 +79,6 @@ def broken() -> list[str]:
     return [one.name for one in invariants.broken()]
 
 
-def cards_hold() -> bool:
-    return not invariants.broken(names=[one.name for one in invariants._CARDS])
-
-
 # -- who asks whom ----------------------------------------------------------------------------------------------------
 
 
@@ -139,7 +135,7 @@ def test_red_cards_are_drawn_by_duty_chief_or_head_of_district_or_town_alone(des
 def test_a_card_needs_words_and_what_ended_or_rests_gets_none(desk: Desk) -> None:
     cast, play = desk.cast, desk.play
     incident = play.dispatched()
-    asked = {"target_unit": cast.department, "colour": "yellow"}
+    asked: dict[str, Any] = {"target_unit": cast.department, "colour": "yellow"}
     assert play.refused(incident, "supervise", cast.district_head, note=" ", **asked) == "missing"
     play.suspended(incident)
     assert play.refused(incident, "supervise", cast.district_head, **asked) == "suspended"
@@ -193,7 +189,7 @@ def test_two_people_who_draw_the_same_card_draw_it_once_and_a_graver_one_goes_be
     cast, play = desk.cast, desk.play
     incident = play.report()
     card = desk.card(incident, cast.village, cast.town_duty_chief)
-    again = {"target_unit": cast.village, "colour": "yellow"}
+    again: dict[str, Any] = {"target_unit": cast.village, "colour": "yellow"}
     assert play.refused(incident, "supervise", cast.town_head, **again) == "carded"
     desk.card(incident, cast.village, cast.town_head, "red")
     desk.reply(card, cast.village_clerk)
@@ -367,7 +363,7 @@ def test_the_sweep_draws_each_card_once_and_again_only_when_the_rule_repeats_it(
         supervision.sweep(now=play.now, ticker="two", full=True)
     card = Card.objects.get()
     assert (card.unit, card.issued_by_unit, card.clock, card.step) == (cast.department, cast.district, order_clock, 2)
-    assert card.colour == "ordinary" and cards_hold()
+    assert card.colour == "ordinary" and broken() == []
     assert desk.told()[cast.handler.username] in (Reason.CARD_GOT, Reason.CARD)
     order_clock.refresh_from_db()
     assert order_clock.next_at is not None
@@ -380,7 +376,7 @@ def test_the_sweep_draws_each_card_once_and_again_only_when_the_rule_repeats_it(
     desk.play.press(incident, "sign", cast.handler, assignment_id=play.order(incident).pk)
     play.later(days=5)
     supervision.sweep_until_drained(now=play.now, ticker="one")
-    assert not Card.objects.filter(clock=order_clock, step__gt=3).exists() and cards_hold()
+    assert not Card.objects.filter(clock=order_clock, step__gt=3).exists() and broken() == []
 
 
 def test_the_policy_draws_a_card_in_the_colour_of_its_rule_for_the_unit_that_slipped(desk: Desk) -> None:

@@ -1,11 +1,11 @@
 """The page of urges and cards, and the forms by which they are given, answered and withdrawn."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -24,7 +24,7 @@ PAGE = "/supervision/"
 @pytest.fixture(autouse=True)
 def the_story_is_of_today_and_in_english(play: Play, client: Client) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    play.now = timezone.now().replace(microsecond=0) - timezone.timedelta(minutes=30)
+    play.now = timezone.now().replace(microsecond=0) - timedelta(minutes=30)
 
 
 def opened(client: Client, person: Person, address: str = PAGE, **headers: Any) -> str:
@@ -34,7 +34,7 @@ def opened(client: Client, person: Person, address: str = PAGE, **headers: Any) 
     return response.content.decode()
 
 
-def pressed(client: Client, person: Person, address: str, **given: Any) -> HttpResponse:
+def pressed(client: Client, person: Person, address: str, **given: Any) -> Any:
     client.force_login(person)
     return client.post(address, given)
 
