@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.addresses import Wanted
@@ -17,6 +18,8 @@ LABELS = {
     Channel.WEBHOOK: _("Address of the webhook"),
 }
 ROBOT = _("Webhook address of the robot")
+# Some robots take only what is signed or holds a word they know.
+KEYWORD = format_lazy(_("Where a robot asks for a keyword instead, give it: {word}"), word=_("Wangge"))
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
@@ -27,6 +30,7 @@ class AddressForm(forms.Form):
     target = forms.CharField(required=False, max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     secret = forms.CharField(
         label=_("Signing secret (may stay empty)"),
+        help_text=KEYWORD,
         required=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -70,6 +74,7 @@ class RobotForm(forms.Form):
     )
     secret = forms.CharField(
         label=_("Signing secret (may stay empty)"),
+        help_text=KEYWORD,
         required=False,
         max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

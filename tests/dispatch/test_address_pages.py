@@ -130,7 +130,8 @@ def test_what_is_taken_away_leads_nowhere_and_what_waits_there_ends(post: Post, 
 
 @pytest.mark.parametrize(
     ("channel", "target"),
-    [("email", "nobody"), ("sms", "12"), ("dingtalk", "https://evil.example/robot"), ("webhook", "http://10.0.0.1/"), ("webhook", "https://hooks.example.com/x"),
+    [("email", "nobody"), ("sms", "12"), ("dingtalk", "https://evil.example/robot"), ("webhook", "http://10.0.0.1/"),
+     ("webhook", "https://hooks.example.com/x"),
      ("wecom", "http://qyapi.weixin.qq.com/x"), ("feishu", "https://open.feishu.cn.evil.example/x")],
 )  # fmt: skip
 def test_an_address_that_cannot_be_one_is_refused_and_what_was_typed_stays(
