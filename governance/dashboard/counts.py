@@ -40,7 +40,7 @@ _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 # yellow moment, and {left}: of those of the same incident that go on; {bodies}: the worst rank at each body. Ranks are
 # places in `lights.ORDER`, worst first.
 _HELD = """
-  SELECT mine.pk, length(mine.holder_id) AS tier, mine.place_id, {shown} AS shown, clocks.past, clocks.due
+  SELECT mine.pk, length(mine.holder_id) AS tier, mine.place_id, {shown} AS shown, clocks.past, clocks.due{began}
   FROM {mine} {join} JOIN ({clocks}) clocks ON clocks.incident_id = mine.pk"""
 _COUNTED = """
 SELECT 'place', tier, place_id, shown, past, count(*), min(due) FROM {held} GROUP BY tier, place_id, shown, past
@@ -61,6 +61,9 @@ _OF_PART = f"""WITH mine AS ({{whole}}), held AS MATERIALIZED ({_HELD})
 UNION ALL
 (SELECT 'lit', 0, '', shown, NULL, pk, due FROM held WHERE shown <= {YELLOW} ORDER BY due, pk LIMIT {LIT_MOST})
 """
+_OF_BODY = f"""{_OF_PART}UNION ALL
+SELECT 'began', 0, '', 0, NULL, count(*), NULL FROM held WHERE began <= %s
+"""
 _OF_WHOLE = _COUNTED.replace("{held}", f"({_HELD}) held").replace("{mine}", "({whole}) mine")
 
 
@@ -68,7 +71,8 @@ _OF_WHOLE = _COUNTED.replace("{held}", f"({_HELD}) held").replace("{mine}", "({w
 class OpenCounts:
     """Numbers of open incidents: by (tier of the holder, place, light), by (body, light), by light a day ago.
 
-    `lit` finds the clocks of the incidents that are lit longest; `at` is the body whose clocks alone count, if one's.
+    `lit` finds the clocks of the incidents that are lit longest; `at` is the body whose clocks alone count, if one's,
+    and `waited` how many of what waits there did so a day ago.
     """
 
     by_place: Mapping[tuple[str, str, str], int]
@@ -76,6 +80,7 @@ class OpenCounts:
     then: Mapping[str, int]
     lit: Q
     at: str = ""
+    waited: int = 0
 
     def by_tier(self) -> dict[str, dict[str, int]]:
         """Tier -> light -> number."""
@@ -119,17 +124,23 @@ def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
     here = clocks.filter(unit=at) if at else clocks
     parts = {
         "whole": _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state")),
-        "clocks": _sql(_by_incident(here, then, now=now)),
+        "clocks": _sql(_by_incident(here, then, at, now=now)),
         "bodies": _sql(_by_body(clocks, now=now)),
         "ended": _sql(_stopped_late(ground, then)),
         "left": _sql(_left(at, then)),
     }
-    template = _OF_WHOLE if ground.is_everything else _OF_PART
-    shape = {"held": "held", "mine": "mine", "shown": _SHOWN, "join": "" if at else "LEFT"}
+    template = _OF_WHOLE if ground.is_everything else _OF_BODY if at else _OF_PART
+    shape = {
+        "held": "held",
+        "mine": "mine",
+        "shown": _SHOWN,
+        "join": "" if at else "LEFT",
+        "began": ", clocks.began" if at else "",
+    }
     statement = template.format(**shape, **{name: sql for name, (sql, _params) in parts.items()})
     params = [value for name in re.findall(r"{(\w+)}", template) if name in parts for value in parts[name][1]]
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, [*params, then] if template is _OF_BODY else params)
         return _read(cursor.fetchall(), ground, now)
 
 
@@ -145,10 +156,13 @@ def _read(
 ) -> OpenCounts:
     by_place: dict[tuple[str, str, str], int] = {}
     by_body: dict[str, dict[str, int]] = {}
-    then, lit, dues = {RED: 0, YELLOW: 0}, [], []
+    then, lit, dues, waited = {RED: 0, YELLOW: 0}, [], [], 0
     for part, tier, code, rank, past, number, due in rows:
         if part == "lit":
             lit.append(number)
+            continue
+        if part == "began":
+            waited = number
             continue
         if past is not None:
             then[past] += int(number)
@@ -160,7 +174,7 @@ def _read(
         elif part == "body":
             by_body.setdefault(code, {})[_LIGHTS[rank]] = number
     longest = _lit_longest(ground, sorted(dues), now) if ground.is_everything else Q(incident__in=lit)
-    return OpenCounts(by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at)
+    return OpenCounts(by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at, waited)
 
 
 def _lit_longest(ground: Ground, dues: list[datetime], now: datetime) -> Q:
@@ -183,10 +197,11 @@ def _open_clocks(ground: Ground | None) -> QuerySet[Clock]:
     return clocks if whole else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
 
 
-def _by_incident(clocks: QuerySet[Clock], then: datetime, *, now: datetime) -> QuerySet[Any]:
+def _by_incident(clocks: QuerySet[Clock], then: datetime, at: str, *, now: datetime) -> QuerySet[Any]:
     rank = lights.rank_sql(now)
     grouped = clocks.annotate(each=rank).values("incident_id")
-    return grouped.annotate(rank=Min("each"), due=Min("due_at", filter=Q(each__lte=YELLOW)), past=Min(_past(then)))
+    found = grouped.annotate(rank=Min("each"), due=Min("due_at", filter=Q(each__lte=YELLOW)), past=Min(_past(then)))
+    return found.annotate(began=Min("started_at")) if at else found
 
 
 def _by_body(clocks: QuerySet[Clock], *, now: datetime) -> QuerySet[Any]:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.lookups import Exact
 
 from governance.dashboard.spans import Span
 from grids import permissions
@@ -29,7 +30,8 @@ class Ground:
     """What one dashboard is about: a place or body, the filters everything is counted over, the level of its rows.
 
     `scope` is what `person` may see of it: nothing to ask where the ground lies in sight as a whole. `each` is the
-    same, said so that it is asked of every incident alone: for the few that something happened to.
+    same, said so that it is asked of every incident alone: for the few that something happened to. `seen` are the codes
+    it is seen through where that has to be asked.
     """
 
     person: Person
@@ -41,6 +43,7 @@ class Ground:
     each: Q = field(default_factory=Q)
     choices: list[Unit] = field(default_factory=list)
     home: str = ""
+    seen: tuple[str, ...] = ()
 
     @property
     def whole(self) -> Filters:
@@ -64,6 +67,17 @@ class Ground:
         bare = self.base.but(under="") == Filters() and not self.scope
         return bare and len(self.base.under) in (0, CODE_LENGTHS[UnitKind.DISTRICT])
 
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """The bodies it is seen through, if that is all it is seen through."""
+        return self.seen if BODY in self.home else ()
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All that its figures hang on; the person's own sight where it is not in sight as a whole."""
+        whose = (self.person.pk, self.seen) if self.scope else ()
+        return (self.home, self.level, self.base.query(), self.unit.pk if self.unit else "", self.span, whose)
+
     def incidents(self, filters: Filters) -> QuerySet[Incident]:
         """What lies in sight and meets the filters' own conditions, but for lights and for whom it waits."""
         return Incident.objects.filter(self.scope, self._conditions(filters))
@@ -71,6 +85,14 @@ class Ground:
     def everything(self) -> QuerySet[Incident]:
         """What lies in sight in every state, for counting the few of it that something happened to."""
         return self.in_district(self.few(self.whole.but(states=frozenset(State)))).order_by()
+
+    def came(self, name: str) -> Q:
+        """That the incident other rows name in a column came to one's bodies: looked up for each row by itself."""
+        if not self.bodies:
+            return Q()
+        return Q(
+            Exact(Exists(Sight.objects.filter(within(self.bodies, "unit_id"), incident=OuterRef(name))), Value(True))
+        )
 
     def few(self, filters: Filters) -> QuerySet[Incident]:
         """The same as `incidents`, said so that each is looked at alone: for filters that leave few."""
@@ -139,6 +161,7 @@ def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Gr
         span=Span.parsed(given, now=now),
         scope=scope,
         each=_one_by_one(person, prefixes) if scope and BODY in home else scope,
+        seen=tuple(prefixes) if scope else (),
         choices=[unit for unit in units if unit.kind == _choice_kind(home) and unit.pk != home],
         home=home,
     )

@@ -7,6 +7,7 @@ the due moment it has now).
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +34,7 @@ def strip(ground: Ground, counts: OpenCounts, since: Mapping[str, int], *, now: 
     reported = ground.whole.but(states=frozenset(State), since=today, until=today)
     closed = ground.whole.but(states=frozenset({State.CLOSED}), ended=today)
     open_now, lit = counts.total, counts.lights
-    open_then = _waiting_then(ground, now=now) if base.at else open_now - since["fresh"] + since["ended"]
+    open_then = counts.waited + _left_since(ground, now=now) if base.at else open_now - since["fresh"] + since["ended"]
     return {
         "reported": Figure(since["reported_today"], reported, since["reported_then"]),
         "open": Figure(open_now, base, open_then),
@@ -43,11 +44,11 @@ def strip(ground: Ground, counts: OpenCounts, since: Mapping[str, int], *, now: 
     }
 
 
-def _waiting_then(ground: Ground, *, now: datetime) -> int:
-    """How many waited for the body a day ago: at what runs on, or what was stopped since, which leaves an event."""
+def _left_since(ground: Ground, *, now: datetime) -> int:
+    """How many waited for the body a day ago and do no more: at what was stopped since, which leaves an event."""
     then = now - DAY
     ran = Clock.objects.filter(unit=ground.base.at, started_at__lte=then).exclude(stage__in=BESIDE_STAGES)
-    told = IncidentEvent.objects.filter(district=ground.district, recorded_at__gt=then).values("incident")
-    running = ran.exclude(state=ClockState.STOPPED).values("incident")
-    ended = ran.filter(stopped_at__gt=then, incident__in=told).values("incident")
-    return ground.everything().filter(pk__in=running.union(ended)).count()
+    waits = ran.exclude(state=ClockState.STOPPED).filter(incident=OuterRef("pk"))
+    told = IncidentEvent.objects.filter(ground.came("incident_id"), district=ground.district, recorded_at__gt=then)
+    ended = ran.filter(stopped_at__gt=then, incident__in=told.values("incident"))
+    return ground.everything().filter(~Exists(waits), pk__in=ended.values("incident")).count()

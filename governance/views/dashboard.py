@@ -1,13 +1,11 @@
 """The dashboard: what the viewer's own ground looks like now, and how it went in the chosen days."""
 
-import hashlib
 import json
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.core.cache import caches
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -19,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from governance.dashboard import boards, flow, grounds, spans
+from governance.dashboard import boards, flow, grounds, keeping, spans
 from governance.dashboard.boards import Board
 from governance.dashboard.figures import LIGHT_ORDER, Line, list_url
 from governance.dashboard.firsts import SOLVING_TIERS
@@ -54,7 +52,7 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
     ground = grounds.ground_for(request.user, request.GET, now=now)
     if ground is None:
         raise Http404
-    drawn = _drawn(ground, now)
+    drawn = keeping.until_something_happens("dashboard", ground, lambda: _draw(ground, now), now=now)
     name = ground.unit.name if ground.unit else _("My units")
     address = reverse("governance:dashboard")
     return {
@@ -78,38 +76,8 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
     }
 
 
-def _drawn(ground: Ground, now: datetime) -> dict[str, Any]:
-    """The parts of the page that show figures, drawn once for all who look at the same ground.
-
-    They are shared while the fingerprint is the same: until something happens, and for the rest of the minute at most.
-    Of a ground that is not in sight as a whole they are drawn for each alone.
-    """
-    if ground.scope:
-        return _draw(ground, now)
-    shared, key = caches["boards"], _key(ground, now)
-    drawn: dict[str, Any] | None = shared.get(key)
-    if drawn is None:
-        drawn = _draw(ground, now)
-        shared.set(key, drawn)
-    return drawn
-
-
-def _key(ground: Ground, now: datetime) -> str:
-    """Everything a drawing hangs on; asked for before it is drawn, so that it is never older than its key says."""
-    said = (
-        boards.fingerprint(now),
-        get_language(),
-        ground.home,
-        ground.level,
-        ground.base.query(),
-        ground.unit.pk if ground.unit else "",
-        ground.span,
-    )
-    return hashlib.sha256(repr(said).encode()).hexdigest()
-
-
 def _draw(ground: Ground, now: datetime) -> dict[str, Any]:
-    """Nothing in here may hang on who looks: no request, no person."""
+    """The parts of the page that show figures. Nothing in here may hang on who looks: no request, no person."""
     board = boards.board(ground, now=now)
     context = {
         "board": board,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from governance.dashboard import boards, flow, grounds
+from governance.dashboard import boards, flow, grounds, keeping
 from governance.dashboard.grounds import BODY, Ground
 from governance.dashboard.strip import LABELS
 from governance.live.address import since, stream_url
@@ -31,6 +32,8 @@ from grids.outlines import Wanted
 from grids.requests import PersonRequest
 
 GEOJSON = "application/geo+json"
+# The templates that show figures.
+PARTS = ("emergencies", "figures", "events", "lit", "totals")
 # Which outlines the map of a wall draws, by the level of its rows.
 KINDS = {
     "town": (UnitKind.DISTRICT, UnitKind.TOWN),
@@ -120,22 +123,32 @@ def _wall(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 def _context(viewer: Viewer, now: datetime) -> dict[str, Any]:
     ground = viewer.ground(now=now)
-    shown = walls.wall(ground, now=now)
     live = f"{viewer.address}{'&' if '?' in viewer.address else '?'}{urlencode({'live': '1', 'wall': '1'})}"
     return {
         "title": _("%(unit)s · wall") % {"unit": ground.unit.name if ground.unit else _("My units")},
         "unit_name": ground.unit.name if ground.unit else _("My units"),
-        "wall": shown,
-        "figures": _figures(shown),
+        "drawn": keeping.until_something_happens("wall", ground, lambda: _draw(ground, now), now=now),
         "live_url": live,
         "areas_url": viewer.areas,
+        "zone": timezone.get_default_timezone_name(),
+    }
+
+
+def _draw(ground: Ground, now: datetime) -> dict[str, Any]:
+    """The parts of a wall. Nothing in here may hang on who looks: no request, no person, no key."""
+    shown = walls.wall(ground, now=now)
+    context = {
+        "wall": shown,
+        "figures": _figures(shown),
         "flow_totals": [(act.value, act.label, shown.flow.totals[act].number) for act in flow.ACTS],
+    }
+    parts: dict[str, Any] = {name: render_to_string(f"wall/_{name}.html", context) for name in PARTS}
+    return parts | {
         "newest": max((row.event_id for row in shown.events), default=0),
         "loads": json.dumps(shown.loads, separators=(",", ":")),
         "marks": json.dumps(shown.marks, separators=(",", ":")),
         "flow_chart": json.dumps(flow_chart(shown.flow, now), ensure_ascii=False, separators=(",", ":")),
-        "zone": timezone.get_default_timezone_name(),
-        "now": now,
+        "at": f"{timezone.localtime(now):%H:%M}",
     }
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.lookups import Exact
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -77,7 +79,7 @@ def wall(ground: Ground, *, now: datetime) -> Wall:
         lit=[_lit_row(row, units, now) for row in pressing],
         events=[_event_row(event, units) for event in events],
         loads=counts.loads,
-        marks=marks(ground, counts),
+        marks=marks(ground, counts, now=now),
         flow=flow(ground, gone, now=now),
     )
 
@@ -88,7 +90,8 @@ def _events(ground: Ground, *, now: datetime) -> Sequence[IncidentEvent]:
     if ground.district:
         events = events.filter(district=ground.district)
     if not ground.is_everything:
-        events = events.filter(incident__in=ground.everything().values("pk"))
+        shown = ground.everything().filter(pk=OuterRef("incident"))
+        events = events.filter(Exact(Exists(shown), Value(True)))
     return list(events.select_related("incident__category").order_by("-recorded_at", "-pk")[:EVENTS_MOST])
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.cache import caches
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.dashboard import boards, figures
+from governance.dashboard import boards, figures, grounds
 from grids.models import Person
 from incidents import lists
 from incidents.lists import Filters
@@ -20,7 +21,7 @@ from tests.cast import SHANGHAI, Cast
 from tests.dispatch.play import Play
 from tests.incidents.story import Story
 
-QUERIES = 21
+QUERIES = 16
 NOON = datetime(2026, 11, 18, 11, 30, tzinfo=SHANGHAI)
 ADDRESS = "governance:dashboard"
 
@@ -224,6 +225,56 @@ def test_those_who_look_at_the_same_ground_share_one_drawing_until_something_hap
     board.report()
     page = client.get(reverse(ADDRESS))
     assert page.context["board"].strip["open"].number == page.context["drawn"]["open"] == number + 1
+
+
+@pytest.fixture
+def kept(settings) -> None:
+    """Drawings are kept within the process, as they are where people look at them."""
+    own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "kept"}
+    settings.CACHES = settings.CACHES | {"boards": own}
+    caches["boards"].clear()
+
+
+def test_a_department_s_drawing_is_its_viewer_s_alone_and_dies_with_an_event(
+    board: Play, client: Client, kept: None, django_assert_max_num_queries
+) -> None:
+    cast = board.cast
+    client.force_login(cast.department_head)
+    number = client.get(reverse(ADDRESS)).context["drawn"]["open"]
+    with django_assert_max_num_queries(11):
+        assert client.get(reverse(ADDRESS)).context["drawn"]["open"] == number
+    client.force_login(cast.handler)
+    assert "board" in client.get(reverse(ADDRESS)).context, "another person of the same department"
+    client.force_login(cast.department_head)
+    board.dispatched(cast.department)
+    page = client.get(reverse(ADDRESS))
+    shown = page.context["board"].strip["open"]
+    assert shown.number == number + 1 == listed(client, shown.url)
+
+
+def test_what_waited_for_a_department_a_day_ago_counts_what_it_has_done_since(board: Play, client: Client) -> None:
+    cast = board.cast
+    client.force_login(cast.department_head)
+    before = client.get(reverse(ADDRESS)).context["board"].strip["open"].before
+    assert before == 1, "what came forty days ago"
+    old = Incident.objects.get(clocks__unit=cast.department, clocks__started_at__lt=NOON - timedelta(days=30))
+    board.now = NOON - timedelta(hours=1)
+    board.finish(old, cast.department, cast.handler)
+    strip = client.get(reverse(ADDRESS)).context["board"].strip
+    assert strip["open"].before == before and strip["open"].number == listed(client, strip["open"].url)
+
+
+def test_what_is_lit_longest_is_named_from_more_places_than_are_named(story: Story, noon: datetime) -> None:
+    """Of a whole district it is found by the first due of each place: the same as by looking at everything."""
+    play, cast = Play(story.cast), story.cast
+    for hours in range(60, 44, -1):
+        play.now = NOON - timedelta(hours=hours)
+        play.report(grid=[cast.grid, cast.second_grid, cast.third_grid, cast.other_grid][hours % 4])
+    ground = grounds.ground_for(cast.observer, {}, now=NOON)
+    assert ground is not None and ground.is_everything
+    named = [row.number for row in boards.board(ground, now=NOON).urgent]
+    every = lists.found(cast.observer, Filters(light="red"), now=NOON).annotate(due=lists.due()).order_by("due", "pk")
+    assert named == [incident.number for incident in every[:12]] and len(named) == 12
 
 
 def test_an_event_that_is_written_late_is_noticed_too(board: Play) -> None:

@@ -179,3 +179,27 @@ def test_the_page_of_keys_makes_shows_once_lists_and_revokes(cast: Cast, client:
     key = WallKey.objects.get()
     assert client.post(reverse("governance:wall_key_revoke", args=[key.pk])).status_code == 302
     assert Client().get(shown).status_code == 404
+
+
+def test_who_looks_at_the_same_wall_shares_one_drawing_until_something_happens(
+    busy: Play, client: Client, settings, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries
+) -> None:
+    noon = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    kept = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "walls"}
+    settings.CACHES = settings.CACHES | {"boards": kept}
+    _key, secret = key_of(busy.cast)
+    client.force_login(busy.cast.observer)
+    shown = client.get(reverse(WALL)).context["wall"]
+    with django_assert_max_num_queries(18):
+        assert "wall" not in client.get(reverse(WALL)).context
+        assert "wall" not in Client().get(by_key(secret)).context, "a screen with a key of the same place, too"
+    client.force_login(busy.cast.town_head)
+    assert "wall" in client.get(reverse(WALL)).context, "another place is drawn for itself"
+    client.force_login(busy.cast.observer)
+    # A place where nothing was open before gets its mark at once.
+    busy.now = timezone.now() - timedelta(minutes=1)
+    busy.report(grid=busy.cast.other_grid)
+    after = client.get(reverse(WALL)).context["wall"]
+    assert sum(mark.get("count", 1) for mark in after.marks) == after.strip["open"].number
+    assert after.strip["open"].number == shown.strip["open"].number + 1 and len(after.marks) == len(shown.marks) + 1
