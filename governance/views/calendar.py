@@ -91,6 +91,7 @@ def _drawn(version: CalendarVersion, asked: str, today: date) -> dict[str, Any]:
         "version": version,
         "year": shown,
         "months": months,
+        "heads": WEEKDAYS,
         "working": sum(month.working for month in months),
         "legend": calendar_year.WORDS.items(),
         "periods": [calendar_forms.said(period) for period in content.hours],

@@ -86,9 +86,10 @@ def rest_of(clock: Any) -> str:
     if getattr(clock, "remaining_is_working", False):
         # Long spans are said in the working days of the clock's own calendar.
         say = partial(spans.working, day_hours=getattr(clock, "working_day_hours", spans.WORKING_DAY_HOURS))
-    if left < 0:
-        return _("by %(span)s") % {"span": say(left)}
-    return _("%(span)s left") % {"span": say(left)}
+    rest = _("by %(span)s") if left < 0 else _("%(span)s left")
+    rest = rest % {"span": say(left)}
+    # The holidays of the year it is due in are not published yet.
+    return _("%(rest)s · provisional") % {"rest": rest} if getattr(clock, "provisional", False) else rest
 
 
 def title_of(clock: Any) -> str:

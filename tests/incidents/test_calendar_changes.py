@@ -1,6 +1,7 @@
 """A change of a calendar is drafted, counted through, applied in slices; what was foretold is what happens."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,11 +42,18 @@ from incidents.models import (
     TimeUnit,
 )
 from incidents.states import Stage
+from incidents.templatetags import lights
 from tests.incidents import ground
 from tests.incidents.ground import at
 
 FRIDAY = at("2026-11-20 16:00")
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
@@ -338,7 +347,8 @@ def test_a_newer_release_of_the_package_is_taken_over_and_local_days_stay(
     units: dict[str, Unit], common: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = started(units, now=at("2026-12-28 10:00"))
-    assert clocks.shown(clock, at("2026-12-28 10:00")).provisional
+    shown = clocks.shown(clock, at("2026-12-28 10:00"))
+    assert shown.provisional and lights.rest_of(shown).endswith("left · provisional")
     applied(drafted(common, off(common, MONDAY)))
     notice = [Special(date(2027, 1, day), SpecialKind.HOLIDAY, "元旦") for day in range(1, 16)]
     published = [*calendar_package.published(), *notice]

@@ -7,6 +7,7 @@ from importlib import metadata
 import chinese_calendar
 import holidays
 import pytest
+from django.utils import translation
 
 from incidents import calendar_content, calendar_files, calendar_imports, calendar_package
 from incidents.calendar_content import ContentRefused
@@ -20,6 +21,12 @@ NOTICES = """
 2025-01-26 2025-02-08 2025-04-27 2025-09-28 2025-10-11
 2026-01-04 2026-02-14 2026-02-28 2026-05-09 2026-09-20 2026-10-10
 """
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="module")
