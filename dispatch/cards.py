@@ -114,8 +114,10 @@ def withdraw(
 
 def next_urge(last: datetime | None, incident: Incident, rules: Rules) -> tuple[datetime, datetime] | None:
     """After an urge at `last`: that moment, and the first at which the same units may do so again; None without one."""
+    if last is None:
+        return None
     hours = selectors.profile_for(incident.district_id).urge_hours
-    if last is None or not hours:
+    if not hours:
         return None
     calendar = calendar_rows.calendar_for(rules.version_id(incident), working=True)
     return last, calendar.add(last, hours * 3600)
