@@ -22,7 +22,7 @@ from dispatch.desk_tabs import Tab
 from dispatch.desks import Desk
 from dispatch.forms import SeveralForm
 from dispatch.views.desk_drawing import drawing
-from grids import permissions
+from grids import addresses, permissions
 from grids.duties import Right
 from grids.levels import DESK_KINDS
 from grids.models import Person, Unit
@@ -202,7 +202,7 @@ class _Address:
     def __call__(self, *, filters: Filters | None = None, tab: str = "", **extra: str) -> str:
         query = dict(pair for pair in (filters or self.desk.filters).pairs(**extra) if pair[0] != "state")
         query = {"tab": tab or self.tab.key, **query}
-        return f"{reverse('dispatch:desk', args=[self.desk.unit.pk])}?{urlencode(query)}"
+        return f"{addresses.address('dispatch:desk', self.desk.unit.pk)}?{urlencode(query)}"
 
 
 def _light_chips(here: Desk, address: _Address) -> list[Chip]:

@@ -1,9 +1,11 @@
 """What a page of a long desk or list costs the database: its rows, however much is open and however far one came."""
 
+import json
 from datetime import timedelta
 
 import pytest
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Model, QuerySet
 
 from dispatch import desks
 from dispatch.desks import Desk
@@ -13,9 +15,29 @@ from incidents.lists import Filters
 from incidents.models import Clock, Incident, Sight
 from incidents.states import Stage, State
 from tests.dispatch.play import Play
-from tests.dispatch.test_sweep_plan import copy, plan
 
-PAGE = 51
+PAGE, OPEN = 51, 5_000
+
+
+def copy(table: type[Model], pk: int, **changed: str) -> None:
+    """Copy one row `OPEN` times in the database; `changed` are columns as SQL over the running number n."""
+    names = [field.column for field in table._meta.concrete_fields if not field.primary_key]
+    values = ", ".join(changed.get(name, name) for name in names)
+    name = table._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {name} ({', '.join(names)})"
+            f" SELECT {values} FROM {name}, generate_series(1, {OPEN}) n WHERE id = %s ORDER BY n",
+            [pk],
+        )
+        cursor.execute(f"ANALYZE {name}")
+
+
+def plan(rows: QuerySet) -> tuple[str, int, int]:
+    """The plan as text, the pages it touched and the rows it gave."""
+    (row,) = json.loads(rows.explain(format="json", analyze=True, buffers=True))
+    top = row["Plan"]
+    return json.dumps(top), top["Shared Hit Blocks"] + top["Shared Read Blocks"], top["Actual Rows"]
 
 
 @pytest.fixture
