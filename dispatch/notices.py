@@ -98,6 +98,12 @@ def _announce(claimed: Iterable[Unannounced], now: datetime) -> Told:
     return Told(len(ids), len(notices))
 
 
+def notices_of(events: Sequence[IncidentEvent], *, now: datetime) -> list[Notice]:
+    """The notices that announcing these events at `now` would write; nothing is written."""
+    listeners, table = Listeners(events, now), audiences.table()
+    return [one for event in events for one in _notices_of(event, _heard(event, table, listeners).people, now)]
+
+
 def _publish(events: Sequence[IncidentEvent]) -> None:
     """Put what was told before open pages: a hint only, so nothing that fails here may be heard of by the caller."""
     try:

@@ -2,7 +2,7 @@
 
 Every incident is told by the same table of moves, the same arithmetic of clocks and the same record as a real one
 (`tale`), by people who act at their pace (`teller`), in the mix of two years (`fates`). Photos are left out: they are
-files. Notices are left out: everything counts as told and read.
+files. Of the last weeks people were told as by the announcer (`news`); everything before counts as told and read.
 """
 
 import random
@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from dispatch.models import Approval, Assignment
-from governance.benchdata import texts, writer
+from dispatch.models import Approval, Assignment, Notice
+from governance.benchdata import news, texts, writer
 from governance.benchdata.fates import Birth, Planner
 from governance.benchdata.ground import Ground, GroundMissing
 from governance.benchdata.parts import Ids
@@ -77,7 +77,8 @@ def make(*, count: int, under: str, now: datetime, seed: int) -> Made:
         output.finish()
     ids.next["event"] = output.next_event
     _set_sequences(ids, running)
-    return Made(output.rows, still_open)
+    told = news.tell(first_event=first["event"], now=now, seed=seed + 5)
+    return Made({**output.rows, Notice._meta.db_table: told}, still_open)
 
 
 def _tale(ground: Ground, ids: Ids, birth: Birth, dice: random.Random) -> Tale:

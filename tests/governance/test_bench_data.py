@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from dispatch import invariants
-from dispatch.models import Assignment
+from dispatch import invariants, notices
+from dispatch.models import Assignment, Notice
 from governance import benchdata
+from governance.benchdata import news
 from grids.models import Person
 from incidents import lists
 from incidents.lists import Filters
@@ -54,6 +55,7 @@ def test_a_history_of_any_size_keeps_every_invariant_and_the_pages_open_over_it(
     _goes_every_way()
     _reaches_back_and_not_ahead()
     _keeps_constraints_and_triggers()
+    _tells_people()
     _opens_pages(client)
     assert _with_append() == 650
 
@@ -99,6 +101,19 @@ def _keeps_constraints_and_triggers() -> None:
     assert not Unannounced.objects.exists()
 
 
+def _tells_people() -> None:
+    told = Notice.objects.select_related("event")
+    assert news.odd() == 0
+    assert min(notice.event.occurred_at for notice in told) > timezone.now() - timedelta(days=news.DAYS, minutes=1)
+    assert 0.02 < told.filter(read_at=None).count() / told.count() < 0.4
+    village = Person.objects.get(username="village")
+    # What the announcer would say about the newest report of the village, it says.
+    report = IncidentEvent.objects.filter(kind="report", holder_after="511111100001").latest("pk")
+    wanted = {notice.person_id for notice in notices.notices_of([report], now=timezone.now())}
+    assert village.pk in wanted or report.actor_id == village.pk
+    assert set(told.filter(event=report).values_list("person_id", flat=True)) == wanted
+
+
 def _opens_pages(client: Client) -> None:
     newest = Incident.objects.latest("pk")
     for username, path in (
@@ -107,6 +122,7 @@ def _opens_pages(client: Client) -> None:
         ("department", "/desk/511111D03/"),
         ("leader", "/incidents/?state=any"),
         ("leader", "/dashboard/"),
+        ("village", "/inbox/"),
         ("leader", f"/incidents/{newest.number}/"),
         ("officer", "/today/"),
     ):

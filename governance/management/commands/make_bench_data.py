@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dispatch import invariants
 from governance import benchdata
+from governance.benchdata import news
 from incidents.models import Incident
 
 DISTRICT = "511111"
@@ -54,4 +55,6 @@ class Command(BaseCommand):
             self.stderr.write(str(one))
         if found:
             raise CommandError(f"{len(found)} invariants do not hold.")
+        if odd := news.odd():
+            raise CommandError(f"{odd} notices that nobody would have got.")
         self.stdout.write(f"every invariant holds; asked in {time.monotonic() - began:.0f} s")
