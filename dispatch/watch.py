@@ -19,6 +19,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 
 from dispatch import samples
 from dispatch.models import Delivery, DeliveryState, SelfAudit, SweepFault, Ticker
+from incidents import calendar_warnings
 from incidents.models import Clock, Unannounced
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def audit(*, now: datetime, by: str, worker_now: datetime | None = None) -> Self
         return None
     before = SelfAudit.objects.order_by("-pk").values_list("last_event", flat=True).first()
     last_event, steps, on_time = _steps_since(before)
-    findings = [*look(now, worker_now=worker_now), _punctual(steps, on_time), _record()]
+    findings = [*look(now, worker_now=worker_now), _punctual(steps, on_time), _record(), _calendars(now)]
     made = SelfAudit(
         minute=minute,
         at=now,
@@ -219,6 +220,13 @@ def _record() -> Finding:
     broken = samples.broken(ids)
     figures = {"incidents": len(ids), "broken": [{"name": one.name, "examples": one.examples} for one in broken]}
     return Finding("record", State.LATE if broken else State.OK, figures)
+
+
+def _calendars(now: datetime) -> Finding:
+    """Whether from December on the next year is published, and no calendar ends soon: worth a look, never late."""
+    warnings = calendar_warnings.provisional_warning(now)
+    told = [{"calendar": one.calendar.name, "code": one.code, "year": one.year} for one in warnings]
+    return Finding("calendars", State.WARN if told else State.OK, {"warnings": told})
 
 
 def _late(oldest: datetime | None, now: datetime) -> State:

@@ -144,6 +144,15 @@ def _record(figures: dict[str, Any], state: State) -> Words:
     return _("Record"), found, _("Tell whoever runs the installation: the command check_record names every row.")
 
 
+def _calendars(figures: dict[str, Any], state: State) -> Words:
+    found = _("The calendars know what they should by now.")
+    for one in figures["warnings"]:
+        found = _("%(calendar)s: the holidays of %(year)d are not published here yet.") % one
+        if one["code"] == "ends":
+            found = _("%(calendar)s ends with %(year)d.") % one
+    return _("Working calendar"), found, _("Take the yearly notice over: Administration, Working calendar.")
+
+
 _WORDS = {
     "clocks_agree": _clocks_agree,
     "sweep": _sweep,
@@ -154,4 +163,5 @@ _WORDS = {
     "undelivered": _undelivered,
     "punctual": _punctual,
     "record": _record,
+    "calendars": _calendars,
 }

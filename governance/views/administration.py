@@ -20,7 +20,7 @@ from grids.levels import DESK_KINDS, UnitKind
 from grids.models import Person, Post, Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
-from incidents import limit_choice
+from incidents import calendar_warnings, limit_choice
 from incidents.limit_choice import Candidate, Case, Choice, Matrix
 from incidents.models import Category, EscalationRule, TimeLimit
 from incidents.states import Stage, Urgency
@@ -49,7 +49,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         "title": _("Administration · %(unit)s") % {"unit": unit.name} if unit else _("Administration"),
         "groups": [
             (_("Places and people"), _places(unit, codes, now)),
-            (_("Rules"), _rules(request.user)),
+            (_("Rules"), _rules(request.user, now)),
             (_("Accounts and record"), _record(len(locks), tokens)),
         ],
         "now": now,
@@ -75,13 +75,14 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-def _rules(person: Person) -> list[dict[str, Any]]:
+def _rules(person: Person, now: Any) -> list[dict[str, Any]]:
+    waiting = len(calendar_warnings.provisional_warning(now))
     cards = [
         _card("clock", _("Which limit applies"),
               _("For a category, urgency, stage and kind of unit: which rule wins and why."),
               reverse("governance:limits")),
         _card("calendar", _("Working calendar"), _("Work periods, holidays, make-up workdays, local days off."),
-              reverse("governance:calendar")),
+              reverse("governance:calendar"), waiting or None, waiting > 0),
     ]  # fmt: skip
     cards += [
         _card("speakerphone", _("Who is told"), _("Of which event which people hear, for which reason."),

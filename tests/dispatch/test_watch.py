@@ -115,6 +115,16 @@ def test_a_record_that_breaks_a_rule_fails_the_look(play: Play) -> None:
     assert record["figures"]["broken"][0]["examples"] == (incident.number,)
 
 
+def test_from_december_on_a_year_that_is_not_published_is_worth_a_look(play: Play) -> None:
+    """It warns, it never says that the house is late."""
+    for at, state in (("2026-11-30T12:00Z", State.OK), ("2026-12-01T12:00Z", State.WARN)):
+        made = watch.audit(now=datetime.fromisoformat(at), by="sweep-1")
+        assert made is not None
+        (told,) = [one for one in made.findings if one["name"] == "calendars"]
+        assert told["state"] == state
+    assert told["figures"]["warnings"][0]["year"] == 2027
+
+
 class Outside:
     """An address outside that counts its calls."""
 
