@@ -1,8 +1,8 @@
 """A district's history of any size, made in memory by the rules of the platform and written by COPY.
 
 Every incident is told by the same table of moves, the same arithmetic of clocks and the same record as a real one
-(`tale`), by people who act at their pace (`teller`), in the mix of two years (`fates`). Photos are left out: they are
-files. Of the last weeks people were told as by the announcer (`news`); everything before counts as told and read.
+(`tale`), by people who act at their pace (`teller`), in the mix of two years (`fates`). Photos share few files
+(`shots`). Of the last weeks people were told as by the announcer (`news`); everything before counts as told and read.
 """
 
 import random
@@ -12,13 +12,13 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from dispatch.models import Approval, Assignment, Notice
-from governance.benchdata import news, texts, writer
+from governance.benchdata import news, shots, texts, writer
 from governance.benchdata.fates import Birth, Planner
 from governance.benchdata.ground import Ground, GroundMissing
 from governance.benchdata.parts import Ids
 from governance.benchdata.tale import Tale
 from governance.benchdata.teller import Fate, Teller
-from incidents.models import Clock, Incident, IncidentEvent, Inspection
+from incidents.models import Clock, Incident, IncidentEvent, Inspection, Photo
 from incidents.states import OPEN_STATES
 
 __all__ = ["GroundMissing", "Made", "make"]
@@ -78,7 +78,8 @@ def make(*, count: int, under: str, now: datetime, seed: int) -> Made:
     ids.next["event"] = output.next_event
     _set_sequences(ids, running)
     told = news.tell(first_event=first["event"], now=now, seed=seed + 5)
-    return Made({**output.rows, Notice._meta.db_table: told}, still_open)
+    shown = shots.show(first_incident=first["incident"], seed=seed + 6)
+    return Made({**output.rows, Notice._meta.db_table: told, Photo._meta.db_table: shown}, still_open)
 
 
 def _tale(ground: Ground, ids: Ids, birth: Birth, dice: random.Random) -> Tale:

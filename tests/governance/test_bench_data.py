@@ -18,7 +18,7 @@ from governance.benchdata import news
 from grids.models import Person
 from incidents import lists
 from incidents.lists import Filters
-from incidents.models import Clock, Incident, IncidentEvent, Inspection, Unannounced
+from incidents.models import Clock, Incident, IncidentEvent, Inspection, Photo, Unannounced
 from incidents.states import OPEN_STATES, State
 from tests.incidents.story import Story
 
@@ -56,6 +56,7 @@ def test_a_history_of_any_size_keeps_every_invariant_and_the_pages_open_over_it(
     _reaches_back_and_not_ahead()
     _keeps_constraints_and_triggers()
     _tells_people()
+    _shows_photos(client)
     _opens_pages(client)
     assert _with_append() == 650
 
@@ -112,6 +113,16 @@ def _tells_people() -> None:
     wanted = {notice.person_id for notice in notices.notices_of([report], now=timezone.now())}
     assert village.pk in wanted or report.actor_id == village.pk
     assert set(told.filter(event=report).values_list("person_id", flat=True)) == wanted
+
+
+def _shows_photos(client: Client) -> None:
+    assert 20 < Photo.objects.filter(stage="before").count() < 80 and Photo.objects.filter(stage="after").exists()
+    assert Photo.objects.values("original").distinct().count() < 25
+    shown = Photo.objects.select_related("incident").latest("pk")
+    assert all(file.storage.exists(file.name) for file in (shown.original, shown.shown, shown.thumbnail))
+    client.force_login(Person.objects.get(username="leader"))
+    page = client.get(f"/incidents/{shown.incident.number}/")
+    assert str(shown.token) in page.content.decode()
 
 
 def _opens_pages(client: Client) -> None:
