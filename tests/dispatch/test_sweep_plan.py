@@ -5,38 +5,25 @@ from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Model
 
 from dispatch import supervision
 from incidents.models import Clock, Incident
 from incidents.states import Stage
+from tests.dispatch.crowd import copy
 from tests.dispatch.play import Play
 
 OPEN = 5_000
-
-
-def copy(table: type[Model], pk: int, **changed: str) -> None:
-    """Copy one row `OPEN` times in the database; `changed` are columns as SQL over the running number n."""
-    names = [field.column for field in table._meta.concrete_fields if not field.primary_key]
-    values = ", ".join(changed.get(name, name) for name in names)
-    name = table._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {name} ({', '.join(names)})"
-            f" SELECT {values} FROM {name}, generate_series(1, {OPEN}) n WHERE id = %s",
-            [pk],
-        )
-        cursor.execute(f"ANALYZE {name}")
 
 
 @pytest.fixture
 def crowded(play: Play) -> Play:
     """5 000 incidents, their clocks due a second after one another."""
     incident = play.report()
-    copy(Incident, incident.pk, number="'copy-' || n", token="gen_random_uuid()")
+    copy(Incident, incident.pk, OPEN, number="'copy-' || n", token="gen_random_uuid()")
     copy(
         Clock,
         play.clock(incident, Stage.ACCEPT).pk,
+        OPEN,
         incident_id=f"(SELECT min(id) FROM {Incident._meta.db_table} WHERE id > incident_id) - 1 + n",
         next_at="next_at + n * interval '1 second'",
     )
