@@ -142,7 +142,7 @@ class VersionForm(forms.ModelForm):
     """What the database demands of a version is said at the form, also where the case itself is not asked any more."""
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         for constraint in self._meta.model._meta.constraints:
             if not self.errors and isinstance(constraint, CheckConstraint):
                 try:

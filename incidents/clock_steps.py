@@ -159,6 +159,7 @@ def postpone(pk: int, *, now: datetime) -> tuple[int, datetime] | None:
 
     Its incident and when it is tried again; None when it runs no more. A repeat is planned anew from that moment.
     """
+    values: list[Any] = [now, LONGEST_WAIT, pk]
     with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, [now, LONGEST_WAIT, pk])
+        cursor.execute(_POSTPONE, values)
         return cursor.fetchone()

@@ -61,7 +61,7 @@ class Act:
             "at": self.at.isoformat(),
             "cause": self.cause,
             "left": clock.budget - clock.spent,
-            "due": clock.due_at.isoformat(),
+            "due": None if clock_rules.is_endless(clock.due_at) else clock.due_at.isoformat(),
             "light": clock.final_light,
         }
 
@@ -253,7 +253,7 @@ def recompute(*, clock: Clock, now: datetime, version_id: int, into: Turned | No
     before = clock.due_at
     changes = {"run_since": plan.begins, "budget": plan.budget, "warn_at": plan.warn_at, "due_at": plan.due_at}
     _write(clock, into, calendar_version_id=version_id, **changes, next_at=_next_at(clock, changes))
-    return None if plan.due_at == before else Act(clock, "recomputed", now, before.isoformat())
+    return None if plan.due_at == before else Act(clock, "recomputed", now, _said(before))
 
 
 def replanned(clock: Clock, *, given: Terms, calendar: Calendar, now: datetime) -> Plan | None:
@@ -369,6 +369,10 @@ def _counting(limit_id: int | None, version_id: int) -> tuple[Terms, Calendar]:
         except CalendarEmpty:
             log.exception("calendar version %d cannot count limit %d", version_id, limit_id)
     return NATURAL, calendar_rows.calendar_for(version_id, working=False)
+
+
+def _said(due_at: datetime) -> str:
+    return "" if clock_rules.is_endless(due_at) else due_at.isoformat()
 
 
 def counts_from(clock: Clock) -> datetime:

@@ -15,6 +15,11 @@ class Ruled(Protocol):
 
     @property
     def escalation_id(self) -> int | None: ...
+
+
+class Counted(Ruled, Protocol):
+    """The same, with the calendar it counts by."""
+
     @property
     def calendar_version_id(self) -> int: ...
 
@@ -42,7 +47,7 @@ def yellow_action(clock: Ruled) -> str:
     return YellowAction.REMIND.value if rule is None else rule.yellow_action
 
 
-def repeats_of(clock: Ruled) -> Repeats | None:
+def repeats_of(clock: Counted) -> Repeats | None:
     """How red repeats itself for this clock; None when it does not."""
     return None if clock.escalation_id is None else repeats(clock.escalation_id, clock.calendar_version_id)
 

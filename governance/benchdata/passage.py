@@ -30,7 +30,6 @@ class _Stepping(NamedTuple):
     stage: str
     subject_kind: str
     escalation_id: int | None
-    calendar_version_id: int
     incident_state: str
     holder_id: str
 
@@ -102,9 +101,7 @@ class Passage:
     def _announce(self, clock: Hand) -> None:
         told = clock.announce(self.now)
         follows, rule = "", clock.rule
-        stepping = _Stepping(
-            clock.stage.value, clock.subject_kind, rule.escalation_id, rule.version_id, self.state, self.holder
-        )
+        stepping = _Stepping(clock.stage.value, clock.subject_kind, rule.escalation_id, self.state, self.holder)
         for step, seq, planned_at in told:
             action = consequences.follows(stepping, step)
             if consequences.is_silent(stepping, step):

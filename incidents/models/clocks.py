@@ -97,7 +97,7 @@ class TimeLimit(models.Model):
     @property
     def red_after(self) -> str:
         """The amount with its unit."""
-        return _("as the situation requires") if self.is_open_ended else f"{self.amount} {self.get_unit_display()}"
+        return str(_("as the situation requires")) if self.is_open_ended else f"{self.amount} {self.get_unit_display()}"
 
 
 # Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.

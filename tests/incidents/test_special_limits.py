@@ -8,7 +8,15 @@ from grids.models import Unit
 from incidents import clock_rules, clocks, explanations, limits
 from incidents.clock_rules import NEVER
 from incidents.models import (
-    Calendar, CalendarVersion, Clock, Light, PauseCause, SpecialDay, TimeLimit, TimeUnit, WorkPeriod,
+    Calendar,
+    CalendarVersion,
+    Clock,
+    Light,
+    PauseCause,
+    SpecialDay,
+    TimeLimit,
+    TimeUnit,
+    WorkPeriod,
 )  # fmt: skip
 from incidents.refusals import MoveRefused
 from incidents.states import Stage
@@ -169,6 +177,19 @@ def test_a_calendar_without_a_working_day_stops_no_report_and_no_move(units: dic
     assert clock.final_light == Light.NONE
     limit(unit=TimeUnit.HOUR, calendar=Calendar.objects.get(name="空"))
     assert started(units).due_at == FRIDAY + timedelta(hours=1), "natural time needs no working day"
+
+
+def test_a_calendar_that_is_continued_gives_such_a_clock_its_deadline(units: dict[str, Unit]) -> None:
+    limit(calendar=calendar("空", weekdays=[], last_year=2027))
+    clock = started(units)
+    worked = CalendarVersion.objects.create(
+        calendar=Calendar.objects.get(name="空"), number=2, weekdays=[1, 2, 3, 4, 5], first_year=2026, last_year=2027,
+        created_at=FRIDAY,
+    )  # fmt: skip
+    WorkPeriod.objects.create(version=worked, starts=time(8), ends=time(16))
+    act = clocks.recompute(clock=clock, now=FRIDAY + SECOND, version_id=worked.pk)
+    assert act is not None and act.cause == ""
+    assert (clock.due_at, clock.budget) == (at("2026-11-23 16:00"), 8 * 3600)
 
 
 def test_a_suspension_always_has_a_longest_time(units: dict[str, Unit]) -> None:
