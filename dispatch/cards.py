@@ -306,6 +306,8 @@ def _end(card: Card, state: CardState, *, at: datetime, by: Person | None = None
 def _record(
     held: InHand, card: Card, kind: str, acting: Acting, *, note: str = "", key: str = "", **details: Any
 ) -> None:
-    """Add the event of a card; it names the card, its unit, its kind and its colour."""
+    """Add the event of a card; it names the card, its unit, who gave it, its kind and its colour."""
     about = {"card_id": card.pk, "card_unit": card.unit_id, "card_kind": card.kind, "colour": card.colour}
+    if card.issued_by_unit_id is not None:
+        about["card_from"] = card.issued_by_unit_id
     held.record(kind, acting, note=note, details=about | details, idempotency_key=key)

@@ -37,7 +37,7 @@ def publish(events: Sequence[IncidentEvent]) -> int:
 
 
 # What an event says of units besides its holders: theirs are the cards, the acts and the orders it is about.
-_NAMED = ("unit", "new_unit", "card_unit")
+_NAMED = ("unit", "new_unit", "card_unit", "card_from")
 
 
 def named_in(event: IncidentEvent) -> list[str]:

@@ -91,6 +91,7 @@ class Card(models.Model):
             models.Index(fields=["unit", "id"], condition=Q(state="issued"), name="card_to_answer"),
             models.Index(fields=["unit", "-id"], name="card_of_unit"),
             models.Index(fields=["issued_by_unit", "-id"], name="card_of_issuer"),
+            models.Index(fields=["issued_by_unit", "id"], condition=Q(state="issued"), name="card_given_out"),
         ]
 
     def __str__(self) -> str:

@@ -47,6 +47,7 @@ def index(request: PersonRequest) -> HttpResponse:
     context |= {
         "title": _("%(whose)s · %(count)d to answer") % {"whose": whose, "count": waiting},
         "whose": whose,
+        "hears": " ".join(lists.units),
         "waiting": waiting,
         "chips": _chips(tab, lists.what),
         "rows_url": _address(tab, lists.what, rows="1", after=after, before=before),
