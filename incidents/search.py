@@ -1,7 +1,7 @@
 """Words by which incidents are found: each part of a condition is answered by an index of its own."""
 
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, QuerySet, TextField, Value
 from django.db.models.functions import Collate, Reverse
 from django.db.models.lookups import StartsWith
 
@@ -15,10 +15,11 @@ from incidents.models.expressions import Grams
 NAMED_KINDS = (UnitKind.TOWN, UnitKind.VILLAGE, UnitKind.GRID)
 NUMBER_DIGITS = 6
 MOST_ELSEWHERE = 100
+NOBODY = Value(None, BigIntegerField())
 
 
 def about(text: str, *, are_common: bool = False) -> Q:
-    """Number, words, place or address; several words must all be met, each anywhere. One or two queries beforehand.
+    """Number, words, place or address; several words must all be met, each anywhere. One query beforehand.
 
     Words that are common are not looked up: the newest incidents that have them are soon met on a walk, while the
     index would bring all of them to be sorted.
@@ -30,7 +31,7 @@ def about(text: str, *, are_common: bool = False) -> Q:
     if not words:
         return Q()
     wanted = Q()
-    places, elsewhere = _places(words), _elsewhere(words)
+    places, elsewhere = _looked_up(words)
     for word in words:
         known = Q(pk__in=elsewhere[word]) if elsewhere.get(word) else Q()
         if word.isdecimal() and len(word) >= NUMBER_DIGITS:
@@ -53,25 +54,27 @@ def grams(word: str) -> list[str]:
     return sorted({low[at : at + 2] for at in range(len(low) - 1)}) or [low]
 
 
-def _places(words: list[str]) -> dict[str, list[str]]:
-    """By word: the codes of the widest places that have it in their name."""
+def _looked_up(words: list[str]) -> tuple[dict[str, list[str]], dict[str, list[int]]]:
+    """By word: the codes of the widest places that have it in their name, and the incidents that had this number in
+    another system. One query.
+    """
     named = Q()
     for word in words:
         named |= Q(name__icontains=word) | Q(short_name__icontains=word)
-    rows = Unit.objects.filter(named, kind__in=NAMED_KINDS).values_list("code", "name", "short_name")
-    names = [(code, (name.lower(), short.lower())) for code, name, short in rows]
-    return {
+    found: QuerySet = Unit.objects.filter(named, kind__in=NAMED_KINDS).values_list("code", "name", "short_name", NOBODY)
+    numbers = [word for word in words if any(letter.isdecimal() for letter in word)]
+    if numbers:
+        known = ImportedRecord.objects.filter(original_number__in=numbers)
+        texts = (Value("", TextField()), Value("", TextField()))
+        found = found.union(known.values_list("original_number", *texts, "incident_id")[:MOST_ELSEWHERE], all=True)
+    names: list[tuple[str, tuple[str, str]]] = []
+    elsewhere: dict[str, list[int]] = {}
+    for code, name, short, incident_id in found:
+        if incident_id is None:
+            names.append((code, (name.lower(), short.lower())))
+        else:
+            elsewhere.setdefault(code, []).append(incident_id)
+    places = {
         word: widest([code for code, called in names if any(word.lower() in name for name in called)]) for word in words
     }
-
-
-def _elsewhere(words: list[str]) -> dict[str, list[int]]:
-    """By word: the incidents that had this number in another system."""
-    numbers = [word for word in words if any(letter.isdecimal() for letter in word)]
-    if not numbers:
-        return {}
-    found: dict[str, list[int]] = {}
-    known = ImportedRecord.objects.filter(original_number__in=numbers).values_list("original_number", "incident_id")
-    for number, incident_id in known[:MOST_ELSEWHERE]:
-        found.setdefault(number, []).append(incident_id)
-    return found
+    return places, elsewhere
