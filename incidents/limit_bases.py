@@ -1,4 +1,4 @@
-"""What the limits of `reference/limits.csv` rest on, marked for translation: the rows themselves hold the English."""
+"""What the shipped limits and escalation rules rest on, marked for translation: the rows themselves hold the English."""
 
 from django.utils.translation import gettext_noop
 
@@ -28,4 +28,20 @@ BASES = (
     gettext_noop("Beijing: an ordinary appeal answered within 7 days"),
     gettext_noop("our proposal: a suspension is looked at every 90 days at the latest"),
     gettext_noop("Beijing: a complex appeal settled within 15 days"),
+)
+
+# Of `reference/escalation_rules.csv`.
+RULE_BASES = (
+    gettext_noop("moves up tier by tier; at the top a card, and again every working day"),
+    gettext_noop("emergencies: a red card at the top, and again every half hour"),
+    gettext_noop("emergencies: a red card at the top, and again every two hours"),
+    gettext_noop("a card to who does not sign, and again every working day"),
+    gettext_noop("emergencies: a yellow card, and again every half hour"),
+    gettext_noop("who does not come is asked again every half hour"),
+    gettext_noop("a card to who does not finish, and again every second working day"),
+    gettext_noop("emergencies: a red card, and again every four hours"),
+    gettext_noop("a card to who does not check, and again every working day"),
+    gettext_noop("who asked is told that no answer came, and twice again"),
+    gettext_noop("a suspension ends on its review date"),
+    gettext_noop("the whole run moves nothing by itself"),
 )
