@@ -37,6 +37,7 @@ class Board:
     firsts: list[First]
     solved: list[Solved]
     categories: list[Category]
+    counted_at: datetime | None = None
 
     def figures(self) -> Iterator[Figure]:
         """Every number on the page that has a list behind it."""
@@ -53,7 +54,7 @@ class Board:
 
 
 def board(ground: Ground, *, now: datetime) -> Board:
-    """The whole dashboard. Thirteen queries beside those that find the ground."""
+    """The whole dashboard. Eight queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
     pressing, waiting = lit(counts, now=now), emergencies(ground, now=now)
     categories = Categories.load()
@@ -86,6 +87,7 @@ def board(ground: Ground, *, now: datetime) -> Board:
         firsts=firsts(ground, categories, gone.medians),
         solved=[replace(row, name=_name(units, code)) for code, row in shares.items()],
         categories=categories.rows,
+        counted_at=None if ground.span.is_one_day else gone.counted_at,
     )
 
 

@@ -6,10 +6,10 @@ the clocks again. The clocks are read from their index alone, in the order of th
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -31,8 +31,8 @@ LIT_MOST = 12
 RED, YELLOW = lights.ORDER.index(Light.RED), lights.ORDER.index(Light.YELLOW)
 _SUSPENDED, _NONE = lights.ORDER.index(lights.SUSPENDED), lights.ORDER.index(Light.NONE)
 _LIGHTS = [str(light) for light in lights.ORDER]
-# What part, tier, code, rank, rank a day ago, number, first due.
-_Row = tuple[str, int, str, int, int | None, int, datetime | None]
+# Part, tier, code, rank, rank a day ago, number, first due in full seconds of the epoch. Thousands are read.
+_Row = tuple[str, int, str, int, int | None, int, int | None]
 _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 
 # {mine}: the ground's open incidents; {clocks}: of each the rank of its worst light, when the first of what is lit is
@@ -43,7 +43,8 @@ _HELD = """
   SELECT mine.pk, length(mine.holder_id) AS tier, mine.place_id, {shown} AS shown, clocks.past, clocks.due{began}
   FROM {mine} {join} JOIN ({clocks}) clocks ON clocks.incident_id = mine.pk"""
 _COUNTED = """
-SELECT 'place', tier, place_id, shown, past, count(*), min(due) FROM {held} GROUP BY tier, place_id, shown, past
+SELECT 'place', tier, place_id, shown, past, count(*), ceil(extract(epoch FROM min(due)))::bigint
+FROM {held} GROUP BY tier, place_id, shown, past
 UNION ALL
 SELECT 'body', 0, unit_id, shown, NULL, count(*), NULL FROM (
   SELECT clocks.unit_id, {shown} AS shown FROM ({bodies}) clocks JOIN {mine} ON mine.pk = clocks.incident_id) counted
@@ -59,7 +60,7 @@ WHERE one.past IS NOT NULL GROUP BY one.past
 _OF_PART = f"""WITH mine AS ({{whole}}), held AS MATERIALIZED ({_HELD})
 {_COUNTED}
 UNION ALL
-(SELECT 'lit', 0, '', shown, NULL, pk, due FROM held WHERE shown <= {YELLOW} ORDER BY due, pk LIMIT {LIT_MOST})
+(SELECT 'lit', 0, '', shown, NULL, pk, NULL FROM held WHERE shown <= {YELLOW} ORDER BY due, pk LIMIT {LIT_MOST})
 """
 _OF_BODY = f"""{_OF_PART}UNION ALL
 SELECT 'began', 0, '', 0, NULL, count(*), NULL FROM held WHERE began <= %s
@@ -119,29 +120,42 @@ class OpenCounts:
 
 def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
     """All that is open on the ground. One query."""
-    then, at = now - DAY, ground.base.at
-    clocks = _open_clocks(ground)
-    here = clocks.filter(unit=at) if at else clocks
+    at, then = ground.base.at, now - DAY
     parts = {
         "whole": _sql(ground.incidents(ground.whole).order_by().values("pk", "holder_id", "place_id", "state")),
-        "clocks": _sql(_by_incident(here, then, at, now=now)),
-        "bodies": _sql(_by_body(clocks, now=now)),
         "ended": _sql(_stopped_late(ground, then)),
-        "left": _sql(_left(at, then)),
-    }
+    } | {name: (sql, _moved(given, now)) for name, (sql, given) in _of_clocks(at, ground.is_everything).items()}
     template = _OF_WHOLE if ground.is_everything else _OF_BODY if at else _OF_PART
-    shape = {
-        "held": "held",
-        "mine": "mine",
-        "shown": _SHOWN,
-        "join": "" if at else "LEFT",
-        "began": ", clocks.began" if at else "",
-    }
-    statement = template.format(**shape, **{name: sql for name, (sql, _params) in parts.items()})
-    params = [value for name in re.findall(r"{(\w+)}", template) if name in parts for value in parts[name][1]]
+    shape = {"held": "held", "mine": "mine", "shown": _SHOWN, "join": "" if at else "LEFT"}
+    shape["began"] = ", clocks.began" if at else ""
+    statement = template.format(**shape, **{name: sql for name, (sql, _given) in parts.items()})
+    params = [value for name in _NAMES.findall(template) if name in parts for value in parts[name][1]]
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, then] if template is _OF_BODY else params)
         return _read(cursor.fetchall(), ground, now)
+
+
+_NAMES = re.compile(r"{(\w+)}")
+# Statements are put together for this moment once, and then said of any other.
+_SOME_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=256)
+def _of_clocks(at: str, is_everything: bool) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """The parts of the statement that ask of clocks alone, as of some moment: the same for every ground of a kind."""
+    now, then = _SOME_MOMENT, _SOME_MOMENT - DAY
+    clocks = _open_clocks(is_everything=is_everything)
+    here = clocks.filter(unit=at) if at else clocks
+    return {
+        "clocks": _sql(_by_incident(here, then, at, now=now)),
+        "bodies": _sql(_by_body(clocks, now=now)),
+        "left": _sql(_left(at, then)),
+    }
+
+
+def _moved(params: Iterable[Any], now: datetime) -> list[Any]:
+    """The same parameters as of `now`."""
+    return [now + (value - _SOME_MOMENT) if isinstance(value, datetime) else value for value in params]
 
 
 # The place in `lights.ORDER` of what an open incident shows, by the worst of its clocks and its state.
@@ -151,12 +165,11 @@ _SHOWN = (
 )
 
 
-def _read(
-    rows: list[tuple[str, int, str, int, int | None, int, datetime | None]], ground: Ground, now: datetime
-) -> OpenCounts:
+def _read(rows: list[_Row], ground: Ground, now: datetime) -> OpenCounts:
     by_place: dict[tuple[str, str, str], int] = {}
     by_body: dict[str, dict[str, int]] = {}
-    then, lit, dues, waited = {RED: 0, YELLOW: 0}, [], [], 0
+    then, lit, waited = {RED: 0, YELLOW: 0}, list[int](), 0
+    dues: list[int] = []
     for part, tier, code, rank, past, number, due in rows:
         if part == "lit":
             lit.append(number)
@@ -177,24 +190,23 @@ def _read(
     return OpenCounts(by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at, waited)
 
 
-def _lit_longest(ground: Ground, dues: list[datetime], now: datetime) -> Q:
+def _lit_longest(ground: Ground, dues: list[int], now: datetime) -> Q:
     """Finds clocks of what is lit longest in a whole district, by when each place and tier has the first one due.
 
     Enough of them are due by the last of the first few.
     """
     shown = lights.showing(Light.RED.value, now) | lights.showing(Light.YELLOW.value, now)
-    clocks = _open_clocks(None).filter(shown)
+    clocks = _open_clocks().filter(shown)
     if len(dues) >= LIT_MOST:
-        clocks = clocks.filter(due_at__lte=dues[LIT_MOST - 1])
+        clocks = clocks.filter(due_at__lte=datetime.fromtimestamp(dues[LIT_MOST - 1], UTC))
     found = Q(incident__in=clocks.values("incident"), incident__closed_at__isnull=True)
     return found & Q(incident__district=ground.district) if ground.district else found
 
 
-def _open_clocks(ground: Ground | None) -> QuerySet[Clock]:
-    """The open clocks of the ground's open incidents; those of others too where hardly any are others'."""
+def _open_clocks(*, is_everything: bool = True) -> QuerySet[Clock]:
+    """The open clocks of what is on the ground; those of others too where hardly any are others'."""
     clocks = Clock.objects.exclude(state=ClockState.STOPPED).exclude(stage__in=BESIDE_STAGES).order_by()
-    whole = ground is None or ground.is_everything
-    return clocks if whole else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
+    return clocks if is_everything else clocks.filter(incident__in=RawSQL("SELECT pk FROM mine", ()))
 
 
 def _by_incident(clocks: QuerySet[Clock], then: datetime, at: str, *, now: datetime) -> QuerySet[Any]:
@@ -211,7 +223,7 @@ def _by_body(clocks: QuerySet[Clock], *, now: datetime) -> QuerySet[Any]:
 
 def _left(at: str, then: datetime) -> QuerySet[Any]:
     """The rank at `then` of what goes on of an incident of the outer query."""
-    clocks = _open_clocks(None).filter(incident=RawSQL("ended.incident_id", ()))
+    clocks = _open_clocks().filter(incident=RawSQL("ended.incident_id", ()))
     grouped = (clocks.filter(unit=at) if at else clocks).annotate(one=Value(1)).values("one")
     return grouped.annotate(past=Min(_past(then))).values("past")
 

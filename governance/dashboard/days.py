@@ -1,7 +1,7 @@
 """What happened on a ground in the days it looks back over, and since yesterday morning: all of it counted at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from governance.dashboard.grounds import Ground
+from governance.dashboard.keeping import for_a_while
 from incidents import happenings
 from incidents.happenings import Act
 from incidents.lists import PLACE_LENGTHS
@@ -16,15 +17,18 @@ from incidents.models import IncidentKind
 from incidents.states import State
 
 DAY = timedelta(days=1)
+# Several days are counted anew after so many seconds.
+SAME_DAYS = 300
 BY_EVENT = (Act.CLIMBED, Act.DISPATCHED)
 _COLUMNS = ("pk", "place_id", "kind", "category_id", "state", "reported_at", "closed_at", "answered_by_unit_id")
 
 # Rows are (what, step, place, tier, number, median, incidents). {lot}: the ground's incidents of every state. The first
 # acceptance and the last end of an incident count, as `incidents.happenings.happened` says; what was counted since
 # yesterday morning is counted for the same days as the lists of today are.
-_STATEMENT = """
+_LOT = """
 WITH lot (pk, place_id, kind, category_id, state, reported_at, closed_at, answered_by_unit_id) AS NOT MATERIALIZED (
-  {lot})
+  {lot})"""
+_IN_SPAN = """
 SELECT 'reported', date_trunc(%(step)s, reported_at, %(zone)s) AS step, '', '', count(*), NULL::interval, NULL::bigint[]
 FROM lot WHERE reported_at >= %(start)s AND reported_at < %(end)s GROUP BY 2
 UNION ALL
@@ -70,8 +74,9 @@ FROM (SELECT
       AND later.kind IN ({finished}) AND later.occurred_at >= %(end)s)) ended) medians
 CROSS JOIN LATERAL (VALUES ('finish', finish_number, finish), ('reply', reply_number, reply),
   ('mediate', mediate_number, mediate), ('remove', remove_number, remove)) measured (what, number, median)
-UNION ALL
-SELECT measured.what, NULL, '', '', measured.number, NULL, NULL
+"""
+_SINCE_YESTERDAY = """
+SELECT measured.what, NULL::timestamptz, '', '', measured.number, NULL::interval, NULL::bigint[]
 FROM (SELECT
     count(*) FILTER (WHERE reported_at >= %(today)s AND reported_at < %(tomorrow)s) AS reported,
     count(*) FILTER (WHERE state = %(closed)s AND closed_at >= %(today)s AND closed_at < %(tomorrow)s) AS closed,
@@ -97,10 +102,11 @@ class Days:
     moved: dict[tuple[str, datetime], list[int]] = field(default_factory=dict)
     medians: dict[str, tuple[timedelta | None, int]] = field(default_factory=dict)
     since: dict[str, int] = field(default_factory=dict)
+    counted_at: datetime | None = None
 
     @classmethod
-    def of_rows(cls, rows: list[tuple[Any, ...]]) -> "Days":
-        days = cls()
+    def of_rows(cls, rows: list[tuple[Any, ...]], counted_at: datetime) -> "Days":
+        days = cls(counted_at=counted_at)
         for what, step, place, tier, number, median, incidents in rows:
             if what == Act.REPORTED:
                 days.reported[step] = number
@@ -130,11 +136,23 @@ _KINDS = {
 
 
 def days(ground: Ground, heads: Mapping[str, list[int]], *, now: datetime) -> Days:
-    """All of it in one query. `heads`: the categories that count as mediated and as removed, by what is measured."""
+    """All of it in one query. `heads`: the categories that count as mediated and as removed, by what is measured.
+
+    Of several days what happened in them is counted every few minutes, as `counted_at` says: there are many of them,
+    and what they say changes slowly. What was counted since yesterday morning is never older than `now`. Two queries.
+    """
+    if ground.span.is_one_day:
+        return _counted(ground, heads, f"{_IN_SPAN}UNION ALL{_SINCE_YESTERDAY}", now)
+    name = f"days {sorted(heads.items())}"
+    kept = for_a_while(name, ground, lambda: _counted(ground, heads, _IN_SPAN, now), seconds=SAME_DAYS, now=now)
+    return replace(kept, since=_counted(ground, heads, _SINCE_YESTERDAY, now).since)
+
+
+def _counted(ground: Ground, heads: Mapping[str, list[int]], what: str, now: datetime) -> Days:
     lot, lot_params = ground.everything().values(*_COLUMNS).query.sql_with_params()
     names = {f"lot_{number}": value for number, value in enumerate(lot_params)}
     is_whole = ground.is_everything
-    statement = _STATEMENT.format(
+    statement = (_LOT + what).format(
         lot=lot % tuple(f"%({name})s" for name in names),
         join="" if is_whole else "JOIN lot ON lot.pk = event.incident_id",
         here="AND event.district_id = %(district)s" if is_whole and ground.district else "",
@@ -160,4 +178,4 @@ def days(ground: Ground, heads: Mapping[str, list[int]], *, now: datetime) -> Da
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, given | names)
-        return Days.of_rows(cursor.fetchall())
+        return Days.of_rows(cursor.fetchall(), now)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,13 +24,15 @@ LIGHT_ORDER: tuple[str, ...] = (
 class Figure:
     """One number with the address of exactly the list it counts, and the same number a day ago if known.
 
-    The list is that of `base`, narrowed `further` by what `base` leaves open: of most figures neither is asked for.
+    The list is that of `base`, narrowed `further` by what `base` leaves open; `root` is the address of the list of
+    `base`, where many figures begin with the same.
     """
 
     number: int
     base: Filters | None = None
     before: int | None = None
     further: tuple[tuple[str, str], ...] = ()
+    root: str = ""
 
     @property
     def filters(self) -> Filters | None:
@@ -39,7 +40,10 @@ class Figure:
 
     @property
     def url(self) -> str:
-        return list_url(self.base, self.further) if self.base is not None and self.number else ""
+        if self.base is None or not self.number:
+            return ""
+        root = self.root or list_url(self.base)
+        return f"{root}&{urlencode(self.further)}" if self.further else root
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,18 @@ class Line:
 
 def line(filters: Filters, key: str, name: str, counts: Mapping[str, int], *, url: str = "") -> Line:
     """A row whose lights are `filters` narrowed to each of them."""
+    root = list_url(filters)
     by_light = {
-        light: Figure(counts[light], filters, further=(("light", light),)) for light in LIGHT_ORDER if counts.get(light)
+        light: Figure(number, filters, further=(("light", light),), root=root)
+        for light in LIGHT_ORDER
+        if (number := counts.get(light))
     }
-    return Line(key, name, Figure(sum(counts.values()), filters), by_light, url)
+    return Line(key, name, Figure(sum(counts.values()), filters, root=root), by_light, url)
 
 
-def list_url(filters: Filters, further: tuple[tuple[str, str], ...] = ()) -> str:
-    """The address of the list that `filters` describe, narrowed further."""
-    url = f"{address('incidents:list')}?{_query(filters)}"
-    return f"{url}&{urlencode(further)}" if further else url
-
-
-@lru_cache(maxsize=1024)
-def _query(filters: Filters) -> str:
-    """Hundreds of figures on one dashboard begin with the same few."""
-    return filters.query()
+def list_url(filters: Filters) -> str:
+    """The address of the list that `filters` describe."""
+    return f"{address('incidents:list')}?{filters.query()}"
 
 
 # How a narrowing that is no word is read back from an address.

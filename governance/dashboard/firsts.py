@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from governance.dashboard.figures import Figure
+from governance.dashboard.figures import Figure, list_url
 from governance.dashboard.grounds import Ground
 from grids.levels import UnitKind
 from incidents.happenings import Act
@@ -174,7 +174,9 @@ def solved(ground: Ground, ended: Mapping[tuple[datetime, str, str], int]) -> di
 
 def _solved(ground: Ground, closed: Filters, code: str, numbers: dict[str, int]) -> Solved:
     filters = ground.at_place(closed, code) if code else closed
+    root = list_url(filters)
     tiers: dict[str, Figure] = {
-        kind: Figure(numbers.get(kind, 0), filters, further=(("solved", kind.value),)) for kind in SOLVING_TIERS
+        kind: Figure(numbers.get(kind, 0), filters, further=(("solved", kind.value),), root=root)
+        for kind in SOLVING_TIERS
     }
-    return Solved(code, "", Figure(sum(numbers.values()), filters), tiers)
+    return Solved(code, "", Figure(sum(numbers.values()), filters, root=root), tiers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governance.dashboard.days import BY_EVENT, Days
-from governance.dashboard.figures import Figure
+from governance.dashboard.figures import Figure, list_url
 from governance.dashboard.grounds import Ground
 from incidents import happenings
 from incidents.happenings import Act
@@ -51,17 +51,17 @@ def flow(ground: Ground, days: Days, *, now: datetime) -> Flow:
         moved[act].update(incidents)
     totals: dict[str, int] = {act: sum(number for (of, _step), number in found.items() if of == act) for act in ACTS}
     totals |= {act: len(incidents) for act, incidents in moved.items()}
-    lists = {act: _list_of(ground, act) for act in ACTS}
+    lists = {act: (filters := _list_of(ground, act), list_url(filters)) for act in ACTS}
     steps = [
         Step(
             start,
             end,
-            {act: _figure(lists[act], act, start, end, found.get((act, start), 0)) for act in ACTS},
+            {act: _figure(*lists[act], act, start, end, found.get((act, start), 0)) for act in ACTS},
             start > now,
         )
         for start, end in span.steps()
     ]
-    whole: dict[str, Figure] = {act: _figure(lists[act], act, span.start, span.end, totals[act]) for act in ACTS}
+    whole: dict[str, Figure] = {act: _figure(*lists[act], act, span.start, span.end, totals[act]) for act in ACTS}
     return Flow(steps, whole, span.is_one_day)
 
 
@@ -69,8 +69,8 @@ def _list_of(ground: Ground, act: str) -> Filters:
     return ground.whole.but(states=frozenset({State.CLOSED}) if act == Act.CLOSED else frozenset(State))
 
 
-def _figure(base: Filters, act: str, start: datetime, end: datetime, number: int) -> Figure:
+def _figure(base: Filters, root: str, act: str, start: datetime, end: datetime, number: int) -> Figure:
     if not number:
         return Figure(0, base)
     further = (("act", str(act)), ("act_from", happenings.said(start)), ("act_to", happenings.said(end)))
-    return Figure(number, base, further=further)
+    return Figure(number, base, further=further, root=root)
