@@ -1,4 +1,4 @@
-"""What the shipped limits and escalation rules rest on, marked for translation: the rows themselves hold the English."""
+"""What shipped limits and escalation rules rest on, marked for translation: the rows themselves hold the English."""
 
 from django.utils.translation import gettext_noop
 
