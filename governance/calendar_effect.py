@@ -82,10 +82,8 @@ def _ways(effect: Effect, day_hours: int) -> list[tuple[str, int, list[tuple[int
     found = []
     for label, spread in ((_("later"), effect.later), (_("earlier"), effect.earlier)):
         if spread:
-            passed = (spread.least, spread.median, spread.most)
-            worked = (spread.working_least, spread.working_median, spread.working_most)
-            words = [working(seconds, day_hours) for seconds in worked]
-            found.append((label, spread.count, list(zip(passed, words, strict=True))))
+            words = [working(seconds, day_hours) for seconds in spread.worked]
+            found.append((label, spread.count, list(zip(spread.passed, words, strict=True))))
     return found
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from incidents import clock_rules, clocks, limits
 from incidents.calendars import CalendarHorizon, NaturalCalendar, WorkCalendar
@@ -37,17 +37,21 @@ class Moved:
         return abs((self.after - self.before).total_seconds())
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How far deadlines move one way, in seconds as they pass and in working time of the new calendar."""
+class Three(NamedTuple):
+    """The least, the median and the most of some spans, in seconds."""
 
-    count: int
     least: int
     median: int
     most: int
-    working_least: int
-    working_median: int
-    working_most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How many deadlines move one way and how far: as time passes, and in working time of the new calendar."""
+
+    count: int
+    passed: Three
+    worked: Three
     classes: list[int]
 
 
@@ -169,15 +173,15 @@ def _spread(shifts: Sequence[tuple[int, int, int]]) -> Spread | None:
     classes = [0] * (len(CLASSES) + 1)
     for minutes, _w, often in shifts:
         classes[sum(minutes > end for end in CLASSES)] += often
-    return Spread(total, *(value * MINUTE for value in (*passed, *worked)), classes)
+    return Spread(total, passed, worked, classes)
 
 
-def _three(values: Sequence[tuple[int, int]], total: int) -> tuple[int, int, int]:
-    """The least, the median and the most of values with how often each occurs."""
+def _three(values: Sequence[tuple[int, int]], total: int) -> Three:
+    """Of minutes with how often each occurs."""
     ordered, seen, median = sorted(values), 0, 0
     for value, often in ordered:
         if seen + often > (total - 1) // 2:
             median = value
             break
         seen += often
-    return ordered[0][0], median, ordered[-1][0]
+    return Three(ordered[0][0] * MINUTE, median * MINUTE, ordered[-1][0] * MINUTE)

@@ -24,6 +24,7 @@ FESTIVALS: dict[str, str | Promise] = {
     "端午节": gettext_lazy("Dragon Boat Festival"),
     "中秋节": gettext_lazy("Mid-Autumn Festival"),
     "国庆节": gettext_lazy("National Day"),
+    "抗战胜利纪念日": gettext_lazy("Victory Day"),
 }
 
 
@@ -177,6 +178,8 @@ def _day_note(piece: DayPiece) -> str:
     name = FESTIVALS.get(piece.special.name, piece.special.name)
     if piece.special.kind == SpecialKind.MAKEUP_WORKDAY:
         return _("Make-up workday (%(festival)s)") % {"festival": name}
+    if piece.special.kind == SpecialKind.LOCAL_WORK:
+        return f"{_('Local work day')} · {name}" if name else _("Local work day")
     return str(name) or _("Day off")
 
 

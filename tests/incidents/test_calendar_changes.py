@@ -117,7 +117,7 @@ def test_a_draft_says_what_would_move_and_moves_nothing(units: dict[str, Unit], 
     assert (change.state, change.done, change.total) == ("ready", 1, 1)
     assert effect.moved == 1 and effect.earlier is None and effect.later is not None
     assert effect.later.count == 1, "a weekend lies in the ten working days"
-    assert (effect.later.median, effect.later.working_median) == (3 * 86_400, 7 * 3600)
+    assert (effect.later.passed.median, effect.later.worked.median) == (3 * 86_400, 7 * 3600)
     assert [one.clock for one in effect.furthest] == [clock.pk]
     before = clock.due_at
     clock.refresh_from_db()
