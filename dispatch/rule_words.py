@@ -25,15 +25,18 @@ def limit_notes(limit: TimeLimit) -> list[str]:
     return notes
 
 
+def in_short(rule: EscalationRule) -> str:
+    """What red does first: "moves one tier up", "yellow card", "reminder only"."""
+    display = rule.get_card_colour_display if rule.red_action == RedAction.CARD else rule.get_red_action_display
+    return str(display())
+
+
 def on_red(rule: EscalationRule) -> str:
-    """What red does: "moves one tier up; at the top an ordinary card", "yellow card", "reminder only"."""
-    card = rule.get_card_colour_display()
-    if rule.red_action == RedAction.CARD:
-        return str(card)
-    action = str(rule.get_red_action_display())
-    if rule.red_action == RedAction.ESCALATE:
-        return _("%(action)s, at the top %(card)s") % {"action": action, "card": card}
-    return action
+    """The same, and what it does at the top: "moves one tier up, at the top ordinary card"."""
+    action = in_short(rule)
+    if rule.red_action != RedAction.ESCALATE:
+        return action
+    return _("%(action)s, at the top %(card)s") % {"action": action, "card": rule.get_card_colour_display()}
 
 
 def rule_notes(rule: EscalationRule) -> list[str]:

@@ -284,7 +284,7 @@ def _cell(urgency: Urgency, choice: Choice[TimeLimit], follows: Choice[Escalatio
     return {
         "urgency": urgency.value,
         "words": limit_in_words(choice.winner) if choice.winner else "",
-        "on_red": rule_words.on_red(follows.winner) if follows.winner else "",
+        "on_red": rule_words.in_short(follows.winner) if follows.winner else "",
         "rivals": bool(choice.rivals or follows.rivals),
     }
 
