@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone, translation
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation.trans_real import language_code_re
@@ -45,6 +46,18 @@ class SignInForm(AuthenticationForm):
         """Add the picture where it is wanted by now."""
         if "signs" not in self.fields and captchas.is_wanted(self.request, str(self.data.get("username", ""))):
             self.fields["signs"] = captchas.Signs()
+
+    @cached_property
+    def picture(self) -> str:
+        """The key of a picture nobody has read yet, for the page."""
+        return captchas.new_picture()
+
+    def clean_signs(self) -> str:
+        """The signs, if they are those of the picture that was shown."""
+        typed: str = self.cleaned_data["signs"]
+        if not captchas.is_read(str(self.data.get("picture", "")), typed):
+            raise forms.ValidationError(captchas.WRONG, code="wrong")
+        return typed
 
     def clean(self) -> dict[str, Any]:
         if self.has_error("signs"):

@@ -36,9 +36,6 @@ INSTALLED_APPS = [
     "django.contrib.gis",
     "guardian",
     "axes",
-    "captcha",
-    # Widgets are drawn by the site's own templates.
-    "django.forms",
     "rest_framework",
     "rest_framework_gis",
     "drf_spectacular",
@@ -195,12 +192,6 @@ AUTH_ADDRESS_FAILURES = environment.number("WANGGE_LOCK_ADDRESS_FAILURES", 50, l
 AUTH_LOCK_MINUTES = environment.number("WANGGE_LOCK_MINUTES", 30, least=1)
 # After so many, the signs of a picture must be typed as well: a lock is then earned by hand, not by a program.
 AUTH_CAPTCHA_FAILURES = environment.number("WANGGE_CAPTCHA_FAILURES", 3, least=1)
-CAPTCHA_CHALLENGE_FUNCT = "governance.captchas.challenge"
-CAPTCHA_FONT_SIZE = 34
-CAPTCHA_IMAGE_SIZE = (168, 48)
-CAPTCHA_FOREGROUND_COLOR = "#1c2733"
-CAPTCHA_2X_IMAGE = False
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=AUTH_LOCK_MINUTES)
 AXES_RESET_ON_SUCCESS = True

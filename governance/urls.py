@@ -2,13 +2,12 @@
 
 from importlib.util import find_spec
 
-from captcha.views import captcha_image
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from governance import accounts, frame, health, landing, styleguide
+from governance import accounts, captchas, frame, health, landing, styleguide
 from governance.views import administration, calendar, calendar_change, dashboard, unit_end, wall, wall_keys, watch
 
 own = [
@@ -42,7 +41,7 @@ urlpatterns = [
     path("", include((own, "governance"))),
     path("language/", accounts.choose_language, name="set_language"),
     path("login/", accounts.SignIn.as_view(), name="login"),
-    path("login/picture/<slug:key>/", captcha_image, {"scale": 1}, name="captcha-image"),
+    path("login/picture/<slug:key>/", captchas.picture, name="signs"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", accounts.ChangePassword.as_view(), name="password_change"),
     path("admin/login/", accounts.admin_sign_in),

@@ -83,7 +83,7 @@ DECISIONS: dict[str, Decision] = {
     "admin:logout": Decision(everybody, everybody, any_answer=True),
     "admin/login/": Decision(everybody, everybody, any_answer=True),
     "login": Decision(everybody, everybody, any_answer=True),
-    "captcha-image": Decision(everybody, everybody, any_answer=True),
+    "signs": Decision(everybody, everybody, any_answer=True),
     "logout": press(everybody),
     "set_language": form(everybody),
     "password_change": Decision(signed_in, signed_in, any_answer=True),
