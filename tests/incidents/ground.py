@@ -24,7 +24,9 @@ def at(text: str) -> datetime:
 
 def lay() -> dict[str, Unit]:
     """District, town and village by code, with everything the clocks need loaded."""
-    for command in ("load_categories", "load_calendar", "load_limits"):
+    # Few years: loading and expanding them is most of what a test here would do.
+    call_command("load_calendar", first_year=2023, last_year=2031, verbosity=0)
+    for command in ("load_categories", "load_limits"):
         call_command(command, verbosity=0)
     rows = ((DISTRICT, UnitKind.DISTRICT), (TOWN, UnitKind.TOWN), (VILLAGE, UnitKind.VILLAGE))
     return {code: create_unit(code=code, kind=kind, name=f"试点{code}", now=LONG_AGO) for code, kind in rows}

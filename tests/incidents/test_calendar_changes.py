@@ -184,7 +184,7 @@ _PERIODS = st.sampled_from(["", "09:00-12:00", "08:30-12:00,14:00-18:00"])
 
 
 @given(edits=_EDITS, periods=_PERIODS, minutes=st.integers(min_value=0, max_value=60 * 24 * 12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_counted_is_what_applying_does(
     mixed: list[Clock], common: Calendar, edits: list[Any], periods: str, minutes: int
 ) -> None:
@@ -214,7 +214,13 @@ def test_what_was_counted_is_what_applying_does(
 
 
 @pytest.fixture
-def mixed(units: dict[str, Unit]) -> list[Clock]:
+def few_years(db: None) -> None:
+    """A calendar that is built quickly: every example makes two of them."""
+    call_command("load_calendar", first_year=2025, last_year=2028, verbosity=0)
+
+
+@pytest.fixture
+def mixed(few_years: None, units: dict[str, Unit]) -> list[Clock]:
     """Clocks of several stages and ages, in natural and working time, running, paused and late."""
     found = [
         started(units, stage, now=FRIDAY - timedelta(days=days, hours=days))
@@ -334,8 +340,9 @@ def told_by(*args: str, **options: Any) -> str:
     return said.getvalue()
 
 
-def test_the_command_loads_once_from_2004_on_and_says_so(common: Calendar) -> None:
-    (version,) = common.versions.all()
+def test_the_command_loads_once_from_2004_on_and_says_so(db: None) -> None:
+    assert "loaded" in told_by()
+    (version,) = CalendarVersion.objects.filter(calendar__by_name_only=False)
     assert (version.first_year, version.provisional_from) == (2004, date(2027, 1, 1))
     assert version.source == calendar_package.source()
     assert "kept" in told_by()
@@ -375,7 +382,7 @@ def test_a_file_is_left_as_a_draft_when_asked_and_refused_while_somebody_drafts(
     assert "left as a draft" in told_by(str(file), draft=True)
     with pytest.raises(CommandError, match="apply or abandon"):
         told_by(str(file))
-    assert "says the same already" in told_by(renew=True)
+    assert "kept: the system is changing" in told_by(renew=True), "an upgrade goes on without it"
     file.write_text("date,kind\n2027-13-01,holiday\n")
     with pytest.raises(CommandError, match="line 2"):
         told_by(str(file))
@@ -385,8 +392,8 @@ def test_from_december_on_a_provisional_year_is_warned_of(common: Calendar) -> N
     assert calendar_warnings.provisional_warning(at("2026-11-30 23:59")) == []
     (warning,) = calendar_warnings.provisional_warning(at("2026-12-01 00:00"))
     assert (warning.calendar, warning.code, warning.year) == (common, "provisional", 2027)
-    found = calendar_warnings.provisional_warning(at("2043-06-01 00:00"))
-    assert {(each.code, each.year) for each in found} == {("ends", 2045)}
+    found = calendar_warnings.provisional_warning(at("2029-06-01 00:00"))
+    assert {(each.code, each.year) for each in found} >= {("ends", 2031)}
 
 
 def test_a_version_never_changes_whoever_tries(common: Calendar) -> None:
