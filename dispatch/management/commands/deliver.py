@@ -1,10 +1,8 @@
 """`manage.py deliver`: sends what waits for addresses outside, where no Celery worker does it. Any number may run."""
 
 import logging
-import signal
 import threading
 from argparse import ArgumentParser
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -12,6 +10,7 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from dispatch import delivery
+from dispatch.management.loops import until_told_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +32,7 @@ class Command(BaseCommand):
         if options["once"]:
             self._turn()
             return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        self.stopping = until_told_to_stop()
         while not self.stopping.is_set():
             try:
                 self._turn()
@@ -45,9 +43,6 @@ class Command(BaseCommand):
             finally:
                 close_old_connections()
             self.stopping.wait(PAUSE_SECONDS)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping.set()
 
     def _turn(self) -> None:
         run = delivery.deliver_until_done(now=timezone.now(), enough=self.stopping.is_set)

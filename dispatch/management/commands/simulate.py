@@ -1,11 +1,8 @@
 """`manage.py simulate`: tells the past days of a district, or lets one go on in real time until told to stop."""
 
 import logging
-import signal
-import threading
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
+from dispatch.management.loops import until_told_to_stop
 from dispatch.simulation import story
 from dispatch.simulation.realtime import RealTime
 from dispatch.simulation.timeline import Timeline
@@ -75,19 +73,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{times:6} {name}")
 
     def _live(self, district: str, options: dict[str, Any]) -> None:
-        self.stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
         self.run = RealTime(district=district, seed=options["seed"], speed=options["speed"], now=timezone.now())
+        stopping = until_told_to_stop(self.run.stop)
         self.stdout.write("going on in real time")
-        while not self.stopping.is_set():
-            self.stopping.wait(self._careful_turn(timezone.now()))
+        while not stopping.is_set():
+            stopping.wait(self._careful_turn(timezone.now()))
         self.stdout.write(f"stopped: {self.run.world.pressed.total()} acts, {self.run.world.refused.total()} too late")
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping.set()
-        if hasattr(self, "run"):
-            self.run.stop()
 
     def _careful_turn(self, now: datetime) -> float:
         """One turn; how long to wait before the next, longer when the database is in trouble."""

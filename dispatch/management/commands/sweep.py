@@ -2,11 +2,9 @@
 
 import logging
 import os
-import signal
 import socket
 import threading
 from argparse import ArgumentParser
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -14,6 +12,7 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from dispatch import notices, supervision, watch
+from dispatch.management.loops import until_told_to_stop
 from grids import posts
 
 log = logging.getLogger(__name__)
@@ -42,16 +41,12 @@ class Command(BaseCommand):
         if options["once"]:
             self._turn(until_drained=True)
             return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        self.stopping = until_told_to_stop()
         log.info("sweeping as %s", self.ticker)
         while not self.stopping.is_set():
             self._idle(self._careful_turn())
             self._look_at_itself()
         log.info("stopped")
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping.set()
 
     def _careful_turn(self) -> float:
         """One turn; how long to wait before the next: not at all while there is more, longer in trouble."""
