@@ -11,12 +11,15 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench_table import report, rewritten, table
+import bench_engine
+import bench_engine_table
+import bench_table
+from bench_table import rewritten, table
 from console import Stop, finish, run, say, step
 from places import CHECKOUT, PYTHON, make_home, one_at_a_time
 from processes import Child, end_all, start
@@ -38,14 +41,18 @@ def main() -> int:
     prepare(with_tests=False)
     say()
     folder = make_home() / "bench"
+    part, measured = (bench_engine_table, bench_engine.measured) if options.engine else (bench_table, Bench.measured)
     with one_at_a_time(make_home() / "bench.lock", "script/bench"):
-        found = Bench(folder, QUICK_SECONDS if options.quick else SECONDS).run(options.incidents)
-    command = "script/bench" + " --quick" * options.quick + "".join(f" --incidents {n}" for n in options.given)
-    about = {"command": command, "machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **found}
+        if options.engine:
+            bench_engine.refuse_without_room(folder, max(options.sizes))
+        found = Bench(folder, QUICK_SECONDS if options.quick else SECONDS).run(options.sizes, measured)
+    about = {"command": _command(options), "machine": machine(), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+    told = part.report({**about, **found})
     say()
-    say(json.dumps(about) if options.json else report(about))
+    say(json.dumps({**about, **found}) if options.json else told)
     if options.write:
-        DOCUMENT.write_text(rewritten(DOCUMENT.read_text(encoding="utf-8"), report(about)), encoding="utf-8")
+        before = DOCUMENT.read_text(encoding="utf-8")
+        DOCUMENT.write_text(rewritten(before, told, begin=part.BEGIN, end=part.END), encoding="utf-8")
         say(f"written to {DOCUMENT.relative_to(CHECKOUT)}")
     return 0
 
@@ -55,15 +62,32 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--incidents", type=int, action="append", metavar="N", help="a size; may be given several times"
     )
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_SIZE:,} incidents and a second for each figure")
+    parser.add_argument("--engine", action="store_true", help="the sweep over millions of clocks instead of the pages")
+    parser.add_argument(
+        "--clocks", type=int, action="append", metavar="N", help="a size of --engine; may be given several times"
+    )
+    parser.add_argument("--quick", action="store_true", help="a small size and a second for each figure")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON in the last line")
     options = parser.parse_args()
-    options.given = options.incidents or []
-    options.incidents = options.incidents or ([QUICK_SIZE] if options.quick else list(SIZES))
-    if min(options.incidents) < 100:
+    if options.incidents if options.engine else options.clocks:
+        parser.error("--clocks belongs to --engine, --incidents to the pages")
+    if options.engine:
+        given, usual = options.clocks, [bench_engine.QUICK_SIZE] if options.quick else bench_engine.SIZES
+    else:
+        given, usual = options.incidents, [QUICK_SIZE] if options.quick else SIZES
+    options.sizes = given or list(usual)
+    if min(options.incidents or SIZES) < 100:
         parser.error("--incidents must be at least 100")
+    if min(options.clocks or bench_engine.SIZES) < bench_engine.SMALLEST:
+        parser.error(f"--clocks must be at least {bench_engine.SMALLEST}")
     return options
+
+
+def _command(options: argparse.Namespace) -> str:
+    words = ["script/bench", *["--engine"] * options.engine, *["--quick"] * options.quick]
+    words += [f"--incidents {size}" for size in options.incidents or ()]
+    return " ".join(words + [f"--clocks {size}" for size in options.clocks or ()])
 
 
 class Bench:
@@ -75,7 +99,7 @@ class Bench:
         self.children: list[Child] = []
         self.env: dict[str, str] = {}
 
-    def run(self, sizes: list[int]) -> dict[str, Any]:
+    def run(self, sizes: list[int], measured: Callable[["Bench", int], list[dict[str, Any]]]) -> dict[str, Any]:
         """Figures by size, and the versions they were measured with."""
         try:
             with step("PostgreSQL and Redis for the bench"):
@@ -83,7 +107,7 @@ class Bench:
             self.env = self._environment()
             with step("Places, people and limits"):
                 self._ground()
-            found = {str(size): self._measured(size) for size in sizes}
+            found = {str(size): measured(self, size) for size in sizes}
             return {"sizes": found, "load": os.getloadavg()[1], "versions": self._versions()}
         finally:
             end_all(self.children)
@@ -108,11 +132,13 @@ class Bench:
             "ALLOWED_HOSTS": "127.0.0.1,testserver",
         }
 
-    def _manage(self, *words: str, what: str) -> None:
+    def manage(self, *words: str, what: str) -> None:
+        """A command of manage.py over the bench's servers; raises Stop with `what` and the reason."""
         log = self.folder / "log" / "manage.log"
         run([PYTHON, CHECKOUT / "manage.py", *words], log=log, what=what, env=self.env, cwd=CHECKOUT)
 
-    def _psql(self, *commands: str, database: str = "postgres") -> str:
+    def psql(self, *commands: str, database: str = "postgres") -> str:
+        """What the commands answer; raises Stop when one is refused."""
         words = ["psql", "-h", str(self.servers.sockets), "-U", ROLE, "-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1"]
         for command in commands:
             words += ["-c", command]
@@ -123,24 +149,25 @@ class Bench:
 
     def _ground(self) -> None:
         """The database that every size is copied from."""
-        self._psql("DROP DATABASE IF EXISTS wangge_sized", "DROP DATABASE IF EXISTS wangge", "CREATE DATABASE wangge")
-        self._manage("migrate", "--noinput", what="the database could not be made")
+        self.psql("DROP DATABASE IF EXISTS wangge_sized", "DROP DATABASE IF EXISTS wangge", "CREATE DATABASE wangge")
+        self.manage("migrate", "--noinput", what="the database could not be made")
         for name in GROUND:
-            self._manage("load_demo", "--only", name, what="the demo district could not be loaded")
+            self.manage("load_demo", "--only", name, what="the demo district could not be loaded")
         shutil.rmtree(self.folder / "static", ignore_errors=True)
-        self._manage("collectstatic", "--noinput", "-v", "0", what="the static files could not be collected")
+        self.manage("collectstatic", "--noinput", "-v", "0", what="the static files could not be collected")
 
-    def _measured(self, size: int) -> list[dict[str, Any]]:
-        self._psql("DROP DATABASE IF EXISTS wangge_sized", "CREATE DATABASE wangge_sized TEMPLATE wangge")
+    def measured(self, size: int) -> list[dict[str, Any]]:
+        """What pages, API and sweep cost at so many incidents."""
+        self.psql("DROP DATABASE IF EXISTS wangge_sized", "CREATE DATABASE wangge_sized TEMPLATE wangge")
         self.env["DATABASE_URL"] = self.servers.database_url.replace("/wangge?", "/wangge_sized?")
         with step(f"{size:,} incidents"):
             words = ("make_bench_data", "--incidents", str(size), "--no-check")
-            self._manage(*words, what="the incidents could not be made")
-            self._psql("VACUUM ANALYZE", "CHECKPOINT", database="wangge_sized")
+            self.manage(*words, what="the incidents could not be made")
+            self.psql("VACUUM ANALYZE", "CHECKPOINT", database="wangge_sized")
         with self._pages() as host, step(f"Measuring at {size:,}"):
             figures = self._figures(host)
         say("\n" + "\n".join(table(figures)) + "\n")
-        self._psql("DROP DATABASE wangge_sized")
+        self.psql("DROP DATABASE wangge_sized")
         return figures
 
     @contextlib.contextmanager
@@ -170,8 +197,8 @@ class Bench:
         return list(json.loads(done.stdout.strip().splitlines()[-1]))
 
     def _versions(self) -> str:
-        postgres = self._psql("SHOW server_version", database="wangge").split()[0]
-        postgis = self._psql("SELECT postgis_lib_version()", database="wangge")
+        postgres = self.psql("SHOW server_version", database="wangge").split()[0]
+        postgis = self.psql("SELECT postgis_lib_version()", database="wangge")
         code = "import django; print(django.__version__)"
         django = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         return f"Python {platform.python_version()}, Django {django}, PostgreSQL {postgres}, PostGIS {postgis}"

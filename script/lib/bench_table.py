@@ -67,12 +67,12 @@ def missed(figure: Mapping[str, Any], select: float | None) -> list[str]:
     return found
 
 
-def rewritten(document: str, tables: str) -> str:
-    """The document with the text between its two marks replaced; added at the end if it has none."""
-    block = f"{BEGIN}\n\n{tables}\n\n{END}"
-    if BEGIN not in document or END not in document:
+def rewritten(document: str, tables: str, *, begin: str = BEGIN, end: str = END) -> str:
+    """The document with the text between two marks replaced; added at the end if it has none."""
+    block = f"{begin}\n\n{tables}\n\n{end}"
+    if begin not in document or end not in document:
         return f"{document.rstrip()}\n\n{block}\n"
-    return re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _found: block, document, flags=re.DOTALL)
+    return re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _found: block, document, flags=re.DOTALL)
 
 
 def _aims(name: str) -> Mapping[str, float]:
