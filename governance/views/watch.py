@@ -58,8 +58,9 @@ def state_of_the_house(request: PersonRequest) -> HttpResponse:
 
 
 def _commands(person: Person, now: Any) -> bool:
-    """Whether the person leads or dispatches at a district: who must know when the lights are late."""
-    return any(len(code) <= 6 for code in permissions.units_with_right(person, Right.DISPATCH, now=now))
+    """Whether the person dispatches or is duty chief at a district: who must know when the lights are late."""
+    rights = (Right.DISPATCH, Right.GRANT)
+    return any(len(code) <= 6 for right in rights for code in permissions.units_with_right(person, right, now=now))
 
 
 def _processes(now: Any) -> list[dict[str, Any]]:
