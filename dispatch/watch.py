@@ -201,10 +201,11 @@ def _steps_since(before: int | None) -> tuple[int, int, int]:
         (last,) = cursor.fetchone()
         if before is None:
             return last, 0, 0
+        given: list[Any] = [LATE, before, last]
         cursor.execute(
             "SELECT count(*), count(*) FILTER (WHERE recorded_at <= (details->>'planned_at')::timestamptz + %s) "
             "FROM incidents_incidentevent WHERE id > %s AND id <= %s AND kind IN ('light_yellow', 'light_red')",
-            [LATE, before, last],
+            given,
         )
         steps, on_time = cursor.fetchone()
     return last, steps, on_time

@@ -96,7 +96,8 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
     clocks = list(Clock.objects.filter(incident=incident).order_by("pk"))
     shown = _lights(incident, clocks, now) if orders or cards else {}
     names = {code: unit.name for code, unit in access.units_of(incident).items()}
-    names |= {row.unit_id: row.unit.name for row in (*orders, *cards)}
+    names |= {order.unit_id: order.unit.name for order in orders}
+    names |= {card.unit_id: card.unit.name for card in cards}
     rows = [
         OrderRow(
             order,
