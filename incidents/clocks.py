@@ -30,8 +30,8 @@ from incidents.refusals import MoveRefused
 from incidents.states import Stage
 
 __all__ = [
-    "PAUSED", "SUSPENDED", "TURNED", "Act", "ClockMoved", "Turned", "is_red", "light", "light_sql", "remaining", "shown",
-    "worst",
+    "PAUSED", "SUSPENDED", "TURNED", "Act", "ClockMoved", "Turned", "is_red", "light", "light_sql", "remaining",
+    "shown", "worst",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
