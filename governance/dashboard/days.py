@@ -143,7 +143,7 @@ def days(ground: Ground, heads: Mapping[str, list[int]], *, now: datetime) -> Da
     """
     if ground.span.is_one_day:
         return _counted(ground, heads, f"{_IN_SPAN}UNION ALL{_SINCE_YESTERDAY}", now)
-    name = f"days {sorted(heads.items())}"
+    name = f"days {ground.span} {sorted(heads.items())}"
     kept = for_a_while(name, ground, lambda: _counted(ground, heads, _IN_SPAN, now), seconds=SAME_DAYS, now=now)
     return replace(kept, since=_counted(ground, heads, _SINCE_YESTERDAY, now).since)
 

@@ -74,9 +74,9 @@ class Ground:
 
     @property
     def said(self) -> tuple[Any, ...]:
-        """All that its figures hang on; the person's own sight where it is not in sight as a whole."""
+        """All that its figures hang on, but for the days; one's own sight where it is not in sight as a whole."""
         whose = (self.person.pk, self.seen) if self.scope else ()
-        return (self.home, self.level, self.base.query(), self.unit.pk if self.unit else "", self.span, whose)
+        return (self.home, self.level, self.base.query(), self.unit.pk if self.unit else "", whose)
 
     def incidents(self, filters: Filters) -> QuerySet[Incident]:
         """What lies in sight and meets the filters' own conditions, but for lights and for whom it waits."""

@@ -6,7 +6,7 @@ Of a ground that does not lie in sight as a whole it is kept for the one person,
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.cache import caches
 from django.utils.translation import get_language
@@ -22,7 +22,7 @@ def until_something_happens(what: str, ground: Ground, make: Callable[[], Made],
 
     Whether something happened is asked before it is made, so that it is never older than it is kept for.
     """
-    return _kept((what, get_language(), ground.said, news.mark_of_minute(now)), make)
+    return _kept((what, get_language(), ground.said, ground.span, news.mark_of_minute(now)), make)
 
 
 def for_a_while(what: str, ground: Ground, make: Callable[[], Made], *, seconds: int, now: datetime) -> Made:
@@ -30,10 +30,23 @@ def for_a_while(what: str, ground: Ground, make: Callable[[], Made], *, seconds:
     return _kept((what, ground.said, seconds, int(now.timestamp()) // seconds), make, seconds=seconds)
 
 
+def found(what: str, ground: Ground, *, now: datetime) -> Any:
+    """What was put by for the ground in this minute, if anything: whoever finds it makes it anew where it must be."""
+    return caches["boards"].get(_key((what, ground.said, int(now.timestamp()) // 60)))
+
+
+def put(what: str, ground: Ground, made: object, *, now: datetime) -> None:
+    caches["boards"].set(_key((what, ground.said, int(now.timestamp()) // 60)), made)
+
+
 def _kept(said: tuple[object, ...], make: Callable[[], Made], seconds: int | None = None) -> Made:
-    shared, key = caches["boards"], hashlib.sha256(repr(said).encode()).hexdigest()
+    shared, key = caches["boards"], _key(said)
     found: Made | None = shared.get(key)
     if found is None:
         found = make()
         shared.set(key, found, **({"timeout": seconds} if seconds else {}))
     return found
+
+
+def _key(said: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from governance.dashboard.counts import DAY, OpenCounts
+from governance.dashboard.counts import OpenCounts
 from governance.dashboard.figures import Figure
 from governance.dashboard.grounds import Ground
+from governance.dashboard.open_rows import DAY
 from incidents.models import Clock, ClockState, IncidentEvent
 from incidents.selectors import BESIDE_STAGES
 from incidents.states import State

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import Exists
 
-from governance.dashboard.counts import LIT_MOST, OpenCounts
+from governance.dashboard.counts import OpenCounts
 from governance.dashboard.figures import Figure
 from governance.dashboard.grounds import Ground
+from governance.dashboard.open_rows import LIT_MOST
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Post, Unit

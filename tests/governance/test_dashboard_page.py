@@ -11,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.dashboard import boards, figures, grounds
+from governance.dashboard import boards, figures, grounds, keeping, open_rows
 from grids.models import Person
-from incidents import lists
+from incidents import lifecycle, lists
+from incidents.lifecycle import Details
 from incidents.lists import Filters
 from incidents.models import Incident, IncidentEvent
 from incidents.states import State
@@ -250,6 +251,43 @@ def test_a_department_s_drawing_is_its_viewer_s_alone_and_dies_with_an_event(
     page = client.get(reverse(ADDRESS))
     shown = page.context["board"].strip["open"]
     assert shown.number == number + 1 == listed(client, shown.url)
+
+
+def test_a_district_counts_anew_only_where_something_happened_and_yet_every_number_equals_its_list(
+    board: Play, client: Client, kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast, counted = board.cast, []
+    whole = open_rows._counted
+    monkeypatch.setattr(
+        open_rows, "_counted", lambda ground, *given: counted.append(ground.base) or whole(ground, *given)
+    )
+
+    def check() -> list[str]:
+        counted.clear()
+        page = client.get(reverse(ADDRESS))
+        board_shown = page.context["board"]
+        with monkeypatch.context() as other:
+            other.setattr(keeping, "found", lambda *given, **named: None)
+            afresh = boards.board(board_shown.ground, now=NOON)
+        assert list(afresh.figures()) == list(board_shown.figures())
+        assert [row.number for row in afresh.urgent] == [row.number for row in board_shown.urgent]
+        return [base.place or base.under for base in counted[:-1]]
+
+    client.force_login(cast.observer)
+    assert check() == [cast.district.pk]
+    village = cast.grid.pk[:12]
+    board.now = NOON - timedelta(minutes=30)
+    one = board.report()
+    assert check() == [village]
+    board.press(one, "accept", cast.village_clerk)
+    board.press(board.report(grid=cast.third_grid), "accept", cast.sibling_clerk)
+    assert sorted(check()) == sorted({village, cast.third_grid.pk[:12]})
+    board.report(grid=cast.other_grid)
+    # Of what moves to another place, nobody knows from here where it was.
+    lifecycle.move(
+        incident_id=one.pk, name="rehome", actor=None, now=board.now, details=Details(place=cast.third_grid, plan_id=7)
+    )
+    assert check() == [cast.district.pk]
 
 
 def test_what_waited_for_a_department_a_day_ago_counts_what_it_has_done_since(board: Play, client: Client) -> None:
