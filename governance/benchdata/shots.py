@@ -48,7 +48,7 @@ def show(*, first_incident: int, seed: int) -> int:
 
 
 def _write(pictures: list[Picture], stage: PhotoStage, share: int, first: int) -> int:
-    asked = {
+    asked: dict[str, Any] = {
         "stage": stage.value,
         "share": share,
         "first": first,
