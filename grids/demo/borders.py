@@ -26,15 +26,15 @@ def load(*, since: datetime, now: datetime) -> str:
     units = Unit.objects.filter(within([DISTRICT]), retired_at__isnull=True)
     for code in units.filter(kind=UnitKind.GRID).values_list("pk", flat=True):
         grids.setdefault(code[:12], []).append(code)
-    villages = [
+    villages = tuple(
         terrain.VillagePlan(
             code=village.pk,
-            grids=grids[village.pk],
+            grids=tuple(grids[village.pk]),
             weight=0.25 if is_community(village) else dice.uniform(0.6, 1.5),
             central=is_community(village),
         )
         for village in units.filter(kind=UnitKind.VILLAGE)
-    ]
+    )
     shapes = terrain.draw(villages, seed=SEED)
     plan = plans.draft(
         scope=Unit.objects.get(pk=DISTRICT),

@@ -9,8 +9,9 @@ It resembles no real boundary. Pure.
 import heapq
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -34,13 +35,14 @@ class VillagePlan:
     """What the tiling should give a village: `weight` is its share of land, `central` puts it at the town's heart."""
 
     code: str
-    grids: Sequence[str]
+    grids: tuple[str, ...]
     weight: float
     central: bool
 
 
-def draw(villages: Sequence[VillagePlan], *, seed: int) -> dict[str, BaseGeometry]:
-    """An area on the lattice for every grid code, tiling about 607 square kilometres."""
+@lru_cache(maxsize=1)
+def draw(villages: tuple[VillagePlan, ...], *, seed: int) -> Mapping[str, BaseGeometry]:
+    """An area on the lattice for every grid code, tiling about 607 square kilometres; drawn once per process."""
     dice = random.Random(seed)
     towns: dict[str, list[VillagePlan]] = {}
     for village in villages:
