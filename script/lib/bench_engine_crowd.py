@@ -79,6 +79,7 @@ def build(shape: Shape) -> Crowd:
     from governance.benchdata import writer
 
     with transaction.atomic():
+        _run("SET LOCAL work_mem = '256MB'")
         _number(shape)
         with writer.bulk_loading():
             _incidents(shape)

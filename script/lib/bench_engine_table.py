@@ -50,7 +50,7 @@ def line(figure: Mapping[str, Any], select: float | None) -> str:
         _number(figure["per_second"]),
         _floor(figure),
         "" if part is None else f"{part:.0%}",
-        _number(each / select) if each and select else "",
+        _number(each / select) if each and select and (part is not None or figure["name"] == "SELECT 1") else "",
         f"{figure['python']:.0f} + {figure['postgres']:.0f}" if figure["python"] is not None else "",
         ", ".join(f"**{words}**" if words in lost else words for words in aims),
     ]
