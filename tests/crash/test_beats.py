@@ -95,11 +95,11 @@ def test_sw_8_two_beats_and_a_broker_that_stops_and_forgets_change_nothing(play:
 
 
 def _fall_due(ids: list[int]) -> None:
-    """All are yellow; ten seconds long some more turn red each second, the first at once."""
+    """All are yellow; for ten seconds some more turn red each second."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE incidents_clock SET warn_at = now() - interval '1 hour', next_at = now() - interval '1 hour',"
-            " due_at = date_trunc('second', now()) + (incident_id - %s) / 30 * interval '1 second'"
+            "UPDATE incidents_clock SET warn_at = now(), next_at = now(),"
+            " due_at = date_trunc('second', now()) + (1 + (incident_id - %s) / 30) * interval '1 second'"
             " WHERE incident_id = ANY(%s)",
             [ids[0], ids],
         )
