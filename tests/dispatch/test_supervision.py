@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from dispatch import supervision
 from dispatch.models import Ticker
 from dispatch.supervision import SweepResult, clock_trouble, sweep, sweep_until_drained
-from incidents import lifecycle
+from incidents import lifecycle, lights
 from incidents.clock_steps import Announcement, Due
 from incidents.in_hand import InHand
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Light, RedAction
@@ -49,6 +49,21 @@ def test_sw_8_lights_come_on_by_the_sweep_and_nobody_opens_a_page(play: Play) ->
     assert told(incident)[-1] == ("light_red", "check")
     before = IncidentEvent.objects.count()
     run(red + timedelta(minutes=1))
+    assert IncidentEvent.objects.count() == before
+
+
+def test_sw_8_what_was_checked_at_15_59_is_green_for_ever_and_no_sweep_touches_it(play: Play) -> None:
+    play.now = datetime(2026, 3, 6, 16, 0, tzinfo=SHANGHAI)
+    incident = play.answered_in_one_go()
+    play.now = datetime(2026, 3, 9, 15, 58, tzinfo=SHANGHAI)
+    run(play.now)
+    play.press(incident, "close", play.cast.town_checker)
+    check = play.clock(incident, Stage.CHECK)
+    assert (check.stopped_at, check.final_light) == (datetime(2026, 3, 9, 15, 59, tzinfo=SHANGHAI), Light.GREEN)
+    before = IncidentEvent.objects.count()
+    for moment in (check.due_at + SECOND, check.due_at + timedelta(days=400)):
+        run(moment)
+        assert lights.light(play.clock(incident, Stage.CHECK), moment) == Light.GREEN
     assert IncidentEvent.objects.count() == before
 
 
