@@ -120,8 +120,10 @@ def _number(shape: Shape) -> None:
 def _incidents(shape: Shape) -> None:
     # Only where the incident itself is written anew do its words matter; their index takes longest to make.
     told = f"CASE WHEN b.n <= {shape.tops + 2 * shape.moves} THEN o.text ELSE '-' END"
-    born = {"id": "b.id", "number": "'B' || b.n", "token": "gen_random_uuid()", "text": told}
-    names, values = _columns("incidents_incident", **born, address=told.replace("o.text", "o.address"))
+    address = told.replace("o.text", "o.address")
+    names, values = _columns(
+        "incidents_incident", id="b.id", number="'B' || b.n", token="gen_random_uuid()", text=told, address=address
+    )
     _run(f"INSERT INTO incidents_incident ({names}) SELECT {values} FROM bench_incident b"
          " JOIN incidents_incident o ON o.id = b.form ORDER BY b.n")  # fmt: skip
     names, values = _columns("incidents_sight", without=("id",), incident_id="b.id")
