@@ -21,12 +21,12 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from governance.live import address as live
-from grids.duties import Duty
+from grids.duties import FIELD_DUTIES, Duty
 from grids.levels import UnitKind
 from grids.models import Post
 
 ANY = frozenset(Duty)
-FIELD = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
+FIELD = FIELD_DUTIES
 DESK = ANY - FIELD
 ACTING = frozenset(
     {Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF, Duty.HANDLER, Duty.SUPERVISOR, Duty.HEAD}

@@ -156,6 +156,9 @@ USE_TZ = True
 # Labels that differ by place ("grid" is 网格 here, 微网格 there): see the template tag `word`.
 WANGGE_WORDS = environment.pairs("WANGGE_WORDS")
 
+# A list of incidents leaves the house as a file of at most so many rows.
+EXPORT_ROWS = environment.number("WANGGE_EXPORT_ROWS", 500, least=1)
+
 # -- people and rights --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "grids.Person"
 AUTHENTICATION_BACKENDS = [

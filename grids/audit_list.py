@@ -254,6 +254,7 @@ def _label(field: "models.Field[Any, Any] | None", key: str) -> str:
         "address": _("network address"),
         "rows": _("rows"),
         "filters": _("filters"),
+        "reason": _("reason"),
         "hours": _("work periods"),
         "days": _("days that change"),
     }

@@ -63,6 +63,9 @@ DUTIES_WITH_RIGHT: dict[Right, tuple[Duty, ...]] = {
 # Sight flows down and action stays put: only these hold for the whole subtree of the unit.
 FLOWING_RIGHTS: frozenset[Right] = frozenset({Right.VIEW, Right.REPORT, Right.ADMINISTER, Right.AUDIT})
 
+# These work in the grids; who holds any other duty works at a desk.
+FIELD_DUTIES: frozenset[Duty] = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
+
 _COMMAND = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
 _STATIONS = _COMMAND | {UnitKind.VILLAGE}
 _BODIES = frozenset({UnitKind.DEPARTMENT, UnitKind.OFFICE})

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from grids.models import Unit
 from incidents.comments import MOST_CHARACTERS
+from incidents.exports import REASON_LENGTH
 from incidents.lists import HOLDING_KINDS, QUERY_LENGTH
 from incidents.models import Category
 from incidents.states import Urgency
@@ -24,6 +25,17 @@ class CommentForm(forms.Form):
         error_messages={"required": gettext_lazy("Write something first.")},
     )
     key = forms.CharField(max_length=64, widget=forms.HiddenInput, required=False)
+
+
+class ExportForm(forms.Form):
+    """Why a list leaves the house."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("What for"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": gettext_lazy("Give a reason.")},
+    )
 
 
 class FilterForm(forms.Form):

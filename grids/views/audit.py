@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from grids import audit, audit_list
+from grids import audit, audit_list, spreadsheets
 from grids.audit_list import Question
 from grids.models import AuditAct
 from grids.requests import PersonRequest
@@ -89,7 +89,7 @@ def _lines(entries: Any) -> Iterator[str]:
         if not page:
             return
         for row in audit_list.rows(page):
-            yield writer.writerow([_harmless(cell) for cell in _cells(row)])
+            yield writer.writerow([spreadsheets.harmless(cell) for cell in _cells(row)])
         last, left = page[-1].pk, left - len(page)
 
 
@@ -98,10 +98,6 @@ def _cells(row: audit_list.Row) -> list[str]:
     after = "; ".join(f"{one.label}: {one.after}" for one in row.differences if one.after)
     at = timezone.localtime(row.entry.at).isoformat(timespec="seconds")
     return [at, row.who, row.entry.address or "", row.act, row.kind, row.label, before, after]
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _question(request: HttpRequest) -> Question:

@@ -21,7 +21,7 @@ from grids.levels import UnitKind, tier_code
 from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
-from incidents import access, by_due, happenings, keyset, lists, selectors
+from incidents import access, by_due, exports, happenings, keyset, lists, selectors
 from incidents.list_forms import FilterForm
 from incidents.lists import Filters
 from incidents.models import Category, Incident, IncidentKind, Light
@@ -81,6 +81,7 @@ def index(request: PersonRequest) -> HttpResponse:
         context = {"rows": rows, "is_narrowed": _is_narrowed(filters), "now": now}
         return unchanged_or(request, render_to_string("incidents/_rows.html", context, request))
     named = _named(filters)
+    may_export = exports.desk_post(request.user, now=now) is not None
     context = {
         "title": _title(filters, named, number),
         "whose": _whose(filters, named),
@@ -100,6 +101,7 @@ def index(request: PersonRequest) -> HttpResponse:
         "previous_url": _url(filters, sort, before=page.before) if page.before else "",
         "next_url": _url(filters, sort, after=page.after) if page.after else "",
         "is_narrowed": _is_narrowed(filters),
+        "export_url": f"{reverse('incidents:export')}?{filters.query(sort=sort)}" if may_export else "",
     }
     return render(request, "incidents/list.html", context)
 

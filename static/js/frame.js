@@ -6,6 +6,7 @@
  *   data-pressed="name"  on a chip button: toggles aria-pressed
  *   data-insert="id"     on a chip button: puts its data-text (or its words) into the field with that id
  *   data-photo="id"      on <input type=file>: shows the chosen picture in the <img> with that id
+ *   data-download        on a form: a file answers it and the page stays; closes the dialog it stands in
  *   data-submit          on a select or checkbox: sends its form when it changes
  *   wangge.say(text, kind)  a toast; kind "error" stays until it is closed
  */
@@ -100,6 +101,8 @@
     const form = event.target;
     if (event.defaultPrevented || form.matches("[hx-post], [hx-get], [method=dialog]")) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
+    // A file comes and the page stays; a refusal comes as a page of its own.
+    if (form.hasAttribute("data-download")) { setTimeout(() => form.closest("dialog")?.close(), 0); return; }
     busy(true);
     // After the browser has read the pressed button's name and value.
     if (form.method === "post") setTimeout(() => ready(form, false), 0);

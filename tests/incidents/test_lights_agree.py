@@ -1,5 +1,7 @@
 """One light everywhere: whoever asks for it, and however, of clocks in every state around their edges."""
 
+import csv
+import io
 import random
 from collections import Counter
 from datetime import datetime, timedelta
@@ -12,11 +14,13 @@ from django.utils import timezone
 
 from governance.dashboard.counts import open_counts
 from governance.dashboard.grounds import ground_for
-from incidents import clock_rules, lists, selectors
+from incidents import clock_rules, exports, lists, selectors
+from incidents.exports import Wish
 from incidents.lights import ORDER, light, light_sql, rank_sql, showing, shown
 from incidents.lists import Filters
 from incidents.models import Clock, ClockState, Incident, Light, PauseCause
 from incidents.states import Stage, State
+from incidents.templatetags.lights import WORDS
 from tests.api.conftest import Program
 from tests.incidents.story import Story
 
@@ -94,7 +98,7 @@ def test_the_function_and_its_twins_in_the_database_agree_on_every_clock(crowd: 
             assert found == {clock for clock in clocks if clock.said == one}
 
 
-def test_lists_dashboard_map_and_api_show_what_the_rows_show(crowd: Story) -> None:
+def test_lists_dashboard_map_api_and_export_show_what_the_rows_show(crowd: Story) -> None:
     ended(crowd)
     cast, now = crowd.cast, crowd.now
     incidents = list(Incident.objects.all())
@@ -135,6 +139,13 @@ def test_lists_dashboard_map_and_api_show_what_the_rows_show(crowd: Story) -> No
         told, address = told + answer["results"], (answer["next"] or "").removeprefix("http://testserver")
     said = {row["number"]: row["light"]["light"] if row["light"] else str(Light.NONE) for row in told}
     assert said == {number: expected[number] for number in said} and set(said) >= still_open
+
+    desk = exports.desk_post(cast.district_dispatcher, now=now)
+    assert desk is not None
+    wish = Wish(Filters.parsed({"state": "any"}))
+    text = exports.take(person=cast.district_dispatcher, post=desk, wish=wish, reason="核对", now=now)
+    written = {line[0].strip(): line[8] for line in list(csv.reader(io.StringIO(text)))[2:]}
+    assert written == {number: str(WORDS[said]) if said != Light.NONE else "" for number, said in expected.items()}
 
 
 def test_the_colour_of_a_finished_clock_never_changes(crowd: Story) -> None:

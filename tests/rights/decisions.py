@@ -54,6 +54,7 @@ def form(audience: Audience, *, sees: Audience = everybody) -> Decision:
 
 OFFICERS = person({"near": "officer", "far": "other_officer"})
 VILLAGE_CLERKS = person({"near": "village_clerk", "far": "other_village_clerk"})
+DESK = set(Duty) - {Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR}
 FIELD = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR)
 REPORTERS = duty(Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK)
 COLLEAGUES = either(sees("grid"), person({"near": "assistant", "far": ""}), person({"near": "supervisor", "far": ""}))
@@ -155,6 +156,7 @@ DECISIONS: dict[str, Decision] = {
     ),
     "incidents:list": read(signed_in),
     "incidents:filter": read(signed_in),
+    "incidents:export": form(duty(*DESK)),
     "incidents:detail": read(sees_incident, hidden=True),
     "incidents:live": read(sees_incident, hidden=True),
     "incidents:why": read(sees_incident, hidden=True),
