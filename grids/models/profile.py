@@ -33,7 +33,9 @@ class DistrictProfile(models.Model):
     urge_hours = models.PositiveSmallIntegerField(
         _("working hours between two urges"),
         default=4,
-        help_text=_("The same unit urges the same unit about the same incident at most once in this time; 0: any time."),
+        help_text=_(
+            "The same unit urges the same unit about the same incident at most once in this time; 0: any time."
+        ),
     )
 
     class Meta:

@@ -41,6 +41,7 @@ def test_a_districts_profile_is_edited(keeper: Client, cast: Cast) -> None:
         "recheck_share": "0.1",
         "reopen_days": "30",
         "suspension_days": "90",
+        "urge_hours": "4",
     }
     assert keeper.post(reverse("admin:grids_districtprofile_add"), given).status_code == 302
     profile = DistrictProfile.objects.get(district=cast.district)
