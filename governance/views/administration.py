@@ -287,4 +287,3 @@ def _cell(urgency: Urgency, choice: Choice[TimeLimit], follows: Choice[Escalatio
         "on_red": rule_words.in_short(follows.winner) if follows.winner else "",
         "rivals": bool(choice.rivals or follows.rivals),
     }
-

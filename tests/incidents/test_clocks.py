@@ -91,6 +91,7 @@ def test_what_happens_next_is_yellow_then_the_first_late_second_then_nothing() -
     assert clock_rules.next_moment(step=0, warn_at=warn, due_at=due) == warn
     assert clock_rules.next_moment(step=1, warn_at=warn, due_at=due) == due + SECOND
     assert clock_rules.next_moment(step=2, warn_at=warn, due_at=due) is None
+
     def due_by(now: datetime) -> list[tuple[int, datetime]]:
         steps = clock_rules.steps(step=0, warn_at=warn, due_at=due, next_at=warn, repeats=None, now=now)
         return steps.due
