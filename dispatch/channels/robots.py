@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -51,9 +52,9 @@ class Robot(Exchange):
             return Retry("an answer that says nothing", shared=True, maybe=True)
         return self._outcome(code, answer.headers)
 
+    @abstractmethod
     def request(self, reached: Reached, text: str, at: float) -> tuple[str, dict[str, Any]]:
         """Address and body."""
-        raise NotImplementedError
 
     def _outcome(self, code: int, headers: Mapping[str, str]) -> Outcome:
         if code == 0:

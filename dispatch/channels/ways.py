@@ -1,5 +1,6 @@
 """What every way out of the house can say about itself."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,7 +15,7 @@ PURPOSE = "notice address"
 Limits = tuple[tuple[int, int], ...]
 
 
-class Way:
+class Way(ABC):
     """One way out: a small class with one `send`."""
 
     channel: ClassVar[Channel]
@@ -28,13 +29,13 @@ class Way:
         """Whether this installation can send so."""
         return self.channel in settings.NOTICE_CHANNELS
 
+    @abstractmethod
     def clean(self, target: str, secret: str) -> str:
         """The address as it is kept; raises ValidationError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hint(self, target: str) -> str:
         """What pages show of it."""
-        raise NotImplementedError
 
     def lane(self, target: str) -> str:
         """What addresses of one provider's limits have in common, without telling the address."""
@@ -44,5 +45,6 @@ class Way:
         """Every lane a message to an address with this `lane` must be free on; the first closes when all are stuck."""
         return ((lane, self.limits),)
 
+    @abstractmethod
     def send(self, reached: Reached, message: Message) -> Outcome:
-        raise NotImplementedError
+        """Send one message once; never raises for what a provider does."""

@@ -99,7 +99,7 @@ class Door:
         elif scope["type"] == "http":
             await self._answer(Asked.of(scope), receive, send)
         else:
-            raise NotImplementedError(scope["type"])
+            raise ValueError(f"this service speaks http, not {scope['type']}")
 
     # -- the process ----------------------------------------------------------------------------------------
 
