@@ -24,7 +24,8 @@ from grids.duties import Right
 from grids.levels import UnitKind
 from grids.models import Person, Unit
 from incidents import keyset, lights, selectors
-from incidents.lists import Filters, conditions
+from incidents.filters import Filters
+from incidents.lists import conditions
 from incidents.models import CAME_BACK, Clock, ClockState, Incident, Inspection, Subject
 from incidents.models.clocks import rest
 from incidents.selectors import Row

@@ -18,8 +18,8 @@ from grids import selectors as places_and_people
 from grids.duties import FIELD_DUTIES
 from grids.models import AuditAct, Person, Post
 from incidents import access, by_due, keyset, lists, selectors, words
+from incidents.filters import Filters
 from incidents.lights import SUSPENDED, ShownClock
-from incidents.lists import Filters
 from incidents.models import Incident
 from incidents.refusals import MoveRefused
 from incidents.selectors import Row

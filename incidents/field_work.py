@@ -12,7 +12,8 @@ from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Person, Post, Unit
 from incidents import places
-from incidents.lists import Filters, found, running_clocks, shown_light
+from incidents.filters import Filters
+from incidents.lists import found, running_clocks, shown_light
 from incidents.models import Handler, Incident, Inspection, Light
 from incidents.selectors import Row, rows
 from incidents.states import State

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from grids.models import Unit
 from incidents.comments import MOST_CHARACTERS
 from incidents.exports import REASON_LENGTH
-from incidents.lists import HOLDING_KINDS, QUERY_LENGTH
+from incidents.filters import HOLDING_KINDS, QUERY_LENGTH
 from incidents.models import Category
 from incidents.states import Urgency
 
@@ -39,7 +39,7 @@ class ExportForm(forms.Form):
 
 
 class FilterForm(forms.Form):
-    """The filters that are not chips; all may stay empty. Values are those of `incidents.lists.Filters`."""
+    """The filters that are not chips; all may stay empty. Values are those of `incidents.filters.Filters`."""
 
     q = forms.CharField(label=gettext_lazy("Number, place or words"), required=False, max_length=QUERY_LENGTH)
     under = forms.ChoiceField(label=gettext_lazy("Place"), required=False)

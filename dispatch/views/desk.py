@@ -28,8 +28,8 @@ from grids.levels import DESK_KINDS
 from grids.models import Person, Unit
 from grids.requests import PersonRequest
 from incidents import access
+from incidents.filters import Filters
 from incidents.forms import new_key
-from incidents.lists import Filters
 from incidents.models import Category, Light
 from incidents.refusals import MoveRefused
 from incidents.states import MOVES, Urgency

@@ -17,7 +17,7 @@ from governance.dashboard.urgent import Emergencies, Pressing, emergencies, lit,
 from grids.levels import CODE_LENGTHS, UnitKind, ancestor_codes, tier_code
 from grids.models import Unit
 from incidents import news
-from incidents.lists import HOLDING_KINDS, PLACE_LENGTHS
+from incidents.filters import HOLDING_KINDS, PLACE_LENGTHS
 from incidents.models import Category
 
 

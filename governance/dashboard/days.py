@@ -11,8 +11,8 @@ from django.utils import timezone
 from governance.dashboard.grounds import Ground
 from governance.dashboard.keeping import for_a_while
 from incidents import happenings
+from incidents.filters import PLACE_LENGTHS
 from incidents.happenings import Act
-from incidents.lists import PLACE_LENGTHS
 from incidents.models import IncidentKind
 from incidents.states import State
 

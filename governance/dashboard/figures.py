@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from grids.addresses import address
 from incidents import happenings, lights
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Light
 
 LIGHT_ORDER: tuple[str, ...] = (

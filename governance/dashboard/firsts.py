@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from governance.dashboard.figures import Figure, list_url
 from governance.dashboard.grounds import Ground
 from grids.levels import UnitKind
+from incidents.filters import Filters
 from incidents.happenings import Act
-from incidents.lists import Filters
 from incidents.models import Category, IncidentKind
 from incidents.states import State
 

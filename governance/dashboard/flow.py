@@ -8,8 +8,8 @@ from governance.dashboard.days import BY_EVENT, Days
 from governance.dashboard.figures import Figure, list_url
 from governance.dashboard.grounds import Ground
 from incidents import happenings
+from incidents.filters import Filters
 from incidents.happenings import Act
-from incidents.lists import Filters
 from incidents.states import State
 
 ACTS = (Act.REPORTED, Act.CLIMBED, Act.DISPATCHED, Act.CLOSED)

@@ -16,7 +16,8 @@ from grids.levels import CODE_LENGTHS, UnitKind, kind_of_code
 from grids.models import Person, Unit
 from grids.subtrees import covers, within
 from incidents import access
-from incidents.lists import NO_CATEGORY, PLACE_LENGTHS, Filters, conditions
+from incidents.filters import NO_CATEGORY, PLACE_LENGTHS, Filters
+from incidents.lists import conditions
 from incidents.models import Incident, Sight
 from incidents.states import State
 

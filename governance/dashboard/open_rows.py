@@ -21,7 +21,7 @@ from django.db.models.lookups import Contains
 from governance.dashboard import keeping
 from governance.dashboard.grounds import BODY, Ground
 from incidents import lights, news
-from incidents.lists import PLACE_LENGTHS
+from incidents.filters import PLACE_LENGTHS
 from incidents.models import Clock, ClockState, IncidentEvent, Light
 from incidents.selectors import BESIDE_STAGES
 from incidents.states import State

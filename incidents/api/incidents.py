@@ -22,8 +22,8 @@ from incidents.api import shapes
 from incidents.api.keys import KeyField, category_for
 from incidents.api.refusals import FIELDS, told
 from incidents.births import LATEST_DELIVERY
+from incidents.filters import ANY, HOLDING_KINDS, LIGHTS, OPEN, QUERY_LENGTH, Filters
 from incidents.happenings import Act
-from incidents.lists import ANY, HOLDING_KINDS, LIGHTS, OPEN, QUERY_LENGTH, Filters
 from incidents.models import Incident, IncidentEvent, Source
 from incidents.places import Reach
 from incidents.states import State, Urgency

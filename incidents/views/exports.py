@@ -18,8 +18,8 @@ from grids import audit
 from grids.requests import PersonRequest
 from incidents import exports
 from incidents.exports import Wish
+from incidents.filters import Filters
 from incidents.list_forms import ExportForm
-from incidents.lists import Filters
 from incidents.refusals import MoveRefused
 
 

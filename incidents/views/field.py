@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from grids.requests import PersonRequest
 from incidents import field_work, keyset, lists, places
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Light
 from incidents.selectors import rows
 from incidents.states import FINAL_STATES, OPEN_STATES, State

@@ -22,8 +22,8 @@ from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
 from incidents import access, by_due, exports, happenings, keyset, lists, selectors
+from incidents.filters import NO_CATEGORY, Filters
 from incidents.list_forms import FilterForm
-from incidents.lists import Filters
 from incidents.models import Category, Incident, IncidentKind, Light
 from incidents.states import OPEN_STATES, State, Urgency
 
@@ -219,7 +219,7 @@ def _named(filters: Filters) -> dict[str, str]:
     codes = {name: getattr(filters, name) for name in ("under", "place", "holder", "at") if getattr(filters, name)}
     units = Unit.objects.in_bulk(set(codes.values())) if codes else {}
     named = {name: units[code].label if code in units else code for name, code in codes.items()}
-    if filters.category == lists.NO_CATEGORY:
+    if filters.category == NO_CATEGORY:
         named["category"] = _("Without a category")
     elif filters.category is not None:
         category = Category.objects.filter(pk=filters.category).first()

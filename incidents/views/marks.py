@@ -24,7 +24,7 @@ from grids.levels import DESK_KINDS, UnitKind
 from grids.models.expressions import Latitude, Longitude
 from grids.requests import PersonRequest
 from incidents import lists
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Incident, Light
 
 GEOJSON = "application/geo+json"

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from grids.datums import from_cgcs2000
 from incidents import lists, selectors
 from incidents.api.keys import key_of
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import ImportBatch, ImportedRecord, Incident, IncidentEvent
 from tests.api.conftest import Now, Program
 

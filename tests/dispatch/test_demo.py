@@ -19,7 +19,7 @@ from grids.duties import Duty
 from grids.models import Person, Unit
 from grids.selectors import posts_of
 from incidents import field_work, lists, photos
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Incident, IncidentEvent, Inspection, Unannounced
 from incidents.states import MOVES, State, Urgency
 from tests.cast import SHANGHAI

@@ -14,7 +14,7 @@ from dispatch.desks import Desk
 from dispatch.orders import Order
 from grids import permissions
 from grids.models import Person, Unit
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Clock, Incident, IncidentEvent
 from incidents.states import Stage, State
 from tests.dispatch.play import Play

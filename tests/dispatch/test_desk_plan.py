@@ -11,7 +11,7 @@ from dispatch import desks
 from dispatch.desks import Desk
 from grids import permissions
 from incidents import access, by_due, keyset, lists
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Clock, Incident, Sight
 from incidents.states import Stage, State
 from tests.dispatch.play import Play

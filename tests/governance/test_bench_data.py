@@ -17,7 +17,7 @@ from governance import benchdata
 from governance.benchdata import news
 from grids.models import Person
 from incidents import lists
-from incidents.lists import Filters
+from incidents.filters import Filters
 from incidents.models import Clock, Incident, IncidentEvent, Inspection, Photo, Unannounced
 from incidents.states import OPEN_STATES, State
 from tests.incidents.story import Story

@@ -14,8 +14,8 @@ from django.utils import timezone
 from governance.dashboard import boards, figures, grounds, keeping, open_rows
 from grids.models import Person
 from incidents import lifecycle, lists
+from incidents.filters import Filters
 from incidents.lifecycle import Details
-from incidents.lists import Filters
 from incidents.models import Incident, IncidentEvent
 from incidents.states import State
 from tests.cast import SHANGHAI, Cast

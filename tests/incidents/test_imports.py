@@ -15,11 +15,11 @@ from dispatch import invariants, moves, notices, supervision
 from dispatch.models import Notice
 from grids import datums, selectors
 from incidents import access, lists, timeline
+from incidents.filters import Filters
 from incidents.imports import files, mapping, moments, punctuality, rejects, suggestion
 from incidents.imports.moments import Reading
 from incidents.imports.punctuality import Punctuality
 from incidents.imports.refused import Fault, ImportRefused, MappingRefused, Reason
-from incidents.lists import Filters
 from incidents.models import (
     Clock,
     ClockState,

@@ -16,8 +16,8 @@ from governance.dashboard.counts import open_counts
 from governance.dashboard.grounds import ground_for
 from incidents import clock_rules, exports, lists, selectors
 from incidents.exports import Wish
+from incidents.filters import LIGHTS, Filters
 from incidents.lights import ORDER, light, light_sql, rank_sql, showing, shown
-from incidents.lists import Filters
 from incidents.models import Clock, ClockState, Incident, Light, PauseCause
 from incidents.states import Stage, State
 from incidents.templatetags.lights import WORDS
@@ -105,7 +105,7 @@ def test_lists_dashboard_map_api_and_export_show_what_the_rows_show(crowd: Story
     expected = of_rows(incidents, now)
     assert len(set(expected.values())) >= 6
 
-    for one in lists.LIGHTS:
+    for one in LIGHTS:
         filters = Filters.parsed({"light": str(one)})
         found = lists.found(cast.district_dispatcher, filters, now=now).values_list("number", flat=True)
         open_or_ended = {number for number, said in expected.items() if said == one}

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from grids.models import Person
 from incidents import lists, selectors
-from incidents.lists import DIMENSIONS, Filters
+from incidents.filters import NO_CATEGORY, Filters
+from incidents.lists import DIMENSIONS
 from incidents.models import Incident
 from incidents.states import OPEN_STATES, State, Urgency
 from tests.incidents.story import Story
@@ -115,7 +116,7 @@ def test_each_filter_narrows_by_its_own_condition(mixed: Story) -> None:
     assert texts(holder=cast.other_village.pk) == {"噪声扰民"}
     assert texts(under=cast.other_town.pk) == {"噪声扰民"}
     assert texts(place=cast.third_grid.pk) == {"占道经营"}
-    assert texts(category=lists.NO_CATEGORY) == {"噪声扰民"}
+    assert texts(category=NO_CATEGORY) == {"噪声扰民"}
     assert texts(category=mixed.category.parent_id) == texts() - {"噪声扰民"}
     assert texts(states=frozenset({State.CLOSED})) == {"井盖缺失"}
     assert texts(since=date(2026, 3, 5)) == {"今天的新事"}
