@@ -27,8 +27,8 @@ COLUMNS = {
 }
 # What a merged incident shows to others is asked of its master too.
 _SIGHT = """
-incidents_sight AS NOT MATERIALIZED (SELECT * FROM public.incidents_sight WHERE incident_id = ANY (%(ids)s || ARRAY(
-    SELECT master_id FROM public.incidents_incident WHERE id = ANY (%(ids)s) AND master_id IS NOT NULL)))
+incidents_sight AS NOT MATERIALIZED (SELECT * FROM incidents_sight WHERE incident_id = ANY (%(ids)s || ARRAY(
+    SELECT master_id FROM incidents_incident WHERE id = ANY (%(ids)s) AND master_id IS NOT NULL)))
 """
 
 
@@ -53,7 +53,7 @@ def draw(*, size: int = SAMPLE) -> list[int]:
 def broken(ids: Sequence[int], *, names: Collection[str] = ()) -> list[Broken]:
     """The invariants that do not hold among these incidents, with examples; `names` asks these alone."""
     shadows = ",\n".join(
-        f"{table} AS NOT MATERIALIZED (SELECT * FROM public.{table} WHERE {column} = ANY (%(ids)s))"
+        f"{table} AS NOT MATERIALIZED (SELECT * FROM {table} WHERE {column} = ANY (%(ids)s))"
         for table, column in COLUMNS.items()
     )
     found = []

@@ -72,6 +72,6 @@ def _processes(now: Any) -> list[dict[str, Any]]:
 def _faults(codes: list[str]) -> list[dict[str, Any]]:
     """The failed steps of the units the person keeps, the longest first."""
     rows = list(SweepFault.objects.filter(solved_at__isnull=True).order_by("first_failed_at")[:FAULTS_SHOWN])
-    seen = Incident.objects.filter(within(codes, "place") if codes else within([], "place"))
+    seen = Incident.objects.filter(within(codes, "place"))
     numbers = dict(seen.filter(pk__in=[row.incident_id for row in rows]).values_list("pk", "number"))
     return [{"row": row, "number": numbers[row.incident_id]} for row in rows if row.incident_id in numbers]
