@@ -6,8 +6,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from grids.levels import UnitKind
-from incidents.states import Stage, Urgency
+from incidents.models.versions import Version, one_in_force
+from incidents.states import Stage
 
 
 class TimeUnit(models.TextChoices):
@@ -25,20 +25,14 @@ class RedAction(models.TextChoices):
     RESUME = "resume", _("resumes by itself")
 
 
-class TimeLimit(models.Model):
-    """One version of one rule. Insert-only: a changed rule is a new row that ``replaces`` the old one.
+class TimeLimit(Version):
+    """How long a stage may take.
 
-    Empty district, category, urgency or tier means "any"; the most specific rule in force wins. The yellow amount is
-    counted from the start, in the same unit as ``amount``; null means "when a quarter of the limit is left". An
-    ``amount`` of 0 is "as the situation requires": the clock has no due moment and never shows a light. What follows
-    from yellow and red is said by an EscalationRule.
+    The yellow amount is counted from the start, in the same unit as ``amount``; null means "when a quarter of the limit
+    is left". An ``amount`` of 0 is "as the situation requires": the clock has no due moment and never shows a light.
+    What follows from yellow and red is said by an EscalationRule.
     """
 
-    district = models.ForeignKey("grids.Unit", models.PROTECT, null=True, blank=True, related_name="+")
-    category = models.ForeignKey("incidents.Category", models.PROTECT, null=True, blank=True, related_name="+")
-    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, blank=True)
-    tier = models.CharField(_("kind of unit"), max_length=16, choices=UnitKind.choices, blank=True)
-    stage = models.CharField(_("stage"), max_length=16, choices=Stage.choices)
     amount = models.PositiveIntegerField(_("red after"), help_text=_("0: as the situation requires"))
     unit = models.CharField(_("unit"), max_length=16, choices=TimeUnit.choices)
     from_next_day = models.BooleanField(
@@ -57,23 +51,12 @@ class TimeLimit(models.Model):
         help_text=_("Empty: the district's own calendar."),
     )
     yellow_amount = models.PositiveIntegerField(_("yellow after"), null=True, blank=True)
-    basis = models.CharField(_("basis"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("in force since"))
-    retired_at = models.DateTimeField(_("until"), null=True, blank=True)
-    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
-    class Meta:
-        ordering = ["stage", "district", "category", "urgency", "tier"]
+    class Meta(Version.Meta):
         verbose_name = _("time limit")
         verbose_name_plural = _("time limits")
         constraints = [
-            models.UniqueConstraint(
-                fields=["district", "category", "urgency", "tier", "stage"],
-                condition=Q(retired_at__isnull=True),
-                nulls_distinct=False,
-                name="time_limit_one_in_force",
-                violation_error_message=_("A limit for exactly this case is in force already."),
-            ),
+            one_in_force("time_limit_one_in_force", _("A limit for exactly this case is in force already.")),
             models.CheckConstraint(
                 condition=Q(amount__gt=0) | ~Q(stage=Stage.PAUSE),
                 name="time_limit_pause_has_an_end",

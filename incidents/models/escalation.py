@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from grids.levels import UnitKind
 from incidents.models.clocks import RedAction, TimeUnit
-from incidents.states import MOVING_STAGES, Stage, Urgency
+from incidents.models.versions import Version, one_in_force
+from incidents.states import MOVING_STAGES, Stage
 
 
 class YellowAction(models.TextChoices):
@@ -56,20 +56,13 @@ def valid_tell(given: Any) -> None:
         raise ValidationError(_("Say for each line how many cards and who is told, each pair once."), code="tell")
 
 
-class EscalationRule(models.Model):
-    """One version of one rule. Insert-only: a changed rule is a new row that ``replaces`` the old one.
+class EscalationRule(Version):
+    """What follows when a clock lights.
 
-    Empty district, category, urgency or tier means "any"; the most specific rule in force wins, by the order in which
-    limits win. After red, what red does is done again every ``repeat_every`` units, at most ``repeat_times`` times
-    (empty: until the clock ends). ``tell`` names who is told in addition from which card on: that unit's, in that
-    incident.
+    After red, what red does is done again every ``repeat_every`` units, at most ``repeat_times`` times (empty: until
+    the clock ends). ``tell`` names who is told in addition from which card on: that unit's, in that incident.
     """
 
-    district = models.ForeignKey("grids.Unit", models.PROTECT, null=True, blank=True, related_name="+")
-    category = models.ForeignKey("incidents.Category", models.PROTECT, null=True, blank=True, related_name="+")
-    urgency = models.CharField(_("urgency"), max_length=16, choices=Urgency.choices, blank=True)
-    tier = models.CharField(_("kind of unit"), max_length=16, choices=UnitKind.choices, blank=True)
-    stage = models.CharField(_("stage"), max_length=16, choices=Stage.choices)
     yellow_action = models.CharField(
         _("when yellow"), max_length=16, choices=YellowAction.choices, default=YellowAction.REMIND
     )
@@ -87,23 +80,12 @@ class EscalationRule(models.Model):
         _("at most so many times"), null=True, blank=True, help_text=_("Empty: until the step ends.")
     )
     tell = models.JSONField(_("who is told in addition"), default=list, blank=True, validators=[valid_tell])
-    basis = models.CharField(_("basis"), max_length=200, blank=True)
-    created_at = models.DateTimeField(_("in force since"))
-    retired_at = models.DateTimeField(_("until"), null=True, blank=True)
-    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
-    class Meta:
-        ordering = ["stage", "district", "category", "urgency", "tier"]
+    class Meta(Version.Meta):
         verbose_name = _("escalation rule")
         verbose_name_plural = _("escalation rules")
         constraints = [
-            models.UniqueConstraint(
-                fields=["district", "category", "urgency", "tier", "stage"],
-                condition=Q(retired_at__isnull=True),
-                nulls_distinct=False,
-                name="escalation_rule_one_in_force",
-                violation_error_message=_("A rule for exactly this case is in force already."),
-            ),
+            one_in_force("escalation_rule_one_in_force", _("A rule for exactly this case is in force already.")),
             models.CheckConstraint(
                 condition=Q(repeat_every__isnull=True, repeat_unit="", repeat_times__isnull=True)
                 | Q(repeat_every__gt=0) & ~Q(repeat_unit=""),
