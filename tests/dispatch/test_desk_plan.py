@@ -4,8 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from dispatch import desks
 from dispatch.desks import Desk
@@ -14,23 +13,10 @@ from incidents import access, by_due, keyset, lists
 from incidents.filters import Filters
 from incidents.models import Clock, Incident, Sight
 from incidents.states import Stage, State
+from tests.dispatch.crowd import copy
 from tests.dispatch.play import Play
 
 PAGE, OPEN = 51, 5_000
-
-
-def copy(table: type[Model], pk: int, **changed: str) -> None:
-    """Copy one row `OPEN` times in the database; `changed` are columns as SQL over the running number n."""
-    names = [field.column for field in table._meta.concrete_fields if not field.primary_key]
-    values = ", ".join(changed.get(name, name) for name in names)
-    name = table._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {name} ({', '.join(names)})"
-            f" SELECT {values} FROM {name}, generate_series(1, {OPEN}) n WHERE id = %s ORDER BY n",
-            [pk],
-        )
-        cursor.execute(f"ANALYZE {name}")
 
 
 def plan(rows: QuerySet) -> tuple[str, int, int]:
@@ -47,6 +33,7 @@ def crowded(play: Play) -> Play:
     copy(
         Incident,
         incident.pk,
+        OPEN,
         number="'copy-' || n",
         token="gen_random_uuid()",
         reported_at="reported_at + n * interval '1 second'",
@@ -55,6 +42,7 @@ def crowded(play: Play) -> Play:
     copy(
         Clock,
         play.clock(incident, Stage.ACCEPT).pk,
+        OPEN,
         incident_id=f"(SELECT min(id) FROM {Incident._meta.db_table} WHERE id > incident_id) - 1 + n",
         due_at="due_at + n * interval '1 second'",
         warn_at="warn_at + n * interval '1 second'",
