@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection, transaction
 
 from dispatch.models import SweepFault
 from incidents import clock_steps
 from incidents.models import Clock, ClockState
 
 MOST_OF_AN_ERROR = 2000
+
+# What comes and goes and no clock has brought about, by the beginning of its SQLSTATE: the connection broke (08), two
+# transactions were in each other's way (40), something is used up (53), a lock was not had, the server ends or begins.
+PASSING = ("08", "40", "53", "55P03", "57P")
 
 _WRITE = f"""
 INSERT INTO {SweepFault._meta.db_table} AS fault
@@ -26,6 +30,20 @@ UPDATE {SweepFault._meta.db_table} AS fault SET solved_at = %s
        SELECT FROM {Clock._meta.db_table} c
         WHERE c.id = fault.clock_id AND c.state = '{ClockState.RUNNING.value}' AND c.fail_count > 0)
 """
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether this came about through something that passes, so that the clock is due as before and has no fault."""
+    while error is not None:
+        if isinstance(error, Error) and hasattr(error.__cause__, "pgcode"):
+            code = error.__cause__.pgcode
+            if code is None:
+                # The driver itself found nobody at the other end; what it cannot convert is another kind of error.
+                return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+            if code.startswith(PASSING):
+                return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def put_aside(pk: int, error: BaseException, *, now: datetime) -> None:

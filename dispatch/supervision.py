@@ -3,8 +3,9 @@
 One pass looks whether anything is due (one statement, and that is all where nothing is), claims it (the clock together
 with its incident, never waiting for a lock), announces lights for all of it in one statement, and makes the moves and
 draws the cards that follow, some dozens in one transaction. What somebody else holds stays due for the next pass. Where
-a row fails its companions are taken one by one and the row is put aside, so that it never stops the others. The cost
-follows what is due, not what is open.
+a row fails its companions are taken one by one and the row is put aside, so that it never stops the others. Where the
+database fails (a connection that breaks, a deadlock) no row is to blame: all stays due. The cost follows what is due,
+not what is open.
 """
 
 import logging
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from dispatch import cards, consequences, faults, presses
@@ -49,7 +51,8 @@ def never() -> bool:
 class SweepResult:
     """What one pass, or several, did. `drained`: nothing due was left. `refused`: why it did not run.
 
-    `left` to the next pass are clocks that went over to a newer calendar, and the second one of an incident.
+    `left` to the next pass are clocks that went over to a newer calendar, the second one of an incident, and the
+    `interrupted`: those the database failed with.
     """
 
     claimed: int = 0
@@ -58,6 +61,7 @@ class SweepResult:
     cards: int = 0
     left: int = 0
     failed: int = 0
+    interrupted: int = 0
     drained: bool = False
     refused: str = ""
     moves: list[tuple[int, str]] = field(default_factory=list)
@@ -74,6 +78,7 @@ class SweepResult:
         self.cards += other.cards
         self.left = other.left
         self.failed += other.failed
+        self.interrupted = other.interrupted
         self.moves += other.moves
         self.drained, self.refused = other.drained, other.refused
 
@@ -111,12 +116,18 @@ def sweep_until_drained(
     ticker: str = "sweep",
     enough: Callable[[], bool] = never,
 ) -> SweepResult:
-    """Passes until nothing due is left, or it is enough. `worker_now` is the caller's clock at the beginning."""
+    """Passes until nothing due is left, or it is enough, or the database fails with all there is.
+
+    `worker_now` is the caller's clock at the beginning.
+    """
     total, began = SweepResult(), monotonic()
     while not (total.drained or total.refused or enough()):
         passed = timedelta(seconds=monotonic() - began)
         present = None if worker_now is None else worker_now + passed
-        total.add(sweep(now=now, worker_now=present, ticker=ticker, enough=enough))
+        one = sweep(now=now, worker_now=present, ticker=ticker, enough=enough)
+        total.add(one)
+        if one.interrupted and not one.acted:
+            break
     return total
 
 
@@ -159,12 +170,14 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
             acting = [due.pk for due in current if _acts(due, now)]
             apart = set(acting)
             result.lights = len(_announce([due for due in current if due.pk not in apart], now))
-    except Exception:
+    except Exception as error:
+        result.lights = result.left = 0
+        if _interrupted(error, result.claimed or 1, result):
+            return result
         # One bad row must not stop the house: the same rows again, each by itself.
         log.exception("a batch of %d due clocks failed; taking them one by one", result.claimed)
         waiting = Clock.objects.filter(next_at__lte=now).order_by("next_at", "pk")
         acting, together = list(waiting.values_list("pk", flat=True)[:limit]), 1
-        result.lights = result.left = 0
     for start in range(0, len(acting), together):
         if enough():
             break
@@ -178,7 +191,10 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
 
 
 def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
-    """Announce these clocks and do what follows, all or nothing; whether it went well. A single one is put aside."""
+    """Announce these clocks and do what follows, all or nothing; False when one fails, which alone is put aside.
+
+    Those the database failed with are left as they were.
+    """
     try:
         with transaction.atomic():
             claimed = _claimed(_CLAIM.format(which="clock.id = ANY(%s)"), [now, list(pks), len(pks)])
@@ -189,6 +205,8 @@ def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
             left = len(claimed) - len(current)
             moved, lights, drawn = _take_claimed(current, now)
     except Exception as error:
+        if _interrupted(error, len(pks), result):
+            return True
         if len(pks) > 1:
             log.exception("%d clocks failed together; taking them one by one", len(pks))
             return False
@@ -201,6 +219,19 @@ def _take(pks: Sequence[int], now: datetime, result: SweepResult) -> bool:
     result.cards += drawn
     result.moved += len(moved)
     result.moves += moved
+    return True
+
+
+def _interrupted(error: Exception, clocks: int, result: SweepResult) -> bool:
+    """Whether the database failed and none of these clocks; if so they are left to the next pass."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        # The worker wants its process back, however far this came.
+        raise error
+    if not faults.is_passing(error):
+        return False
+    log.warning("%d due clocks are left to the next pass: %s", clocks, error)
+    result.left += clocks
+    result.interrupted += clocks
     return True
 
 

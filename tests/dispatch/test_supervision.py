@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dispatch import supervision
-from dispatch.models import Ticker
+from dispatch.models import SweepFault, Ticker
 from dispatch.supervision import SweepResult, clock_trouble, sweep, sweep_until_drained
 from incidents import lifecycle, lights
 from incidents.clock_steps import Announcement, Due
@@ -209,6 +210,66 @@ def test_a_poison_row_is_put_aside_and_the_others_get_their_turn(play: Play, mon
     monkeypatch.setattr(lifecycle, "make", make)
     run(later + timedelta(minutes=2))
     assert play.fresh(bad).holder == play.cast.town
+
+
+@pytest.mark.parametrize("code", ["40P01", "40001", "55P03", "53300"])
+@pytest.mark.parametrize("place", ["make", "_announce"])
+def test_sw_8_what_the_database_fails_with_for_a_moment_puts_no_clock_aside(
+    play: Play, monkeypatch: pytest.MonkeyPatch, code: str, place: str
+) -> None:
+    """A deadlock, a lock that was not had, no more connections: with one clock, several, or the whole batch."""
+    several = [play.report() for _number in range(3)]
+    late = play.clock(several[0], Stage.ACCEPT).due_at + SECOND
+    owner: Any = lifecycle if place == "make" else supervision
+    calls = 0
+
+    def fails_for_now(*_given: Any, **_more: Any) -> None:
+        nonlocal calls
+        calls += 1
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'for a moment' USING ERRCODE = '{code}'; END $$")
+
+    for together in (supervision.ACTS_AT_ONCE, 1):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, place, fails_for_now)
+            patch.setattr(supervision, "ACTS_AT_ONCE", together)
+            result = sweep_until_drained(now=late)
+        assert (result.failed, result.acted, result.drained) == (0, 0, False) and result.interrupted > 0
+    assert 0 < calls <= 4, "it is not tried over and over while it lasts"
+    assert not Clock.objects.filter(fail_count__gt=0).exists() and not SweepFault.objects.exists()
+    assert run(late).moved == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sw_8_a_connection_that_breaks_puts_no_clock_aside(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = play.report()
+    late = play.clock(incident, Stage.ACCEPT).due_at + SECOND
+    make = lifecycle.make
+
+    def cut_off(held: InHand, **given: Any) -> None:
+        make(held, **given)
+        monkeypatch.setattr(lifecycle, "make", make)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(lifecycle, "make", cut_off)
+    result = run(late)
+    assert (result.failed, result.interrupted, result.moved) == (0, 1, 0) and not SweepFault.objects.exists()
+    assert play.clock(incident, Stage.ACCEPT).fail_count == 0 and not told(incident)
+    assert run(late).moved == 1
+    assert IncidentEvent.objects.filter(incident=incident, kind="escalate").count() == 1
+
+
+def test_a_task_whose_time_is_up_ends_and_puts_no_clock_aside(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = play.report()
+
+    def too_long(*_given: Any, **_more: Any) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(lifecycle, "make", too_long)
+    with pytest.raises(SoftTimeLimitExceeded):
+        run(play.clock(incident, Stage.ACCEPT).due_at + SECOND)
+    assert not Clock.objects.filter(fail_count__gt=0).exists() and not told(incident)
 
 
 def test_a_batch_that_fails_as_a_whole_is_taken_row_by_row(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

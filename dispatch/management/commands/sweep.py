@@ -98,4 +98,4 @@ class Command(BaseCommand):
         posts.regrant_due(timezone.now())
         if swept.acted or told:
             log.info("lights %d, moves %d, failed %d, notices %d", swept.lights, swept.moved, swept.failed, told)
-        return not swept.drained and not swept.refused
+        return not swept.drained and not swept.refused and not swept.interrupted
