@@ -35,8 +35,8 @@ UPDATE {SweepFault._meta.db_table} AS fault SET solved_at = %s
 def is_passing(error: BaseException | None) -> bool:
     """Whether this came about through something that passes, so that the clock is due as before and has no fault."""
     while error is not None:
-        if isinstance(error, Error) and hasattr(error.__cause__, "pgcode"):
-            code = error.__cause__.pgcode
+        if isinstance(error, Error) and error.__cause__ is not None:
+            code = getattr(error.__cause__, "pgcode", "")
             if code is None:
                 # The driver itself found nobody at the other end; what it cannot convert is another kind of error.
                 return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
