@@ -9,7 +9,6 @@ from typing import Any
 
 from dispatch import access, presses, refusals
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Approval, ApprovalKind, ApprovalState, Assignment
-from grids import selectors
 from grids.levels import known_kind
 from grids.models import Person
 from incidents import calendar_rows, clock_rules, limits
@@ -77,8 +76,8 @@ def refuse(held: InHand, *, approval_id: int, actor: Person, note: str, key: str
 
 def latest_review(incident: Incident, now: datetime, *, rules: Rules | None = None) -> tuple[datetime, int]:
     """The last moment to which a suspension asked for now may run, and the number of days that is."""
-    days = selectors.profile_for(incident.district_id).suspension_days
     rules = rules or Rules(at=now)
+    days = rules.profile(incident.district_id).suspension_days
     rule = rules.for_clock(incident, stage=Stage.PAUSE, tier=known_kind(incident.holder_id))
     terms = limits.terms_of(rule.limit_id, rule.version_id)
     calendar = calendar_rows.calendar_for(rule.version_id, working=terms.working)

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from dispatch import access, refusals
 from dispatch.models import OPEN_ASSIGNMENT_STATES, Assignment, Card, CardColour, CardKind, CardState
-from grids import selectors, spans, statements
+from grids import spans, statements
 from grids.duties import Right
 from grids.levels import DESK_KINDS, ancestor_codes, kind_of_code, parent_code
 from grids.models import Person, Unit
@@ -116,7 +116,7 @@ def next_urge(last: datetime | None, incident: Incident, rules: Rules) -> tuple[
     """After an urge at `last`: that moment, and the first at which the same units may do so again; None without one."""
     if last is None:
         return None
-    hours = selectors.profile_for(incident.district_id).urge_hours
+    hours = rules.profile(incident.district_id).urge_hours
     if not hours:
         return None
     calendar = calendar_rows.calendar_for(rules.version_id(incident), working=True)

@@ -246,7 +246,7 @@ class _Desk:
 
     @cached_property
     def targets(self) -> list[Unit]:
-        return list(targets.choices(self.incident.holder))
+        return list(targets.choices(self.incident.holder, self.rules))
 
     @cached_property
     def since(self) -> int:

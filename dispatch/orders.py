@@ -61,7 +61,7 @@ def give(held: InHand, orders: Sequence[Order], *, known: Iterable[Assignment], 
     for order in orders:
         if not order.text.strip():
             raise refusals.missing_order_text()
-        targets.refuse_wrong(holder=incident.holder_id, unit=order.unit)
+        targets.refuse_wrong(holder=incident.holder_id, unit=order.unit, rules=held.rules)
         if order.unit.pk in taken:
             raise refusals.already_ordered(order.unit)
         taken.add(order.unit.pk)

@@ -25,9 +25,8 @@ from incidents.models import (
     WorkPeriod,
 )
 from incidents.models.escalation import MOST_CARDS, SHORTEST_REPEAT
+from incidents.models.versions import CASE
 
-# What says which case a rule is for: another case is another rule.
-CASE = ("district", "category", "urgency", "tier", "stage")
 LIMIT_TERMS = ("amount", "unit", "yellow_amount", "from_next_day", "end_of_day", "calendar", "basis")
 RULE_TERMS = (
     "yellow_action", "red_action", "card_colour", "repeat_every", "repeat_unit", "repeat_times", "tell", "basis"

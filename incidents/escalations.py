@@ -67,8 +67,3 @@ def repeats(rule_id: int, version_id: int) -> Repeats | None:
 def set_rule(*, rule: EscalationRule, now: datetime) -> EscalationRule:
     """Put an unsaved `rule` in force from `now`; as `versions.put_in_force`. Raises ValidationError."""
     return versions.put_in_force(rule, now=now)
-
-
-def retire_rule(*, rule: EscalationRule, now: datetime) -> None:
-    """End a rule without a successor; as `versions.retire`."""
-    versions.retire(rule, now=now)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from grids import selectors
+from grids.models import DistrictProfile
 from incidents import clock_rules, versions
 from incidents.calendar_rows import CalendarMissing, calendar_for
 from incidents.calendars import Calendar
@@ -82,6 +84,7 @@ class Rules:
         self._limits: dict[_Case, dict[str, list[_Fitting]]] = {}
         self._escalations: dict[_Case, dict[str, list[_Fitting]]] = {}
         self._versions: dict[_Case, int | None] = {}
+        self._profiles: dict[str, DistrictProfile] = {}
         self._read({(incident.district_id, incident.category_id) for incident in incidents})
 
     def for_clock(self, incident: Incident, *, stage: Stage, tier: str) -> Rule:
@@ -107,6 +110,12 @@ class Rules:
         case = (incident.district_id, incident.category_id)
         self._read({case} - self._versions.keys())
         return self._version_of(case)
+
+    def profile(self, district: str) -> DistrictProfile:
+        """How a district runs; read once."""
+        if district not in self._profiles:
+            self._profiles[district] = selectors.profile_for(district)
+        return self._profiles[district]
 
     def _version_of(self, case: _Case) -> int:
         version = self._versions[case]
@@ -199,8 +208,3 @@ def terms_by(limit: TimeLimit, calendar: Calendar) -> Terms:
 def set_limit(*, limit: TimeLimit, now: datetime) -> TimeLimit:
     """Put an unsaved `limit` in force from `now`; as `versions.put_in_force`. Raises ValidationError."""
     return versions.put_in_force(limit, now=now)
-
-
-def retire_limit(*, limit: TimeLimit, now: datetime) -> None:
-    """End a limit without a successor; as `versions.retire`."""
-    versions.retire(limit, now=now)

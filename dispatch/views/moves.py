@@ -25,6 +25,7 @@ from grids.models import Person
 from grids.requests import PersonRequest
 from incidents import access, lights, photos, records, who_may
 from incidents.lights import ShownClock
+from incidents.limits import Rules
 from incidents.models import Clock, ClockState, Incident, Light, Subject
 from incidents.refusals import MoveRefused
 from incidents.states import MOVES, State
@@ -183,7 +184,9 @@ def _offer(person: Person, incident: Incident, name: str, about: tuple[int | Non
         theirs = tuple(one.pk if one else None for one in (offer.assignment, offer.approval, offer.card))
         if offer.name == name and theirs == about:
             if name == "return":
-                return replace(offer, units=tuple(targets.choices(incident.holder).exclude(pk=_unit_of(offer))))
+                return replace(
+                    offer, units=tuple(targets.choices(incident.holder, Rules(at=now)).exclude(pk=_unit_of(offer)))
+                )
             return offer
     return None
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents import clock_rules, clocks, escalations, limit_choice, reference_rules
+from incidents import clock_rules, clocks, escalations, limit_choice, reference_rules, versions
 from incidents.clock_rules import MOST_STEPS, RED_SAID, YELLOW_SAID, Repeats
 from incidents.limit_choice import Case
 from incidents.models import EscalationRule, PauseCause, RedAction, TimeUnit
@@ -32,7 +32,7 @@ def test_the_rule_a_clock_starts_with_is_the_most_specific_and_stays_its_own(sto
     own = escalations.set_rule(rule=rule(stage=Stage.ACCEPT, district=district, card_colour="red"), now=story.now)
     clock = story.clock(story.report(urgency=Urgency.URGENT), Stage.ACCEPT)
     assert clock.escalation == own, "the district's own stands before all others"
-    escalations.retire_rule(rule=own, now=story.later(minutes=1))
+    versions.retire(own, now=story.later(minutes=1))
     later = story.clock(story.report(urgency=Urgency.URGENT), Stage.ACCEPT)
     assert (later.escalation.urgency, clock.escalation_id) == (Urgency.URGENT, own.pk)
     case = Case(district=district.pk, category=None, urgency=Urgency.URGENT, tier="village")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from grids.models import Unit
-from incidents import limits, reference_data
+from incidents import limits, reference_data, versions
 from incidents.clock_rules import SECONDS_OF_UNIT, WORKING_DAY, WORKING_UNITS
 from incidents.limit_bases import BASES
 from incidents.models import Category, TimeLimit, TimeUnit
@@ -134,16 +134,16 @@ def test_yellow_must_come_before_red(units: dict[str, Unit]) -> None:
 
 def test_a_bare_default_cannot_be_ended_only_replaced(units: dict[str, Unit]) -> None:
     with pytest.raises(ValidationError):
-        limits.retire_limit(limit=found(), now=NOW)
+        versions.retire(found(), now=NOW)
     special = limits.set_limit(limit=limit(tier="village"), now=NOW)
-    limits.retire_limit(limit=special, now=LATER)
+    versions.retire(special, now=LATER)
     assert found(at=LATER).tier == ""
 
 
 def test_loading_again_keeps_what_an_administrator_changed(units: dict[str, Unit]) -> None:
     changed = limits.set_limit(limit=limit(amount=6), now=NOW)
     ended = TimeLimit.objects.get(stage=Stage.SIGN, urgency="urgent")
-    limits.retire_limit(limit=ended, now=NOW)
+    versions.retire(ended, now=NOW)
     call_command("load_limits", verbosity=0)
     assert found() == changed
     assert found(stage=Stage.SIGN, urgency="urgent").urgency == ""
