@@ -23,7 +23,9 @@ from dispatch import addresses, claims, lanes, messages
 from dispatch.audience import Reason
 from dispatch.channels import Dead, Message, Outcome, Reached, Retry, Sent
 from dispatch.models import Address, Delivery, DeliveryState, Notice
-from grids import sealing
+from grids import permissions, sealing
+from grids.duties import Right
+from grids.models import Person
 
 log = logging.getLogger(__name__)
 
@@ -235,20 +237,31 @@ def backoff(attempts: int) -> timedelta:
 
 
 def _switch_off(row: Delivery, why: str, now: datetime) -> None:
-    """An address that takes nothing any more is left alone, and its owner is told so in the inbox."""
+    """An address that takes nothing any more is left alone, and its owner is told so in the inbox.
+
+    Of a group's robot that is who entered it, as long as they administer the unit: the notice names an incident.
+    """
     used = Address.objects.filter(pk=row.address_id, sealed=row.address.sealed)
     if not used.update(enabled=False, trouble=why[:200]) or row.event_id is None:
+        return
+    owner = row.address.person or _keeper(row.address, now)
+    if owner is None:
         return
     incident = Delivery.objects.filter(pk=row.pk).values_list("event__incident", flat=True)[0]
     told = Notice(
         event_id=row.event_id,
         incident_id=incident,
-        person_id=row.address.person_id or row.address.set_by_id,
+        person=owner,
         channel=row.address.channel,
         reason=Reason.UNREACHABLE,
         created_at=now,
     )
     Notice.objects.bulk_create([told], ignore_conflicts=True)
+
+
+def _keeper(robot: Address, now: datetime) -> Person | None:
+    person = robot.set_by
+    return person if permissions.allows(person, Right.ADMINISTER, str(robot.unit_id), now=now) else None
 
 
 # -- what failed --------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from grids.levels import widest
 from grids.models import Person, Post
 from grids.requests import PersonRequest
 from grids.subtrees import within
+from incidents.models import Sight
 
 SIZE = 50
 MOST_AT_ONCE = 1000
@@ -68,6 +69,13 @@ def _in_sight(codes: list[str], now: datetime) -> QuerySet[Delivery]:
     return Delivery.objects.filter(within(codes, "address__unit") | Q(Exists(served)))
 
 
+def _failed(codes: list[str], now: datetime) -> QuerySet[Delivery]:
+    """The dead letters in sight: who also serves elsewhere gets others there, about what these units never see."""
+    failed = _in_sight(codes, now).filter(state__in=FAILED_STATES, event__isnull=False, digest=None)
+    came = Sight.objects.filter(within(codes, "unit"), incident=OuterRef("event__incident"))
+    return failed.filter(within(codes, "event__incident__place") | Q(Exists(came)))
+
+
 @require_safe
 @login_required
 def index(request: PersonRequest) -> HttpResponse:
@@ -75,7 +83,7 @@ def index(request: PersonRequest) -> HttpResponse:
     now = timezone.now()
     codes = _read_by(request.user, now)
     seen = _in_sight(codes, now)
-    failed = seen.filter(state__in=FAILED_STATES, event__isnull=False, digest=None)
+    failed = _failed(codes, now)
     before = request.GET.get("before", "")
     page = failed.filter(pk__lt=int(before)) if before.isdecimal() and len(before) < 19 else failed
     rows = list(
@@ -120,7 +128,7 @@ def replay(request: PersonRequest) -> HttpResponse:
     codes = _administered(request.user, now)
     if not codes:
         raise Http404
-    mine = _in_sight(codes, now).filter(state__in=FAILED_STATES, event__isnull=False, digest=None)
+    mine = _failed(codes, now)
     one = request.POST.get("id", "")
     if one:
         mine = mine.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else mine.none()

@@ -12,7 +12,8 @@ from dispatch import addresses, audiences, delivery, failures, notices
 from dispatch.addresses import CODE_PAUSE, Wanted
 from dispatch.audience import AUDIENCES, Reason, Who, choices
 from dispatch.models import Address, Audience, Delivery, DeliveryState, Notice
-from grids import sealing
+from grids import posts, sealing
+from grids.duties import Duty
 from grids.models import AuditEntry
 from incidents.records import KINDS
 from incidents.states import MOVES
@@ -204,6 +205,34 @@ def test_a_notice_about_a_dead_way_leads_to_the_ways(post: Post, client: Client)
     told = Notice.objects.get(person=clerk, reason=Reason.UNREACHABLE)
     assert client.get(reverse("dispatch:notice", args=[told.pk]))["Location"] == WAYS
     assert "93000" in client.get(WAYS).content.decode()
+
+
+def test_dead_letters_about_what_one_town_never_sees_are_not_its_administrators(post: Post, client: Client) -> None:
+    cast = post.cast
+    for person, duty in ((cast.village_clerk, Duty.OBSERVER), (cast.other_town_clerk, Duty.ADMINISTRATOR)):
+        posts.appoint(unit=cast.other_town, person=person, duty=duty, since=cast.since)
+    post.reach(cast.village_clerk, "webhook")
+    post.provider.plan.append(answers(status=400))
+    incident = post.arrives()
+    post.deliver()
+    client.force_login(cast.other_town_clerk)
+    assert incident.number not in client.get("/notices/undelivered/").content.decode()
+    assert client.post("/notices/undelivered/replay/", {"id": post.last().pk}).status_code == 404
+    client.force_login(cast.administrator)
+    assert incident.number in client.get("/notices/undelivered/").content.decode()
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_of_a_dead_robot_who_entered_it_is_told_while_administering_the_unit(post: Post, still: bool) -> None:
+    admin = post.cast.administrator
+    post.reach(post.cast.village, "wecom")
+    if not still:
+        posts.relieve(post=admin.posts.get(), at=post.now)
+    post.provider.plan.append(answers({"errcode": 93000}))
+    post.arrives()
+    post.deliver(seconds=1)
+    assert Address.objects.get().trouble
+    assert Notice.objects.filter(person=admin).exists() is still
 
 
 def test_every_reason_for_failing_has_words(post: Post) -> None:
