@@ -7,6 +7,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dispatch import supervision
 from dispatch.models import SweepFault, Ticker
@@ -372,6 +373,25 @@ def test_two_clocks_that_disagree_stop_the_sweep(play: Play) -> None:
     assert clock_trouble(now=now, worker_now=now, last_tick=now + timedelta(minutes=1))
     result = sweep(worker_now=now)
     assert result.refused and not result.claimed and not Ticker.objects.exists()
+
+
+def test_sw_8_a_database_whose_clock_went_back_is_not_believed_by_who_saw_it_nor_by_who_reads_of_it(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it is another process that signed a later moment, then this one that saw one and did not sign it."""
+    monkeypatch.setattr(supervision, "_latest", None)
+    present = timezone.now()
+    Clock.objects.filter(incident=play.report()).update(warn_at=None, due_at=play.now, next_at=play.now + SECOND)
+    other = Ticker.objects.create(name="other", last_tick=present + timedelta(minutes=5))
+    refused = sweep(worker_now=present, full=True)
+    assert "a pass ran at" in refused.refused and (refused.claimed, refused.acted, refused.drained) == (0, 0, False)
+    assert sweep_until_drained(worker_now=timezone.now()).refused, "it does not go round and round"
+    other.delete()
+    monkeypatch.setattr(supervision, "_latest", present + timedelta(minutes=5))
+    assert sweep(worker_now=timezone.now(), full=True).refused and not Ticker.objects.exists()
+    assert not IncidentEvent.objects.filter(kind__startswith="light_").exists()
+    # From then on time goes forward again.
+    assert sweep(worker_now=timezone.now(), full=True).acted > 0
 
 
 def test_a_critical_incident_climbs_within_minutes_also_at_night(play: Play) -> None:

@@ -90,3 +90,17 @@ def test_the_tokens_are_those_of_the_house():
         "green": "#1a7a42", "yellow": "#965e02", "red": "#c6282b", "unlit": "#7a8896",
     }  # fmt: skip
     assert {name: token(name) for name in expected} == expected
+
+
+def test_what_hears_the_live_stream_also_asks_by_its_own_clock():
+    """Polling is the floor: nothing on a page depends on the stream."""
+    told = {
+        (path.name, trigger)
+        for path in (BASE / "templates").rglob("*.html")
+        for trigger in re.findall(r'hx-trigger="([^"]*)"', path.read_text(encoding="utf-8"))
+        if "live" in re.split(r"[ ,]+", trigger)
+    }
+    assert len(told) >= 8
+    for name, trigger in told:
+        every = re.search(r"every (\d+)s", trigger)
+        assert every and int(every[1]) <= 60, (name, trigger)

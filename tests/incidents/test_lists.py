@@ -7,6 +7,7 @@ import pytest
 from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from grids.models import Person
 from incidents import lists, selectors
@@ -191,6 +192,15 @@ def test_the_page_lists_what_the_filters_find_newest_first(client: Client, mixed
     assert moments == sorted(moments, reverse=True)
     for row in rows:
         assert reverse("incidents:detail", args=[row.number]) in response.content.decode()
+
+
+def test_tl_4_each_row_says_which_light_comes_next_and_when(client: Client, mixed: Story) -> None:
+    mixed.now = timezone.now()
+    fresh = [mixed.report().number for _number in range(2)]
+    response = open_list(client, mixed.cast.observer, "state=any")
+    ahead = [row for row in response.context["rows"] if row.clock is not None and row.clock.next_at is not None]
+    assert {row.number for row in ahead} >= set(fresh)
+    assert response.content.decode().count('class="light-next"') == len(ahead)
 
 
 def test_by_due_moment_the_next_to_fall_due_comes_first(client: Client, mixed: Story) -> None:
