@@ -32,7 +32,7 @@ class Ground:
 
     `scope` is what `person` may see of it: nothing to ask where the ground lies in sight as a whole. `each` is the
     same, said so that it is asked of every incident alone: for the few that something happened to. `seen` are the codes
-    it is seen through where that has to be asked.
+    it is seen through where that has to be asked; `of_unit`: through nothing else, whoever the person is.
     """
 
     person: Person
@@ -45,6 +45,7 @@ class Ground:
     choices: list[Unit] = field(default_factory=list)
     home: str = ""
     seen: tuple[str, ...] = ()
+    of_unit: bool = False
 
     @property
     def whole(self) -> Filters:
@@ -76,7 +77,7 @@ class Ground:
     @property
     def said(self) -> tuple[Any, ...]:
         """All that its figures hang on, but for the days; one's own sight where it is not in sight as a whole."""
-        whose = (self.person.pk, self.seen) if self.scope else ()
+        whose = (0 if self.of_unit else self.person.pk, self.seen) if self.scope else ()
         return (self.home, self.level, self.base.query(), self.unit.pk if self.unit else "", whose)
 
     def incidents(self, filters: Filters) -> QuerySet[Incident]:
@@ -133,12 +134,15 @@ class Ground:
         return {name: value for name, value in said.items() if value}
 
 
-def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Ground | None:
+def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime, only: str = "") -> Ground | None:
     """The ground of `person`, narrowed by an address's `under`, `category` and span; None for one without sight.
 
-    A place outside of sight, or one that makes no sense, narrows nothing. Three queries at most.
+    A place outside of sight, or one that makes no sense, narrows nothing. With `only` it is what that unit, by its
+    code, shows to its own; None where the person does not see it. Three queries at most.
     """
     prefixes = permissions.visible_prefixes(person, now=now)
+    if only:
+        prefixes = [only] if covers(prefixes, only) else []
     if not prefixes:
         return None
     home, base = _home(prefixes)
@@ -153,7 +157,11 @@ def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Gr
         codes |= Q(within(reach), kind=_choice_kind(home), retired_at__isnull=True)
     units = list(Unit.objects.filter(codes).order_by("code"))
     narrowed = base.but(under=chosen) if chosen else base
-    scope = Q() if _is_in_sight(narrowed, prefixes) else access.scope(person, now=now)
+    scope = each = Q()
+    if not _is_in_sight(narrowed, prefixes):
+        scope = each = _came(prefixes) if only else access.scope(person, now=now)
+        if BODY in home:
+            each = _one_by_one(None if only else person, prefixes)
     return Ground(
         person=person,
         unit=next((unit for unit in units if unit.pk == at), None),
@@ -161,8 +169,9 @@ def ground_for(person: Person, given: Mapping[str, Any], *, now: datetime) -> Gr
         level=level,
         span=Span.parsed(given, now=now),
         scope=scope,
-        each=_one_by_one(person, prefixes) if scope and BODY in home else scope,
+        each=each,
         seen=tuple(prefixes) if scope else (),
+        of_unit=bool(only),
         choices=[unit for unit in units if unit.kind == _choice_kind(home) and unit.pk != home],
         home=home,
     )
@@ -175,10 +184,15 @@ def _is_in_sight(filters: Filters, prefixes: list[str]) -> bool:
     )
 
 
-def _one_by_one(person: Person, bodies: list[str]) -> Q:
-    """What bodies see, which is what came to them and what the person took: of each incident by itself."""
-    came = Sight.objects.filter(within(bodies, "unit_id"), incident=OuterRef("pk"))
-    return Q(Exists(came)) | Q(first_receiver=person)
+def _came(bodies: list[str]) -> Q:
+    """What came to bodies."""
+    return Q(pk__in=Sight.objects.filter(within(bodies, "unit_id")).values("incident_id"))
+
+
+def _one_by_one(person: Person | None, bodies: list[str]) -> Q:
+    """What bodies see, which is what came to them and what a person took: of each incident by itself."""
+    came = Q(Exists(Sight.objects.filter(within(bodies, "unit_id"), incident=OuterRef("pk"))))
+    return came | Q(first_receiver=person) if person else came
 
 
 def _home(prefixes: list[str]) -> tuple[str, Filters]:

@@ -51,9 +51,10 @@ class Viewer:
     address: str
     areas: str
     stream: str = ""
+    only: str = ""
 
     def ground(self, *, now: datetime) -> Ground:
-        ground = grounds.ground_for(self.person, self.given, now=now)
+        ground = grounds.ground_for(self.person, self.given, now=now, only=self.only)
         if ground is None:
             raise Http404
         return ground
@@ -98,10 +99,11 @@ def _keyed(secret: str) -> Viewer:
         raise Http404
     return Viewer(
         key.made_by,
-        {"under": key.unit_id},
+        {},
         reverse("governance:wall_by_key", args=[secret]),
         reverse("governance:wall_areas_by_key", args=[secret]),
         stream=f"wall/{secret}",
+        only=key.unit_id,
     )
 
 
@@ -113,7 +115,8 @@ def _wall(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         response = render(request, "wall/wall.html", _context(viewer, now) | stream)
         patch_cache_control(response, private=True, no_store=True)
         return response
-    etag = quote_etag(f"{viewer.person.pk}-{viewer.given['under']}-{get_language()}-{boards.fingerprint(now)}")
+    shown = viewer.only or viewer.given["under"]
+    etag = quote_etag(f"{viewer.person.pk}-{shown}-{get_language()}-{boards.fingerprint(now)}")
     unchanged = get_conditional_response(request, etag=etag)
     response = unchanged or render(request, "wall/_live.html", _context(viewer, now))
     response["ETag"] = etag

@@ -131,6 +131,21 @@ def test_a_key_opens_the_wall_of_its_unit_without_signing_in(busy: Play, client:
     assert secret not in str(list(WallKey.objects.values()))
 
 
+def test_a_key_of_a_department_shows_what_came_there_and_not_all_its_maker_sees(busy: Play, client: Client) -> None:
+    cast = busy.cast
+    _key, secret = key_of(cast, unit=cast.other_department)
+    page = client.get(by_key(secret))
+    assert page.context["unit_name"] == cast.other_department.name
+    figures = {figure["key"]: figure["number"] for figure in page.context["figures"]}
+    assert figures["open"] == 1 and len({event.number for event in page.context["wall"].events}) == 1
+    client.force_login(cast.other_department_head)
+    own = client.get(reverse(WALL))
+    assert own.context["figures"] == page.context["figures"]
+    assert own.context["wall"].events == page.context["wall"].events
+    assert client.get(f"{by_key(secret)}?live=1").status_code == 200
+    assert client.get(reverse("governance:wall_areas_by_key", args=[secret])).status_code == 200
+
+
 def test_a_key_ends_by_time_by_revoking_and_with_the_right_of_its_maker(busy: Play, client: Client) -> None:
     cast, now = busy.cast, timezone.now()
     key, secret = key_of(cast, days=1)
