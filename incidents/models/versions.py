@@ -1,12 +1,16 @@
 """What the rules that an administrator replaces have in common: the case they are for, and their time in force."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from grids.levels import UnitKind
 from incidents.states import Stage, Urgency
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 # What says which case a rule is for: another case is another rule.
 CASE = ("district", "category", "urgency", "tier", "stage")
@@ -33,7 +37,7 @@ class Version(models.Model):
         ordering = ["stage", "district", "category", "urgency", "tier"]
 
 
-def one_in_force(name: str, message: str | Promise) -> models.UniqueConstraint:
+def one_in_force(name: str, message: "StrPromise") -> models.UniqueConstraint:
     """At most one version of a case is in force; `message` is said of a second one."""
     return models.UniqueConstraint(
         fields=CASE,
