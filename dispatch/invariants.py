@@ -194,6 +194,10 @@ _CLOCKS = (
           ON c.incident_id = i.id AND c.stage = 'overall' AND c.state <> 'stopped'
         WHERE (c.state) IS DISTINCT FROM (CASE WHEN i.closed_at IS NOT NULL THEN NULL
                                                WHEN i.state = 'suspended' THEN 'paused' ELSE 'running' END)"""),
+    It("what_rests_waits_for_a_clock", "while a clock is paused another of its incident runs that ends the wait", """
+        SELECT p.id::text FROM incidents_clock p WHERE p.state = 'paused' AND NOT EXISTS (
+            SELECT 1 FROM incidents_clock r WHERE r.incident_id = p.incident_id AND r.state = 'running'
+            AND r.stage <> 'overall' AND r.subject_kind <> 'card')"""),
     It("suspension_ends_on_its_date", "the pause clock is due on the review date", """
         SELECT i.number FROM incidents_incident i JOIN incidents_clock c ON c.incident_id = i.id
         WHERE c.stage = 'pause' AND c.state = 'running'

@@ -52,6 +52,9 @@ BREAKS = {
     "the_overall_clock_is_open": """
         UPDATE incidents_clock SET state = 'paused', pause_cause = 'dispatch', run_since = NULL, next_at = NULL
         WHERE stage = 'overall' AND state = 'running'""",
+    "what_rests_waits_for_a_clock": """
+        UPDATE incidents_clock SET state = 'paused', pause_cause = 'suspension', run_since = NULL, next_at = NULL
+        WHERE stage = 'pause' AND state = 'running'""",
     "suspension_ends_on_its_date": """
         UPDATE incidents_clock SET due_at = due_at + interval '1 hour' WHERE stage = 'pause'""",
     "final_light_agrees_with_time_spent": "UPDATE incidents_clock SET spent = budget + 1 WHERE final_light = 'green'",
