@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from incidents.explanations import amount_text
+from incidents.explanations import amount_text, yellow_text
 from incidents.models import EscalationRule, RedAction, TimeLimit, Told, YellowAction
 
 
@@ -18,11 +18,7 @@ def limit_notes(limit: TimeLimit) -> list[str]:
         notes.append(_("until the end of that work day"))
     if limit.calendar_id is not None:
         notes.append(_("by the calendar %(name)s") % {"name": limit.calendar})
-    if limit.yellow_amount is None:
-        notes.append(_("yellow when a quarter is left"))
-    else:
-        notes.append(_("yellow after %(span)s") % {"span": amount_text(limit.yellow_amount, limit.unit)})
-    return notes
+    return [*notes, yellow_text(limit)]
 
 
 def in_short(rule: EscalationRule) -> str:

@@ -7,7 +7,7 @@ page for people, and by the silence of the outside address that is called only w
 
 import logging
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,7 +127,7 @@ def last_day(now: datetime) -> Day:
     return Day(found["looks"], found["passed"], found["steps"] or 0, found["on_time"] or 0)
 
 
-def call_outside(now: datetime, *, open_url: Callable[..., Any] = urllib.request.urlopen) -> bool:
+def call_outside(now: datetime) -> bool:
     """Tell the outside address that all is well, if one is set and the last look says so; whether it was told.
 
     A service that is not called for some minutes raises the alarm: also when this whole machine is gone.
@@ -139,7 +139,7 @@ def call_outside(now: datetime, *, open_url: Callable[..., Any] = urllib.request
     if last is None or not last.passed:
         return False
     try:
-        with open_url(address, timeout=CALL_SECONDS):
+        with urllib.request.urlopen(address, timeout=CALL_SECONDS):
             return True
     except OSError as error:
         # The address may carry a key: only what went wrong is written down.

@@ -85,7 +85,7 @@ def explain(clock: Clock) -> Explanation:
     return Explanation(
         limit=limit,
         allowed=amount_text(limit.amount, limit.unit) if limit else "",
-        yellow=_yellow_text(limit),
+        yellow=yellow_text(limit),
         scope=_scope(limit),
         by_hand=_was_set_by_hand(clock, limit),
         calendar=CalendarVersion.objects.select_related("calendar").get(pk=clock.calendar_version_id),
@@ -114,7 +114,8 @@ def amount_text(amount: int, unit: str) -> str:
     return texts[TimeUnit(unit)] % {"n": amount}
 
 
-def _yellow_text(limit: TimeLimit | None) -> str:
+def yellow_text(limit: TimeLimit | None) -> str:
+    """When a clock with that limit turns yellow, if ever."""
     if limit is not None and limit.is_open_ended:
         return _("no yellow, no red")
     if limit is not None and limit.yellow_amount is not None:
