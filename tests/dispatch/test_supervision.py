@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -422,3 +422,16 @@ def test_a_sweeper_that_shall_end_leaves_the_rest_for_the_next_pass(
     result = run(late, enough=lambda: next(answers))
     assert (result.moved, result.drained) == (1, False)
     assert sweep_until_drained(now=late + timedelta(minutes=2)).moved == 2
+
+
+def test_the_database_itself_keeps_the_colour_a_clock_ended_with(play: Play) -> None:
+    incident = play.report()
+    play.press(incident, "accept", play.cast.village_clerk)
+    ended = play.clock(incident, Stage.ACCEPT)
+    assert ended.final_light == Light.GREEN
+    going = {"state": ClockState.RUNNING, "stopped_at": None, "final_light": "", "run_since": play.now}
+    for change in ({"final_light": Light.RED}, {"stopped_at": play.now + timedelta(days=9)}, going):
+        with pytest.raises(DatabaseError, match="its colour is final"), transaction.atomic():
+            Clock.objects.filter(pk=ended.pk).update(**change)
+    ended.refresh_from_db()
+    assert (ended.state, ended.final_light) == (ClockState.STOPPED, Light.GREEN)
