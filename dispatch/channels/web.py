@@ -1,4 +1,4 @@
-"""One POST to the outside that cannot be led astray: The only HTTP in which messages leave on its own.
+"""One POST to the outside that cannot be led astray: the only way by which messages leave over HTTP.
 
 A name is resolved once, the address is looked at, and that very address is connected to: a name that answers
 differently a moment later leads nowhere. Nothing inside the house (private, loopback, link-local addresses) is reached
