@@ -37,7 +37,7 @@ def lay(play: Play, first: Incident, stage: Stage, count: int, **columns: str) -
     for sight in Sight.objects.filter(incident=first):
         copy(Sight, sight.pk, count, incident_id=own)
     ended = {"state": "stopped", "run_since": None, "next_at": None, "stopped_at": play.now, "final_light": "none"}
-    Clock.objects.filter(incident=first).update(**ended)
+    Clock.objects.filter(incident=first).exclude(state="stopped").update(**ended)
     return ids
 
 
