@@ -2,6 +2,8 @@
 
 from grids.models.audit import AuditAct, AuditEntry, PasswordHistory
 from grids.models.boundaries import Boundary, Plan, PlanStatus
+from grids.models.drafts import Lineage, PlanArea, PlanOperation, Proposal, ProposalState
+from grids.models.ground import Dwelling, LineKind, ReferenceLine
 from grids.models.people import Person, Post, UnitUserPermission
 from grids.models.profile import DistrictProfile
 from grids.models.units import Succession, Unit
@@ -11,11 +13,19 @@ __all__ = [
     "AuditEntry",
     "Boundary",
     "DistrictProfile",
+    "Dwelling",
+    "LineKind",
+    "Lineage",
     "PasswordHistory",
     "Person",
     "Plan",
+    "PlanArea",
+    "PlanOperation",
     "PlanStatus",
     "Post",
+    "Proposal",
+    "ProposalState",
+    "ReferenceLine",
     "Succession",
     "Unit",
     "UnitUserPermission",

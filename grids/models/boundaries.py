@@ -18,6 +18,7 @@ from grids.models.units import Unit
 class PlanStatus(TextChoices):
     DRAFT = "draft", _("Draft")
     PROVEN = "proven", _("Proven")
+    APPROVED = "approved", _("Approved")
     PUBLISHED = "published", _("Published")
     DISCARDED = "discarded", _("Discarded")
 
@@ -32,6 +33,18 @@ class Plan(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=PlanStatus, default=PlanStatus.DRAFT)
     title = models.CharField(_("title"), max_length=100)
     note = models.TextField(_("note"), blank=True)
+    # Why the ground is redrawn; a plan is not approved without it.
+    reason = models.TextField(_("reason"), blank=True)
+    # How many households a grid should have, and how far it may be off.
+    target_households = models.PositiveIntegerField(_("households per grid"), null=True, blank=True)
+    tolerance_percent = models.PositiveSmallIntegerField(_("tolerance in percent"), default=20)
+    # Counts the edits; an edit names the one it was made on.
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    # Who draws at present: a lease, prolonged by each edit.
+    held_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("held by")
+    )
+    held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     # Drawn by a program and no survey: every map that shows it says so.
     is_synthetic = models.BooleanField(_("synthetic"), default=False)
     # The outline the grids must tile exactly.
@@ -41,10 +54,28 @@ class Plan(models.Model):
     created_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("created by")
     )
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    approved_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved by")
+    )
+    # When an approved plan publishes itself; empty: when somebody presses. Why it could not, if it could not.
+    publish_at = models.DateTimeField(_("to be published at"), null=True, blank=True)
+    publish_fault = models.TextField(_("why it was not published"), blank=True)
     published_at = models.DateTimeField(_("published at"), null=True, blank=True)
     effective_at = models.DateTimeField(_("effective at"), null=True, blank=True)
     published_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("published by")
+    )
+
+    # What its publication did, in numbers; and, for a rollback, the plan it takes back.
+    effect = models.JSONField(_("effect"), null=True, blank=True, editable=False)
+    rolls_back = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rolled_back_by",
+        verbose_name=_("takes back"),
     )
 
     class Meta:
@@ -53,13 +84,28 @@ class Plan(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status__in=[PlanStatus.PROVEN, PlanStatus.PUBLISHED])
+                condition=~Q(status__in=[PlanStatus.PROVEN, PlanStatus.APPROVED, PlanStatus.PUBLISHED])
                 | Q(certificate__isnull=False, frame__isnull=False),
                 name="plan_proven_has_certificate",
             ),
             models.CheckConstraint(
                 condition=~Q(status=PlanStatus.PUBLISHED) | Q(published_at__isnull=False, effective_at__isnull=False),
                 name="plan_published_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=PlanStatus.APPROVED) | Q(approved_at__isnull=False), name="plan_approved_has_moment"
+            ),
+            models.CheckConstraint(
+                condition=Q(held_by__isnull=True, held_until__isnull=True)
+                | Q(held_by__isnull=False, held_until__isnull=False),
+                name="plan_hold_has_end",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["publish_at"],
+                name="plan_to_publish",
+                condition=Q(status=PlanStatus.APPROVED, publish_at__isnull=False),
             ),
         ]
 
