@@ -215,6 +215,8 @@ AUDITED_TABLES = [
     "grids_person",
     "grids_districtprofile",
     "grids_plan",
+    "grids_force",
+    "grids_routine",
     "incidents_category",
     "incidents_timelimit",
     "incidents_escalationrule",

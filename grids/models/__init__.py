@@ -3,6 +3,7 @@
 from grids.models.audit import AuditAct, AuditEntry, PasswordHistory
 from grids.models.boundaries import Boundary, Plan, PlanStatus
 from grids.models.drafts import Lineage, PlanArea, PlanOperation, Proposal, ProposalState
+from grids.models.forces import Force, ForceKind, Matter, Round, Routine, RoutineKind
 from grids.models.ground import Dwelling, LineKind, ReferenceLine
 from grids.models.people import Person, Post, UnitUserPermission
 from grids.models.profile import DistrictProfile
@@ -14,8 +15,11 @@ __all__ = [
     "Boundary",
     "DistrictProfile",
     "Dwelling",
+    "Force",
+    "ForceKind",
     "LineKind",
     "Lineage",
+    "Matter",
     "PasswordHistory",
     "Person",
     "Plan",
@@ -26,6 +30,9 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "ReferenceLine",
+    "Round",
+    "Routine",
+    "RoutineKind",
     "Succession",
     "Unit",
     "UnitUserPermission",

@@ -2,11 +2,17 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from grids.models.forces import Matter
 from grids.models.units import Unit
+
+
+def usual_matters() -> list[str]:
+    return [Matter.INFORMATION.value, Matter.HAZARDS.value, Matter.SERVICE.value]
 
 
 class DistrictProfile(models.Model):
@@ -36,6 +42,14 @@ class DistrictProfile(models.Model):
         help_text=_(
             "The same unit urges the same unit about the same incident at most once in this time; 0: any time."
         ),
+    )
+
+    # What officer and assistants answer for by their post alone; the rest needs a force that does.
+    officers_matters = ArrayField(
+        models.CharField(max_length=12, choices=Matter),
+        default=usual_matters,
+        blank=True,
+        verbose_name=_("officers answer for"),
     )
 
     class Meta:
