@@ -27,7 +27,6 @@ CLOCKS_EACH = 20
 DUTY_OF_STAGE: dict[str, Duty] = {
     Stage.ACCEPT: Duty.CLERK,
     Stage.HANDLE: Duty.CLERK,
-    Stage.REPLY: Duty.CLERK,
     Stage.CHECK: Duty.CHECKER,
     Stage.SIGN: Duty.HANDLER,
     Stage.ARRIVE: Duty.HANDLER,

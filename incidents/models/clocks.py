@@ -83,8 +83,9 @@ class TimeLimit(Version):
         return str(_("as the situation requires")) if self.is_open_ended else f"{self.amount} {self.get_unit_display()}"
 
 
-# Stages that say nothing about who is late now: the whole run has its own place, a suspension its own date.
-BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE)
+# Stages that say nothing about who is late with the work: the whole run has its own place, a suspension its own date,
+# and the answer to a card is the business of the unit that got the card, whose inbox shows its light.
+BESIDE_STAGES = (Stage.OVERALL, Stage.PAUSE, Stage.REPLY)
 
 
 def rest() -> Case:
@@ -134,7 +135,8 @@ class Clock(models.Model):
     Kept narrow on purpose: light changes update only this row.
     """
 
-    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="clocks")
+    # Found by `clock_of_incident`: one index less to write at every step.
+    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="clocks", db_index=False)
     subject_kind = models.CharField(max_length=16, choices=Subject.choices, default=Subject.INCIDENT)
     subject_id = models.BigIntegerField(default=0)
     unit = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)

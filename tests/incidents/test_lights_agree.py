@@ -18,7 +18,7 @@ from incidents import clock_rules, exports, lists, selectors
 from incidents.exports import Wish
 from incidents.filters import LIGHTS, Filters
 from incidents.lights import ORDER, light, light_sql, rank_sql, showing, shown
-from incidents.models import Clock, ClockState, Incident, Light, PauseCause
+from incidents.models import Clock, ClockState, Incident, Light, PauseCause, Subject
 from incidents.states import Stage, State
 from incidents.templatetags.lights import WORDS
 from tests.api.conftest import Program
@@ -50,7 +50,7 @@ def any_clock(dice: random.Random, now: datetime) -> dict[str, Any]:
 
 @pytest.fixture
 def crowd(story: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
-    """Incidents whose clocks stand anyhow; some suspended, some whose last stage ended."""
+    """Incidents whose clocks stand anyhow; some suspended, some with a card that waits for its answer."""
     dice = random.Random(8)
     story.now = timezone.now().replace(microsecond=0)
     for _number in range(INCIDENTS):
@@ -59,6 +59,10 @@ def crowd(story: Story, monkeypatch: pytest.MonkeyPatch) -> Story:
             extra = story.clock(incident, Stage.ACCEPT)
             extra.pk, extra.stage = None, stage
             extra.save(force_insert=True)
+        if dice.random() < 0.4:
+            answer = story.clock(incident, Stage.ACCEPT)
+            answer.pk, answer.stage, answer.subject_kind, answer.subject_id = None, Stage.REPLY, Subject.CARD, 7
+            answer.save(force_insert=True)
         for clock in Clock.objects.filter(incident=incident).exclude(stage=Stage.OVERALL):
             changes = any_clock(dice, story.now)
             Clock.objects.filter(pk=clock.pk).update(next_at=None, **changes)
@@ -155,3 +159,20 @@ def test_the_colour_of_a_finished_clock_never_changes(crowd: Story) -> None:
         said = dict(Clock.objects.filter(state=ClockState.STOPPED).values_list("pk", light_sql(now)))
         assert {clock.pk: light(clock, now) for clock in stopped} == said
         assert said == {clock.pk: clock.final_light for clock in stopped}
+
+
+def test_a_card_that_waits_too_long_is_red_for_the_unit_that_got_it_and_leaves_the_incidents_light_alone(
+    story: Story,
+) -> None:
+    now = story.now = timezone.now().replace(microsecond=0)
+    incident = story.report()
+    answer = story.clock(incident, Stage.ACCEPT)
+    answer.pk, answer.stage, answer.subject_kind, answer.subject_id = None, Stage.REPLY, Subject.CARD, 7
+    answer.warn_at, answer.due_at = None, now - timedelta(hours=1)
+    answer.save(force_insert=True)
+
+    assert light(answer, now) == Light.RED, "what the unit's inbox of cards shows"
+    assert of_rows([incident], now) == {incident.number: Light.UNLIT}
+    for at in ("", story.cast.village.pk):
+        said = Incident.objects.annotate(said=lists.shown_light(now, at=at)).get(pk=incident.pk)
+        assert said.said == Light.UNLIT  # type: ignore[attr-defined]
