@@ -39,6 +39,7 @@ class Right(TextChoices):
     INSPECT = "inspect_here", _("Inspect on site here")
     ADMINISTER = "administer_here", _("Administer here")
     AUDIT = "audit_here", _("Audit here")
+    APPROVE_PLAN = "approve_plan_here", _("Approve plans here")
 
 
 RIGHTS_OF_DUTY: dict[Duty, frozenset[Right]] = {
@@ -50,7 +51,7 @@ RIGHTS_OF_DUTY: dict[Duty, frozenset[Right]] = {
     Duty.CHECKER: frozenset({Right.VIEW, Right.CHECK, Right.REPLY}),
     Duty.DUTY_CHIEF: frozenset({Right.VIEW, Right.GRANT, Right.URGE, Right.RED_CARD, Right.REPLY}),
     Duty.HANDLER: frozenset({Right.VIEW, Right.TAKE, Right.REPLY}),
-    Duty.HEAD: frozenset({Right.VIEW, Right.URGE, Right.RED_CARD, Right.REPLY}),
+    Duty.HEAD: frozenset({Right.VIEW, Right.URGE, Right.RED_CARD, Right.REPLY, Right.APPROVE_PLAN}),
     Duty.OBSERVER: frozenset({Right.VIEW}),
     Duty.AUDITOR: frozenset({Right.VIEW, Right.AUDIT}),
     Duty.ADMINISTRATOR: frozenset({Right.VIEW, Right.ADMINISTER}),
@@ -61,7 +62,9 @@ DUTIES_WITH_RIGHT: dict[Right, tuple[Duty, ...]] = {
 }
 
 # Sight flows down and action stays put: only these hold for the whole subtree of the unit.
-FLOWING_RIGHTS: frozenset[Right] = frozenset({Right.VIEW, Right.REPORT, Right.ADMINISTER, Right.AUDIT})
+FLOWING_RIGHTS: frozenset[Right] = frozenset(
+    {Right.VIEW, Right.REPORT, Right.ADMINISTER, Right.AUDIT, Right.APPROVE_PLAN}
+)
 
 # These work in the grids; who holds any other duty works at a desk.
 FIELD_DUTIES: frozenset[Duty] = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})

@@ -40,6 +40,8 @@ class Plan(models.Model):
     tolerance_percent = models.PositiveSmallIntegerField(_("tolerance in percent"), default=20)
     # Counts the edits; an edit names the one it was made on.
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    # The highest number an area of this plan ever had: none is given twice.
+    last_key = models.PositiveIntegerField(_("last number of an area"), default=0)
     # Who draws at present: a lease, prolonged by each edit.
     held_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("held by")
