@@ -47,6 +47,7 @@ urlpatterns = [
     path("admin/login/", accounts.admin_sign_in),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("governance.api.urls", "api"))),
+    path("studio/", include("governance.studio.urls")),
 ]
 for app in ("grids", "incidents", "dispatch"):
     if find_spec(f"{app}.urls"):
