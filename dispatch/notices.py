@@ -19,6 +19,7 @@ from dispatch.audience import RED_WITH_CARD, WEIGHT, Reason, Table, Telling, Who
 from dispatch.listeners import Listeners
 from dispatch.models import Delivery, Notice
 from grids.models import Person
+from incidents import access
 from incidents.models import IncidentEvent, Unannounced, YellowAction
 
 log = logging.getLogger(__name__)
@@ -189,6 +190,14 @@ def notices_for(
     if only_unread:
         found = found.filter(read_at=None)
     return list(found.order_by("-pk")[:limit])
+
+
+def out_of_sight(person: Person, told: Sequence[Notice], *, now: datetime) -> set[int]:
+    """The ids of the incidents of these notices that `person` sees no longer: a post that ended, another place."""
+    ids = {notice.incident_id for notice in told}
+    if not ids:
+        return set()
+    return ids - set(access.incidents_for(person, now=now).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def mark_read(person: Person, *, now: datetime, ids: Collection[int] | None = None) -> int:

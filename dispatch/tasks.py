@@ -5,12 +5,13 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from dispatch import delivery, notices, supervision, watch
+from dispatch import delivery, notices, supervision, tidying, watch
 from grids import posts
 
 # Well below the time limit of a task: what is left is due again at the next beat.
 SWEEP_SECONDS = 25.0
 DELIVER_SECONDS = 10.0
+TIDY_SECONDS = 20.0
 
 
 @shared_task(name="dispatch.tasks.sweep")
@@ -31,6 +32,13 @@ def deliver() -> None:
     """Send what waits for addresses outside; `manage.py deliver` does the same without Celery."""
     end = time.monotonic() + DELIVER_SECONDS
     delivery.deliver_until_done(now=timezone.now(), enough=lambda: time.monotonic() > end)
+
+
+@shared_task(name="dispatch.tasks.tidy")
+def tidy() -> None:
+    """Take away what was told long ago; what is left over goes within the next hour."""
+    end = time.monotonic() + TIDY_SECONDS
+    tidying.tidy(now=timezone.now(), enough=lambda: time.monotonic() > end)
 
 
 @shared_task(name="dispatch.tasks.regrant")

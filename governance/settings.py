@@ -327,6 +327,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "dispatch.tasks.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "change_calendars": {"task": "incidents.tasks.change_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
+    "tidy": {"task": "dispatch.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "look_at_itself": {"task": "dispatch.tasks.look_at_itself", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -350,6 +351,8 @@ NOTICE_HOSTS = environment.words("WANGGE_NOTICE_HOSTS")
 # How many seconds a provider has, and from how many waiting messages on one stands for all.
 NOTICE_TIMEOUT: float = environment.number("WANGGE_NOTICE_TIMEOUT", 5, least=1)
 NOTICE_STORM = environment.number("WANGGE_NOTICE_STORM", 5, least=1)
+# After so many days what was told is taken out of the inbox, and what was sent out of the list; 0 keeps it for ever.
+NOTICE_DAYS = environment.number("WANGGE_NOTICE_DAYS", 400)
 SMS_URL = environment.text("WANGGE_SMS_URL", "")
 SMS_SECRET = environment.text("WANGGE_SMS_SECRET", "")
 SMS_SIGN = environment.text("WANGGE_SMS_SIGN", "")

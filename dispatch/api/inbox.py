@@ -40,8 +40,9 @@ class NoticeRow(serializers.Serializer):
     read_at = serializers.DateTimeField(allow_null=True)
     incident = serializers.CharField()
     incident_url = serializers.CharField()
-    title = serializers.CharField()
-    state = serializers.ChoiceField(State.values)
+    in_sight = serializers.BooleanField(help_text="false: of the incident nothing but its number is told")
+    title = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(State.values, allow_null=True)
 
 
 class Nothing(Strict):
@@ -72,7 +73,8 @@ class Inbox(Endpoint):
         if self.asked.get("unread"):
             found = found.filter(read_at=None)
         page = paging.page(found, ("-id",), self.asked)
-        rows = [_told(notice) for notice in page.rows]
+        hidden = notices.out_of_sight(self.person, page.rows, now=self.now)
+        rows = [_told(notice, is_seen=notice.incident_id not in hidden) for notice in page.rows]
         return Response(paging.answer(page, rows, "inbox/", request.query_params))
 
 
@@ -127,7 +129,8 @@ class NoticeOne(Endpoint):
 
     def get(self, request: Request, id: str) -> Response:
         """One notice; looking does not read it."""
-        return Response(_told(_one(self, id)))
+        notice = _one(self, id)
+        return Response(_told(notice, is_seen=not notices.out_of_sight(self.person, [notice], now=self.now)))
 
 
 def _one(view: Endpoint, id: str) -> Notice:
@@ -138,8 +141,10 @@ def _one(view: Endpoint, id: str) -> Notice:
     return notice
 
 
-def _told(notice: Notice) -> dict[str, Any]:
+def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
+    """What the inbox shows: of an incident that is in sight no longer its number alone."""
     event, incident = notice.event, notice.incident
+    by, unit = (event.actor, event.unit) if is_seen else (None, None)
     return {
         "id": notice.pk,
         "url": address(f"inbox/{notice.pk}/"),
@@ -147,13 +152,14 @@ def _told(notice: Notice) -> dict[str, Any]:
         "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
         "event": event.kind,
         "event_name": str(MOVES[event.kind].label if event.kind in MOVES else KINDS.get(event.kind, "")),
-        "note": event.note,
-        "actor": event.actor.full_name if event.actor else None,
-        "unit": unit_ref(event.unit) if event.unit else None,
+        "note": event.note if is_seen else "",
+        "actor": by.full_name if by else None,
+        "unit": unit_ref(unit) if unit else None,
         "at": moment(notice.created_at),
         "read_at": moment(notice.read_at),
         "incident": incident.number,
         "incident_url": address(f"incidents/{incident.number}/"),
-        "title": incident.title,
-        "state": incident.state,
+        "in_sight": is_seen,
+        "title": incident.title if is_seen else "",
+        "state": incident.state if is_seen else None,
     }

@@ -29,6 +29,8 @@ class Told:
     """A notice as the inbox draws it."""
 
     notice: Notice
+    # What it was about is shown as long as the incident is in sight: of others the number alone.
+    is_seen: bool = True
 
     @property
     def reason(self) -> str:
@@ -49,18 +51,19 @@ class Told:
 def index(request: PersonRequest) -> HttpResponse:
     """The notices, all or the unread ones alone."""
     before = request.GET.get("before", "")
-    only_unread = request.GET.get("unread") == "1"
+    only_unread, now = request.GET.get("unread") == "1", timezone.now()
     found = notices.notices_for(
         request.user,
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
         limit=SIZE + 1,
         only_unread=only_unread,
     )
+    hidden = notices.out_of_sight(request.user, found, now=now)
     unread_now = notices.unread_count(request.user)
     address, kept = reverse("dispatch:inbox"), "&unread=1" if only_unread else ""
     context = {
         "title": _("Messages · %(count)d unread") % {"count": unread_now} if unread_now else _("Messages"),
-        "rows": [Told(notice) for notice in found[:SIZE]],
+        "rows": [Told(notice, notice.incident_id not in hidden) for notice in found[:SIZE]],
         "unread": unread_now,
         "only_unread": only_unread,
         "newest_url": f"{address}?{kept.lstrip('&')}" if before else "",
@@ -84,9 +87,15 @@ def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
     found = Notice.objects.select_related("incident").filter(person=request.user, pk=pk).first()
     if found is None:
         raise Http404
-    notices.mark_read(request.user, now=timezone.now(), ids=[pk])
+    now = timezone.now()
+    notices.mark_read(request.user, now=now, ids=[pk])
     if found.reason == Reason.UNREACHABLE:
         return redirect("dispatch:addresses")
+    if notices.out_of_sight(request.user, [found], now=now):
+        messages.info(
+            request, _("Incident %(number)s is not in your sight any more.") % {"number": found.incident.number}
+        )
+        return redirect("dispatch:inbox")
     return redirect("incidents:detail", number=found.incident.number)
 
 

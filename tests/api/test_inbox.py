@@ -3,6 +3,8 @@
 from django.utils import timezone
 
 from dispatch import notices
+from grids import posts
+from grids.models import Post
 from tests.api.conftest import Now, Program
 from tests.api.test_problems import is_problem
 
@@ -46,3 +48,15 @@ def test_notices_are_a_persons_own(today: Now) -> None:
     is_problem(other.post(f"{first['url']}read/"), 404, "not-found")
     for odd in ("x", "-1", "1" * 30, "%00"):
         assert other.get(f"inbox/{odd}/").status_code == 404
+
+
+def test_of_what_went_out_of_sight_nothing_is_told_but_the_number(today: Now) -> None:
+    clerk = told(today)
+    for post in Post.objects.filter(person=today.cast.village_clerk):
+        posts.relieve(post=post, at=timezone.now())
+    for row in (
+        *clerk.get("inbox/").json()["results"],
+        clerk.get(clerk.get("inbox/").json()["results"][0]["url"]).json(),
+    ):
+        assert row["incident"] and row["in_sight"] is False
+        assert (row["title"], row["note"], row["actor"], row["unit"], row["state"]) == ("", "", None, None, None)

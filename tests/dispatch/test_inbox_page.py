@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from dispatch import notices, selectors
 from dispatch.models import Notice
+from grids import posts
+from grids.models import Post
 from tests.dispatch.play import Play
 from tests.incidents.story import Story
 
@@ -95,3 +97,21 @@ def test_the_count_for_the_frame_is_tiny_and_unchanged_is_304(client: Client, pl
     first = client.get(url)
     assert first.content == b"1"
     assert client.get(url, headers={"if-none-match": first["ETag"]}).status_code == 304
+
+
+def test_of_what_went_out_of_sight_the_inbox_says_the_number_alone(client: Client, play: Play) -> None:
+    incident = play.report(text="三栋张某与邻居争吵")
+    told(play)
+    clerk = play.cast.village_clerk
+    now = timezone.now()
+    for post in Post.objects.filter(person=clerk):
+        posts.relieve(post=post, at=now)
+    client.force_login(clerk)
+    page = client.get(reverse("dispatch:inbox"))
+    words = page.content.decode()
+    assert incident.number in words and "not in your sight any more" in words
+    assert incident.title not in words and play.cast.officer.full_name not in words
+    (row,) = page.context["rows"]
+    opened = client.get(reverse("dispatch:notice", args=[row.notice.pk]))
+    assert opened.url == reverse("dispatch:inbox")
+    assert not Notice.objects.filter(person=clerk, read_at=None).exists()
