@@ -1,55 +1,26 @@
-"""Boundaries of grids from GeoJSON files: read, checked feature by feature, published as one plan or not at all."""
+"""Boundaries of grids from map files: read, checked feature by feature, published as one plan or not at all."""
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import shapely
 from django.db import transaction
 from django.utils.translation import gettext as _
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from grids import datums, faults, lattice, plans, proof, registers
-from grids.datums import Datum
+from grids import faults, lattice, plans, proof
+from grids.exchange import columns, opening, reading, systems
+from grids.exchange.refused import BoundaryFileRefused, FeatureFault
+from grids.exchange.shapes import drawn
 from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, known_kind, unpadded
 from grids.models import Boundary, Person, Plan, Unit
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
-from grids.validity import why_invalid
 
-# As much of a code as is worth repeating when it is wrong.
-_LONGEST_CODE = 40
-# What the member `crs` of older GeoJSON may say.
-_SYSTEMS = re.compile(r"(CRS84|[:/](4326|4490|CGCS2000|WGS84))$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, order=True)
-class FeatureFault:
-    """Why a feature cannot be loaded. `index` counts from 1; 0 stands for the file as a whole."""
-
-    index: int
-    code: str
-    reason: str
-
-    def __str__(self) -> str:
-        if not self.index:
-            return self.reason
-        words = {"index": self.index, "code": self.code or "?", "reason": self.reason}
-        return _("feature %(index)d (%(code)s): %(reason)s") % words
-
-
-class BoundaryFileRefused(Exception):
-    """Nothing was published; `faults` names every bad feature and every place that does not fit."""
-
-    def __init__(self, found: list[FeatureFault]) -> None:
-        self.faults = sorted(found)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+__all__ = ["BoundaryFileRefused", "FeatureFault", "Published", "load"]
 
 
 @dataclass(frozen=True)
@@ -74,17 +45,23 @@ def load(
     path: Path,
     now: datetime,
     effective: datetime | None = None,
-    datum: Datum = Datum.CGCS2000,
+    system: str = "",
+    layer: str = "",
+    column: str = "",
+    encoding: str = "",
     scope: str = "",
     is_synthetic: bool = False,
     actor: Person | None = None,
 ) -> Published:
-    """Publish the grids of a GeoJSON file as one plan in force from `effective` (default `now`).
+    """Publish the grids of a GeoJSON, zipped Shapefile, GeoPackage or KML as one plan in force from `effective`.
+
+    `effective` is `now` unless given. `system` is a key of `systems.chosen`; empty, the file's own word is taken, or
+    degrees of CGCS2000. `column` holds the codes; empty, it is found by its name.
 
     The frame is the outline in the file (the feature with the scope's code), else the published outline, else the
     outer rings of all grids together. Raises BoundaryFileRefused, and then nothing was written.
     """
-    features, found = _parsed(registers.read_text(path), datum)
+    features, found = _parsed(path, system=system, layer=layer, column=column, encoding=encoding)
     known = {unit.pk: unit for unit in Unit.objects.filter(pk__in=[feature.code for feature in features])}
     found += _unknown(features, known)
     if found:
@@ -117,107 +94,30 @@ def load(
     return Published(plan, changed, len(shapes) - len(changed))
 
 
-def _parsed(text: str, datum: Datum) -> tuple[list[_Feature], list[FeatureFault]]:
-    try:
-        collection = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BoundaryFileRefused(
-            [FeatureFault(0, "", _("Not JSON: line %(line)d, %(what)s.") % {"line": error.lineno, "what": error.msg})]
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise BoundaryFileRefused([FeatureFault(0, "", _("Not a GeoJSON FeatureCollection."))]) from error
-    raw = collection.get("features") if isinstance(collection, dict) else None
-    if not isinstance(raw, list) or collection.get("type") != "FeatureCollection":
-        raise BoundaryFileRefused([FeatureFault(0, "", _("Not a GeoJSON FeatureCollection."))])
-    _refuse_other_system(collection.get("crs"))
+def _parsed(
+    path: Path, *, system: str, layer: str, column: str, encoding: str
+) -> tuple[list[_Feature], list[FeatureFault]]:
+    with opening.opened(path) as sources:
+        read = reading.read(sources, layer=layer, encoding=encoding)
+    decided = systems.decided(crs=read.crs, datum=read.datum, choice=system)
+    column = column or columns.guessed(read.columns).code or "code"
     features: list[_Feature] = []
     found: list[FeatureFault] = []
     seen: dict[str, int] = {}
-    for index, feature in enumerate(raw, start=1):
-        code = _code_of(feature)
+    for raw, shape in zip(read.features, drawn(read.features, decided), strict=True):
+        code = columns.code_of(raw, column)
         if not code:
-            found.append(FeatureFault(index, "", _("It has no property `code`.")))
-            continue
-        if code in seen:
+            found.append(FeatureFault(raw.index, "", _("It has no property `code`.")))
+        elif code in seen:
             reason = _("The same code stands at feature %(index)d already.") % {"index": seen[code]}
-            found.append(FeatureFault(index, code, reason))
-            continue
-        seen[code] = index
-        shape = _shape(feature.get("geometry"), datum)
-        if isinstance(shape, str):
-            found.append(FeatureFault(index, code, shape))
+            found.append(FeatureFault(raw.index, code, reason))
         else:
-            features.append(_Feature(index, code, shape))
+            seen[code] = raw.index
+            if isinstance(shape, str):
+                found.append(FeatureFault(raw.index, code, shape))
+            else:
+                features.append(_Feature(raw.index, code, shape))
     return features, found
-
-
-def _refuse_other_system(crs: Any) -> None:
-    """Raise BoundaryFileRefused if the file says that its coordinates are not degrees of CGCS2000 or WGS-84."""
-    if crs is None:
-        return
-    properties = crs.get("properties") if isinstance(crs, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if not isinstance(name, str) or not _SYSTEMS.search(name):
-        words = {"crs": str(name or crs)[:80]}
-        reason = _("Its coordinates are in %(crs)s: degrees of CGCS2000 or WGS-84 are needed.") % words
-        raise BoundaryFileRefused([FeatureFault(0, "", reason)])
-
-
-def _code_of(feature: Any) -> str:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    code = properties.get("code") if isinstance(properties, dict) else None
-    if not isinstance(code, str | int) or isinstance(code, bool):
-        return ""
-    return unpadded(str(code).strip())[:_LONGEST_CODE].replace("\0", "\ufffd")
-
-
-def _shape(geometry: Any, datum: Datum) -> BaseGeometry | str:
-    """The polygon(s) in CGCS2000 on the lattice, or the reason why there are none."""
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if kind not in ("Polygon", "MultiPolygon"):
-        return _("%(kind)s is not a polygon.") % {"kind": kind or _("Nothing")}
-    polygons = geometry.get("coordinates")
-    if not isinstance(polygons, list) or not polygons:
-        return _("The polygon is empty.")
-    parts = []
-    for polygon in polygons if kind == "MultiPolygon" else [polygons]:
-        rings = []
-        for ring in polygon if isinstance(polygon, list) else [None]:
-            positions = _positions(ring)
-            if isinstance(positions, str):
-                return positions
-            rings.append(datums.to_cgcs2000(positions, datum))
-        if not rings:
-            return _("The polygon is empty.")
-        parts.append(Polygon(rings[0], rings[1:]))
-    shape = lattice.to_lattice(parts[0] if len(parts) == 1 else MultiPolygon(parts))
-    reason = why_invalid(shape)
-    if reason:
-        return _("The polygon is not valid: %(reason)s.") % {"reason": reason}
-    # A corner given twice is no other border.
-    return shapely.remove_repeated_points(shape)
-
-
-def _positions(ring: Any) -> np.ndarray[Any, np.dtype[np.float64]] | str:
-    """The ring's positions, or the reason why it has none that can be used."""
-    try:
-        pairs = [(position[0], position[1]) for position in ring]
-        if not all(type(ordinate) in (int, float) for pair in pairs for ordinate in pair):
-            return _("Its coordinates are not lists of numbers.")
-        positions = np.array(pairs, dtype=np.float64)
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError):
-        return _("Its coordinates are not lists of numbers.")
-    if not np.isfinite(positions).all():
-        return _("A coordinate is no finite number.")
-    if len(positions) < 4 or not np.array_equal(positions[0], positions[-1]):
-        return _("A ring has fewer than four positions or is not closed.")
-    for longitude, latitude in positions:
-        if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-            words = {"lon": f"{longitude:g}", "lat": f"{latitude:g}"}
-            if -90 <= longitude <= 90 and -180 <= latitude <= 180:
-                return _("%(lon)s, %(lat)s is out of range: are longitude and latitude swapped?") % words
-            return _("%(lon)s, %(lat)s is out of range: degrees of longitude and latitude are needed.") % words
-    return positions
 
 
 def _unknown(features: list[_Feature], known: Mapping[str, Unit]) -> list[FeatureFault]:

@@ -1,4 +1,4 @@
-"""Publish boundaries of grids from a GeoJSON file, all or nothing."""
+"""Publish boundaries of grids from a map file, all or nothing."""
 
 from datetime import datetime, time
 from pathlib import Path
@@ -10,8 +10,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from grids import boundary_files, registers
-from grids.datums import Datum
+from grids import boundary_files
+from grids.exchange import systems
+from grids.exchange.reading import Encoding
 
 
 def _moment(text: str) -> datetime:
@@ -27,14 +28,24 @@ def _moment(text: str) -> datetime:
 
 class Command(BaseCommand):
     help = (
-        "Publish the grids of FILE.geojson (property `code`) as one plan. They must tile their outline exactly; "
-        "nothing is written if any feature is wrong. A feature with the scope's own code is the outline."
+        "Publish the grids of FILE (GeoJSON, zipped Shapefile, GeoPackage or KML; their codes in the column `code`) as "
+        "one plan. They must tile their outline exactly; nothing is written if any feature is wrong. A feature with "
+        "the scope's own code is the outline."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--effective", type=_moment, help="date or moment from which it holds; default: now")
-        parser.add_argument("--datum", choices=Datum.values, default=Datum.CGCS2000.value)
+        keys = [system.key for system in (*systems.DEGREES, *systems.ZONES)]
+        parser.add_argument(
+            "--datum", "--system", dest="system", choices=keys, default="", metavar="SYSTEM",
+            help="cgcs2000, wgs84, gcj02, bd09 or the EPSG number of a Gauss-Krueger zone (4513-4554); default: as the file says",
+        )  # fmt: skip
+        parser.add_argument("--layer", default="", help="name of the layer; default: the first")
+        parser.add_argument(
+            "--column", default="", help="name of the column with the codes; default: found by its name"
+        )
+        parser.add_argument("--encoding", choices=[*filter(None, Encoding.values)], default="")
         parser.add_argument("--scope", default="", help="code of the unit whose grids are redrawn; default: found out")
         parser.add_argument("--synthetic", action="store_true", help="mark as drawn by a program, not surveyed")
 
@@ -47,11 +58,14 @@ class Command(BaseCommand):
                 path=path,
                 now=timezone.now(),
                 effective=options["effective"],
-                datum=Datum(options["datum"]),
+                system=options["system"],
+                layer=options["layer"],
+                column=options["column"],
+                encoding=options["encoding"],
                 scope=options["scope"],
                 is_synthetic=options["synthetic"],
             )
-        except (boundary_files.BoundaryFileRefused, registers.RegisterRefused) as refused:
+        except boundary_files.BoundaryFileRefused as refused:
             for fault in refused.faults:
                 self.stderr.write(f"{path.name}, {fault}")
             message = ngettext(

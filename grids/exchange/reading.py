@@ -1,0 +1,189 @@
+"""The features of one layer, as they stand in the file: GeoJSON by our own reader, everything else by GDAL."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pyogrio import raw as ogr
+from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
+from shapely.geometry import MultiPolygon, Polygon
+
+from grids.exchange import geojson
+from grids.exchange.features import Layer, Raw, Ring
+from grids.exchange.opening import Format, Source
+from grids.exchange.refused import BoundaryFileRefused
+
+
+class Encoding(TextChoices):
+    """How the text of a file is encoded."""
+
+    AUTO = "", gettext_lazy("As the file says")
+    UTF8 = "utf-8", gettext_lazy("UTF-8")
+    GBK = "gb18030", gettext_lazy("GBK, GB 18030")
+
+
+MOST_FEATURES = 100_000
+MOST_VERTICES = 10_000_000
+_DRIVERS = {Format.SHAPEFILE: "ESRI Shapefile", Format.GPKG: "GPKG", Format.KML: "LIBKML"}
+# What LIBKML tells of every placemark besides its own columns.
+_PLACEMARK = frozenset(
+    {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"}
+)
+_ALIASES: dict[str, str] = {
+    **dict.fromkeys(("936", "cp936", "ansi 936", "gbk", "gb2312"), Encoding.GBK.value),
+    **dict.fromkeys(("65001", "utf8"), Encoding.UTF8.value),
+}
+# An index that was left behind is made anew, beside the unpacked copy.
+pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
+
+
+def layers(sources: Sequence[Source]) -> list[str]:
+    """The names of the layers that can be read; KML has one per folder."""
+    return [name for name, _source, _inner in _each(sources)]
+
+
+def read(sources: Sequence[Source], *, layer: str = "", encoding: str = Encoding.AUTO) -> Layer:
+    """The layer of that name, else the first. Raises BoundaryFileRefused."""
+    for name, source, inner in _each(sources):
+        if not layer or name == layer:
+            return (
+                _geojson(source, encoding) if source.format == Format.GEOJSON else _ogr(source, name, inner, encoding)
+            )
+    raise BoundaryFileRefused(_("The file has no layer %(layer)s.") % {"layer": layer[:80]})
+
+
+def _each(sources: Sequence[Source]) -> Iterator[tuple[str, Source, str | None]]:
+    for source in sources:
+        if source.format != Format.KML:
+            yield source.name, source, source.name if source.format == Format.GPKG else None
+            continue
+        try:
+            found = [str(row[0]) for row in pyogrio.list_layers(source.path)]
+        except DataSourceError as error:
+            raise BoundaryFileRefused(_damaged(source)) from error
+        if not found:
+            raise BoundaryFileRefused(_("The KML file has no placemark."))
+        yield from ((name, source, name) for name in found)
+
+
+def _geojson(source: Source, encoding: str) -> Layer:
+    data = source.path.read_bytes()
+    text, guessed = _decoded(data, encoding)
+    layer = geojson.parsed(text, source.name)
+    _refuse_too_many(len(layer.features), 0)
+    return Layer(**{**layer.__dict__, "notes": (_read_as_gbk(),) if guessed else ()})
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
+    """The text, and whether it was taken for GBK because it is no UTF-8."""
+    try:
+        return data.decode(encoding if encoding == Encoding.GBK else "utf-8-sig"), False
+    except UnicodeDecodeError as error:
+        if encoding:
+            raise BoundaryFileRefused(_wrong_encoding()) from error
+    try:
+        return data.decode("gb18030"), True
+    except UnicodeDecodeError as error:
+        raise BoundaryFileRefused(_wrong_encoding()) from error
+
+
+def _ogr(source: Source, name: str, layer: str | None, encoding: str) -> Layer:
+    notes: tuple[str, ...] = ()
+    given: str | None = encoding or None
+    if source.format == Format.SHAPEFILE and not given:
+        given = _encoding_of(source.path)
+        said = source.path.with_suffix(".cpg").exists()
+        notes = (_read_as_gbk(),) if given == Encoding.GBK and not said else ()
+    try:
+        info = pyogrio.read_info(source.path, layer=layer, encoding=given)
+        if info["driver"] != _DRIVERS[source.format]:
+            raise BoundaryFileRefused(_damaged(source))
+        meta, _fids, shapes, columns = ogr.read(
+            source.path, layer=layer, encoding=given, force_2d=True, max_features=MOST_FEATURES + 1
+        )
+    except UnicodeDecodeError as error:
+        raise BoundaryFileRefused(_wrong_encoding()) from error
+    except (DataSourceError, DataLayerError, FieldError, GeometryError, ValueError, RuntimeError) as error:
+        raise BoundaryFileRefused(_damaged(source)) from error
+    geometries = shapes if shapes is not None else np.full(len(columns[0]) if columns else 0, None, dtype=object)
+    fields = [str(field) for field in meta["fields"]]
+    kept = [number for number, field in enumerate(fields) if source.format != Format.KML or field not in _PLACEMARK]
+    said = info.get("layer_metadata") or {}
+    return Layer(
+        name=name,
+        columns=tuple(fields[number] for number in kept),
+        # KML has no other system than this one.
+        crs=str(meta["crs"] or ""),
+        datum=str(said.get("DATUM", "")),
+        features=tuple(_features(geometries, [(fields[number], columns[number]) for number in kept])),
+        notes=notes,
+    )
+
+
+def _features(shapes: Any, columns: list[tuple[str, Any]]) -> Iterator[Raw]:
+    loaded = shapely.from_wkb(shapes, on_invalid="ignore")
+    _refuse_too_many(len(loaded), int(shapely.get_num_coordinates(loaded).sum()))
+    for number, (shape, binary) in enumerate(zip(loaded, shapes, strict=True)):
+        properties = {name: values[number] for name, values in columns}
+        yield Raw(number + 1, properties, _parts(shape, is_given=binary is not None))
+
+
+def _parts(shape: Any, *, is_given: bool) -> tuple[tuple[Ring, ...], ...] | str:
+    if shape is None:
+        if is_given:
+            return _("A ring has fewer than four positions or is not closed.")
+        return _("%(kind)s is not a polygon.") % {"kind": _("Nothing")}
+    if not isinstance(shape, Polygon | MultiPolygon):
+        return _("%(kind)s is not a polygon.") % {"kind": shape.geom_type}
+    if shape.is_empty:
+        return _("The polygon is empty.")
+    return tuple(
+        tuple(shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors))
+        for part in shapely.get_parts(shape)
+    )
+
+
+def _encoding_of(path: Path) -> str:
+    """The encoding of a Shapefile's text: what its .cpg says if that is true, else UTF-8 if it is, else GBK."""
+    data = path.with_suffix(".dbf").read_bytes()
+    said = path.with_suffix(".cpg")
+    candidates = [said.read_text("ascii", "ignore").strip().lower()] if said.exists() else []
+    for candidate in [*candidates, Encoding.UTF8, Encoding.GBK]:
+        name = str(_ALIASES.get(candidate, candidate))
+        try:
+            _text_of_table(data).decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return name
+    raise BoundaryFileRefused(_wrong_encoding())
+
+
+def _text_of_table(data: bytes) -> bytes:
+    """Names of columns and all records of a dBASE file, without the head's binary numbers."""
+    length = int.from_bytes(data[8:10], "little")
+    names = [data[start : start + 11].split(b"\0")[0] for start in range(32, max(32, length - 1), 32)]
+    return b" ".join([*names, data[length:].split(b"\x1a")[0]])
+
+
+def _refuse_too_many(features: int, vertices: int) -> None:
+    if features > MOST_FEATURES or vertices > MOST_VERTICES:
+        words = {"features": MOST_FEATURES, "vertices": MOST_VERTICES}
+        raise BoundaryFileRefused(_("It has more than %(features)d features or %(vertices)d vertices.") % words)
+
+
+def _damaged(source: Source) -> str:
+    return _("The %(format)s cannot be read: it is damaged.") % {"format": source.format.label}
+
+
+def _wrong_encoding() -> str:
+    return _("Its text is neither UTF-8 nor GBK, or not what was chosen.")
+
+
+def _read_as_gbk() -> str:
+    return _("Its text is no UTF-8 and was read as GBK: look whether the names are right.")
