@@ -57,7 +57,14 @@ class Area:
     within: tuple[str, ...] = ()
 
 
-TODAY = Area("today", _("Today"), "sun", ("incidents:today", "dispatch:today", "grids:my_grid"), FIELD)
+TODAY = Area(
+    "today",
+    _("Today"),
+    "sun",
+    ("incidents:today", "dispatch:today", "grids:my_grid"),
+    FIELD,
+    within=("incidents:tasks", "incidents:walk"),
+)
 # A view named with a trailing "*" takes the code of the person's own unit.
 RAIL = (
     TODAY,
@@ -70,7 +77,16 @@ RAIL = (
         _("Grids and people"),
         "users-group",
         ("grids:unit*", "grids:units"),
-        within=("grids:my_grid", "grids:people", "grids:person", "grids:person_new", "grids:appoint"),
+        within=(
+            "grids:my_grid",
+            "grids:forces",
+            "grids:force_new",
+            "grids:routine_new",
+            "grids:people",
+            "grids:person",
+            "grids:person_new",
+            "grids:appoint",
+        ),
     ),
     Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK, "supervision"),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),

@@ -15,6 +15,10 @@ class PostRefused(ValidationError):
     """A person cannot take or leave this post like this."""
 
 
+class ForceRefused(ValidationError):
+    """A force cannot join or leave a grid, or a routine come round in it, like this."""
+
+
 class BoundaryRefused(ValidationError):
     """A plan cannot be proven or published like this."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grids.views import audit, people, posts, unit_acts, units
+from grids.views import audit, forces, people, posts, unit_acts, units
 from grids.views.map import boundaries, card, one_map
 
 app_name = "grids"
@@ -20,6 +20,11 @@ urlpatterns = [
     path("units/<str:code>/people/new/", people.new, name="person_new"),
     path("units/<str:code>/posts/new/", posts.appoint, name="appoint"),
     path("units/<str:code>/posts/candidates/", posts.candidates, name="candidates"),
+    path("units/<str:code>/forces/", forces.ledger, name="forces"),
+    path("units/<str:code>/forces/new/", forces.enlist, name="force_new"),
+    path("units/<str:code>/routines/new/", forces.plan_routine, name="routine_new"),
+    path("forces/<int:pk>/end/", forces.dismiss, name="force_end"),
+    path("routines/<int:pk>/end/", forces.end_routine, name="routine_end"),
     path("posts/<int:pk>/relieve/", posts.relieve, name="relieve"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/password/", people.password, name="person_password"),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from grids.demo import borders, people, places
+from grids.demo import borders, forces, people, places
 
 DISTRICT = places.DISTRICT
 _SINCE = datetime(2025, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -23,4 +23,5 @@ def load(*, now: datetime, logins: Path) -> list[str]:
             places.load(since=since),
             borders.load(since=since, now=now),
             people.load(since=since, now=now, logins_file=logins),
+            forces.load(since=since, now=now),
         ]

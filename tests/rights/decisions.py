@@ -52,6 +52,7 @@ def form(audience: Audience, *, sees: Audience = everybody) -> Decision:
     return Decision(audience, audience, sees)
 
 
+WALKERS = serves("grid", Duty.OFFICER, Duty.ASSISTANT)
 OFFICERS = person({"near": "officer", "far": "other_officer"})
 VILLAGE_CLERKS = person({"near": "village_clerk", "far": "other_village_clerk"})
 DESK = set(Duty) - {Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR}
@@ -122,6 +123,11 @@ DECISIONS: dict[str, Decision] = {
     "grids:person_new": form(administers("village"), sees=administers("village")),
     "grids:appoint": form(administers("village"), sees=administers("village")),
     "grids:candidates": read(administers("village"), hidden=True),
+    "grids:forces": read(sees("village"), hidden=True),
+    "grids:force_new": form(administers("grid"), sees=administers("grid")),
+    "grids:force_end": press(administers("grid"), sees=administers("grid")),
+    "grids:routine_new": form(administers("grid"), sees=administers("grid")),
+    "grids:routine_end": press(administers("grid"), sees=administers("grid")),
     "grids:relieve": form(administers("grid"), sees=administers("grid")),
     "grids:person": read(COLLEAGUES, hidden=True),
     "grids:person_password": press(administers("grid"), sees=administers("grid")),
@@ -147,6 +153,8 @@ DECISIONS: dict[str, Decision] = {
     "incidents:receipt": Decision(nobody),
     "incidents:sent": read(sees_incident, hidden=True),
     "incidents:today": read(signed_in),
+    "incidents:tasks": read(signed_in),
+    "incidents:walk": press(WALKERS, sees=WALKERS),
     "incidents:mine": read(signed_in),
     "incidents:photos": read(sees_incident, hidden=True),
     "incidents:add_photo": press(sees_incident, sees=sees_incident),

@@ -91,6 +91,11 @@ def filling(route: str, value: str, world: World, scope: str) -> object:
         ("api:notice", "id"): side.notice,
         ("api:notice_read", "id"): side.notice,
         ("grids:relieve", "pk"): side.post,
+        ("grids:force_new", "code"): side.grid,
+        ("grids:force_end", "pk"): side.force,
+        ("grids:routine_new", "code"): side.grid,
+        ("grids:routine_end", "pk"): side.routine,
+        ("incidents:walk", "pk"): side.routine,
     }
     usual: dict[str, object] = {
         "number": side.incident.number,

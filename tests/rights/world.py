@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
 from dispatch import addresses, notices
 from dispatch.models import Approval, Assignment, Card, Notice
 from governance.wall import keys
-from grids.models import Person, Post, Unit
+from grids import forces, routines
+from grids.models import ForceKind, Matter, Person, Post, RoutineKind, Unit
 from incidents import calendar_rows, photos
 from incidents.api.keys import key_of
 from incidents.models import Incident, PhotoStage
@@ -40,6 +43,8 @@ class Side:
     person: int
     notice: int
     address: int
+    force: int
+    routine: int
     wall_key: int
     wall_secret: str
     calendar: int
@@ -110,6 +115,9 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         now=play.now,
         added_by=officer,
     )
+    day = timezone.localdate(play.now)
+    force = forces.enlist(grid=grid, kind=ForceKind.MEDIATOR, name="庚一", matters=[Matter.MEDIATION], now=play.now)
+    routine = routines.plan(grid=grid, kind=RoutineKind.PATROL, title="看一圈", every_days=1, since=day, now=play.now)
     return Side(
         village=grid.pk[:12],
         grid=grid.pk,
@@ -128,6 +136,8 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         person=officer.pk,
         notice=Notice.objects.filter(incident=incident, person=told).earliest("pk").pk,
         address=addresses.set_own(person=officer, wanted=ROBOT, now=play.now).pk,
+        force=force.pk,
+        routine=routine.pk,
         wall_key=key.pk,
         wall_secret=secret,
         calendar=calendar_rows.current_version(district_id=incident.district_id).calendar_id,
