@@ -4,7 +4,7 @@ An incident is in sight through the code of its responsible place, through a uni
 it (``Sight``), or because the person took the report. "Not there" and "not for you" are the same answer.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,23 +100,48 @@ def incident_for(person: Person, number: str, *, now: datetime) -> Incident:
 
     The units come in a query of their own: to plan one query of fifteen tables takes longer than all of its answers.
     """
+    incident = _seen_by(person, number, now)
+    _bring_units(incident)
+    return incident
+
+
+def page_of(person: Person, number: str, *, now: datetime) -> tuple[Incident, list[str], dict[str, Unit]]:
+    """As `incident_for`, with the codes of the units of its ``Sight`` and, by code, all units met here.
+
+    One query more than that: who had a part in an incident is nearly everybody its history names.
+    """
+    incident = _seen_by(person, number, now)
+    seen = units_in_sight({incident.pk}).get(incident.pk, [])
+    units = _bring_units(incident, besides=seen)
+    return incident, seen, _with_those_above(units.values())
+
+
+def _seen_by(person: Person, number: str, now: datetime) -> Incident:
     found = Incident.objects.select_related("category__parent", "reporter", "first_receiver", "imported")
     incident = found.filter(number=number).first()
     if incident is None or not sees(person, incident, now=now):
         raise Http404
+    return incident
+
+
+def _bring_units(incident: Incident, besides: Collection[str] = ()) -> dict[str, Unit]:
+    """Attach the units the incident names; these and the units `besides`. One query."""
     codes = {getattr(incident, f"{name}_id") for name in UNITS} - {None}
-    units = places.with_parents(codes, Unit.objects.select_related("duty_contact"))
+    units = places.with_parents(codes | set(besides), Unit.objects.select_related("duty_contact"))
     for name in UNITS:
         setattr(incident, name, units.get(getattr(incident, f"{name}_id")))
-    return incident
+    return units
 
 
 def units_of(incident: Incident) -> dict[str, Unit]:
     """The units `incident_for` brought along, and those above them."""
+    return _with_those_above(getattr(incident, name) for name in UNITS)
+
+
+def _with_those_above(units: Iterable[Unit | None]) -> dict[str, Unit]:
     parent = Unit._meta.get_field("parent")
     found: dict[str, Unit] = {}
-    for name in UNITS:
-        unit = getattr(incident, name)
+    for unit in units:
         while unit is not None and unit.pk not in found:
             found[unit.pk] = unit
             unit = unit.parent if parent.is_cached(unit) else None

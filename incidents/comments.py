@@ -1,5 +1,6 @@
 """Words added to an incident without moving it: by those at work on it, who took it, or look after its place."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -9,8 +10,8 @@ from grids import selectors
 from grids.duties import Duty
 from grids.levels import ancestor_codes
 from grids.models import Person
-from incidents import lifecycle, records, refusals
-from incidents.models import Incident, IncidentEvent, Sight
+from incidents import access, lifecycle, records, refusals
+from incidents.models import Incident, IncidentEvent
 from incidents.records import Acting
 
 MOST_CHARACTERS = 1000
@@ -18,14 +19,16 @@ MOST_CHARACTERS = 1000
 ONLY_LOOK = frozenset({Duty.OBSERVER, Duty.AUDITOR, Duty.ADMINISTRATOR})
 
 
-def acting(person: Person, incident: Incident, *, now: datetime) -> Acting | None:
+def acting(person: Person, incident: Incident, *, now: datetime, seen: Collection[str] | None = None) -> Acting | None:
     """In what capacity `person`, who sees the incident, may comment on it; None for those who only look. Two queries.
 
-    The post nearest to who has it, to its place or to a unit that had a part in it; else as its first receiver.
+    The post nearest to who has it, to its place or to a unit that had a part in it; else as its first receiver. `seen`
+    are the units of its ``Sight`` if they were read already.
     """
     posts = [post for post in selectors.posts_of(person, now) if post.duty not in ONLY_LOOK]
-    concerned = {incident.holder_id, incident.place_id}
-    concerned |= set(Sight.objects.filter(incident=incident).values_list("unit_id", flat=True))
+    if seen is None:
+        seen = access.units_in_sight({incident.pk}).get(incident.pk, [])
+    concerned = {incident.holder_id, incident.place_id, *seen}
     reach = concerned | {above for code in concerned for above in ancestor_codes(code)}
     near = [post for post in posts if post.unit_id in reach]
     if near:

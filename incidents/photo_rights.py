@@ -3,16 +3,16 @@
 Asked after sight: whoever comes here has the incident in scope already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from grids import permissions
 from grids.duties import Duty, Right
-from grids.levels import UnitKind, ancestor_codes
+from grids.levels import UnitKind, ancestor_codes, kind_of_code
 from grids.models import Person
-from incidents import refusals
-from incidents.models import Incident, Photo, PhotoStage, Sight
+from incidents import access, refusals
+from incidents.models import Incident, Photo, PhotoStage
 from incidents.records import Acting
 from incidents.states import OPEN_STATES, State
 
@@ -65,9 +65,14 @@ def adding(person: Person, incident: Incident, stage: PhotoStage, *, now: dateti
     return found
 
 
-def stages_for(person: Person, incident: Incident, *, now: datetime) -> list[PhotoStage]:
-    """The stages at which `person` may add a picture now. Two queries, whatever the answer."""
-    standing = _standing(person, incident, now)
+def stages_for(
+    person: Person, incident: Incident, *, now: datetime, seen: Collection[str] | None = None
+) -> list[PhotoStage]:
+    """The stages at which `person` may add a picture now. Two queries, whatever the answer.
+
+    `seen` are the units of the incident's ``Sight`` if they were read already.
+    """
+    standing = _standing(person, incident, now, seen)
     return [
         stage
         for stage in PhotoStage
@@ -97,8 +102,10 @@ def _capacity(person: Person, incident: Incident, stage: PhotoStage, standing: _
     return None
 
 
-def _standing(person: Person, incident: Incident, now: datetime) -> _Standing:
-    called = Sight.objects.filter(incident=incident, unit__kind__in=CALLED_IN).values_list("unit_id", flat=True)
+def _standing(person: Person, incident: Incident, now: datetime, seen: Collection[str] | None = None) -> _Standing:
+    if seen is None:
+        seen = access.units_in_sight({incident.pk}).get(incident.pk, [])
+    called = [code for code in seen if kind_of_code(code) in CALLED_IN]
     place = (incident.place_id, *ancestor_codes(incident.place_id))
     work = (incident.holder_id, *called)
     return _Standing(permissions.rights_at(person, {*place, *work}, now=now), place, work)

@@ -3,6 +3,7 @@
 Asked by the report page before anything is written; `births` decides again, by the same `find_place`.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,11 +141,16 @@ def with_parents(
 ) -> dict[str, Unit]:
     """The units by code, each with the chain of its parents attached. One query; none if all of them are `known`.
 
-    `among` reads more of each unit, `without` names fields that are read when first asked for.
+    Those `known` have their chains already. `among` reads more of each unit, `without` names fields that are read when
+    first asked for.
     """
     wanted = list(codes)
     family = dict(known or {})
-    asked = {above for code in wanted for above in (code, *ancestor_codes(code))} - family.keys()
+    asked = {
+        above
+        for code in wanted
+        for above in itertools.takewhile(lambda one: one not in family, (code, *ancestor_codes(code)))
+    }
     if asked:
         if among is None:
             read = statements.read(Unit, "WHERE code = ANY(%s)", [list(asked)], without=without)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from grids.models import Person
+from grids.models import Person, Unit
 from grids.requests import PersonRequest
 from incidents import access, comments, explanations, holders, lights, places, selectors, timeline
 from incidents.forms import new_key
@@ -61,17 +61,17 @@ class _Standing:
 def detail(request: PersonRequest, number: str) -> HttpResponse:
     """The whole page, or 404 for absent and out of sight alike."""
     now = timezone.now()
-    incident = access.incident_for(request.user, number, now=now)
+    incident, seen, units = access.page_of(request.user, number, now=now)
     pictures = selectors.photos_of(incident)
-    context = _context(request.user, incident, now, pictures=pictures)
+    context = _context(request.user, incident, now, pictures=pictures, units=units)
     context |= {
         "title": incident.title,
         "contacts": selectors.contacts(incident, now),
-        "may_comment": comments.acting(request.user, incident, now=now) is not None,
+        "may_comment": comments.acting(request.user, incident, now=now, seen=seen) is not None,
         "form": CommentForm(initial={"key": new_key()}),
         "panel_url": _address("dispatch:panel", incident.number),
         **_map_of(incident),
-        **photos_context(request.user, incident, now=now, pictures=pictures),
+        **photos_context(request.user, incident, now=now, pictures=pictures, seen=seen),
     }
     return render(request, "incidents/detail.html", context)
 
@@ -147,13 +147,17 @@ def _context(
     *,
     clocks: list[Clock] | None = None,
     pictures: list[Photo] | None = None,
+    units: dict[str, Unit] | None = None,
 ) -> dict[str, Any]:
-    """What the status card and the timeline need of what `incident_for` found. One to four queries."""
+    """What the status card and the timeline need of what `incident_for` found. One to four queries.
+
+    `units` are those read already; whom the history names besides are read here.
+    """
     if clocks is None:
         clocks = list(Clock.objects.filter(incident=incident).order_by("pk"))
     events = list(IncidentEvent.objects.filter(incident=incident).select_related("actor").order_by("pk"))
     codes = timeline.codes_of(events, clocks) | {incident.place_id, incident.holder_id}
-    units = places.with_parents(codes, known=access.units_of(incident))
+    units = places.with_parents(codes, known=access.units_of(incident) if units is None else units)
     standing = _Standing(incident, clocks, now)
     if pictures is None:
         pictures = selectors.photos_of(incident)

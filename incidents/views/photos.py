@@ -1,5 +1,6 @@
 """Pictures: served to those who see the incident, added by those who deal with it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -117,12 +118,17 @@ def photos_of(request: PersonRequest, number: str) -> HttpResponse:
 
 
 def photos_context(
-    person: Person, incident: Incident, *, now: datetime, pictures: list[Photo] | None = None
+    person: Person,
+    incident: Incident,
+    *,
+    now: datetime,
+    pictures: list[Photo] | None = None,
+    seen: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """What `incidents/_photos.html` needs; `pictures` if they were read already."""
+    """What `incidents/_photos.html` needs; `pictures` and the units of its ``Sight``, if they were read already."""
     if pictures is None:
         pictures = selectors.photos_of(incident)
-    may_add = photo_rights.stages_for(person, incident, now=now)
+    may_add = photo_rights.stages_for(person, incident, now=now, seen=seen)
     return {
         "incident": incident,
         "groups": [

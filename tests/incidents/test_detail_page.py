@@ -16,7 +16,7 @@ from incidents.states import Stage, State
 from tests.dispatch.play import Play
 from tests.incidents.story import Story
 
-CEILING = 18
+CEILING = 13
 
 
 @pytest.fixture
