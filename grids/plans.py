@@ -1,20 +1,25 @@
 """Plans: the only way a boundary changes. Drawn, proven against a frame, published in one transaction."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import shapely
+from django.contrib.gis.db.models.functions import AsWKB
+from django.contrib.gis.geos import Polygon as StoredPolygon
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
-from grids import faults, lattice, permissions, proof
+from grids import faults, lattice, noding, permissions, proof
+from grids.datums import SRID
 from grids.duties import Right
 from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, ancestor_codes, district_of, known_kind
 from grids.models import Boundary, Person, Plan, PlanStatus, Unit
+from grids.noding import Inserted
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
 
@@ -104,24 +109,67 @@ def publish(*, plan: Plan, at: datetime, now: datetime, actor: Person | None = N
     """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, plan.scope_id, now=now)
-    _lock(plan.scope_id)
-    # 1. Nobody else published here since the draft was made, and it is proven now, whatever was proven before.
+    lock(plan.scope_id)
+    # Nobody else published here since the draft was made, and it is proven now, whatever was proven before.
     plan = prove(plan=plan, now=now)
-    _refuse_stale(plan)
-    grids, frame = shapes_of(plan), _frame_of(plan)
-    current = _in_force(plan.scope_id)
-    _refuse_moved_outline(plan, frame, current)
-    # 2. The units between grid and scope are unions of their grids; the scope is the frame.
-    shapes = {**grids, **_derived(grids, plan.scope_id), plan.scope_id: frame}
-    _add(plan, {code: shape for code, shape in shapes.items() if code not in grids})
+    refuse_stale(plan)
+    grids, current = shapes_of(plan), in_force(plan.scope_id)
+    vertices = _vertices_of(plan, current)
+    _refuse_reaching_out(plan, current)
+    _put_in_force(plan, grids, current, _outside(plan, vertices), at=at, now=now, actor=actor)
+    return plan
+
+
+@transaction.atomic
+def publish_redrawn(
+    *,
+    plan: Plan,
+    grids: Mapping[str, BaseGeometry],
+    retiring: Collection[str],
+    at: datetime,
+    actor: Person | None = None,
+) -> dict[str, BaseGeometry]:
+    """A redraw in force from `at` on: `grids` are its areas by the codes they bear from then on; `retiring` ones end.
+
+    Returns what got a vertex of the outline outside of the scope, by code. The caller locked the district (`lock`) and
+    made new units. Raises BoundaryRefused as `publish`.
+    """
+    refuse_stale(plan)
+    frame, current = _frame_of(plan), in_force(plan.scope_id)
+    _require_every_grid(plan, set(grids), but=retiring)
+    vertices = _vertices_of(plan, current)
+    _refuse_reaching_out(plan, current)
+    plan.certificate = certify(grids, frame, now=at)
+    outside = _outside(plan, vertices)
+    _put_in_force(plan, grids, current, outside, at=at, now=at, actor=actor)
+    return outside
+
+
+def _put_in_force(
+    plan: Plan,
+    grids: Mapping[str, BaseGeometry],
+    current: Mapping[str, BaseGeometry],
+    outside: Mapping[str, BaseGeometry],
+    *,
+    at: datetime,
+    now: datetime,
+    actor: Person | None,
+) -> None:
+    """Write the proven `grids` and all that follows from them as the version from `at` on."""
+    # 1. The units between grid and scope are unions of their grids; the scope is the frame.
+    shapes = {**grids, **_derived(grids, plan.scope_id), plan.scope_id: _frame_of(plan)}
+    there = set(Boundary.objects.filter(plan=plan).values_list("unit", flat=True))
+    _add(plan, {code: shape for code, shape in {**shapes, **outside}.items() if code not in there})
+    assert plan.certificate is not None
+    drawn = {code: shape for code, shape in outside.items() if known_kind(code) is UnitKind.GRID}
+    plan.certificate |= {"digest": proof.digest({**grids, **drawn}), "noded_outside": sorted(outside)}
     plan.status, plan.published_at, plan.effective_at, plan.published_by = PlanStatus.PUBLISHED, now, at, actor
-    plan.save(update_fields=["status", "published_at", "effective_at", "published_by"])
-    # 3. Only what changed gets a new version.
+    plan.save(update_fields=["status", "certificate", "published_at", "effective_at", "published_by"])
+    # 2. Only what changed gets a new version.
     changed = {code for code, shape in shapes.items() if code not in current or not same(current[code], shape)}
     ended = {code for code in current if code in changed or code not in shapes}
-    _end(ended, plan.scope_id, at=at, now=now)
-    Boundary.objects.filter(plan=plan, unit__in=changed).update(valid=DateTimeTZRange(at, None))
-    return plan
+    _end(ended | set(outside), at=at, now=now)
+    Boundary.objects.filter(plan=plan, unit__in=changed | set(outside)).update(valid=DateTimeTZRange(at, None))
 
 
 def shapes_of(plan: Plan) -> dict[str, BaseGeometry]:
@@ -144,21 +192,32 @@ def _add(plan: Plan, shapes: Mapping[str, BaseGeometry]) -> None:
     Boundary.objects.bulk_create(rows, batch_size=500)
 
 
-def _lock(scope: str) -> None:
-    """One publication at a time in a district, as scopes nest."""
+def lock(scope: str) -> None:
+    """One publication at a time in a district, as scopes nest; no report there finds its grid meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, int(district_of(scope))])
 
 
-def _in_force(scope: str) -> dict[str, BaseGeometry]:
-    """The areas of the scope and all below it in their latest version."""
-    rows = Boundary.objects.filter(within([scope], "unit"), valid__upper_inf=True)
-    return {row.unit_id: lattice.from_db(row.geom) for row in rows}
+def in_force(scope: str) -> dict[str, BaseGeometry]:
+    """The areas of the scope and all below it in their latest version, by code."""
+    return _read(within([scope], "unit") & Q(valid__upper_inf=True))
 
 
-def _require_every_grid(plan: Plan, drawn: set[str]) -> None:
+def just_before(scope: str, moment: datetime) -> dict[str, BaseGeometry]:
+    """The same as they were until just before `moment`."""
+    return _read(within([scope], "unit") & Q(valid__contains=moment - timedelta(microseconds=1)))
+
+
+def _read(condition: Q) -> dict[str, BaseGeometry]:
+    rows = Boundary.objects.filter(condition).order_by("unit_id").values_list("unit", AsWKB("geom"))
+    found = list(rows)
+    shapes = shapely.from_wkb(np.array([bytes(wkb) for _code, wkb in found], dtype=object))
+    return {code: shape for (code, _wkb), shape in zip(found, shapes, strict=True)}
+
+
+def _require_every_grid(plan: Plan, drawn: set[str], but: Collection[str] = ()) -> None:
     living = Unit.objects.filter(within([plan.scope_id]), kind=UnitKind.GRID, retired_at__isnull=True)
-    expected = set(living.values_list("code", flat=True))
+    expected = set(living.values_list("code", flat=True)) - set(but)
     lines = []
     if expected - drawn:
         lines.append(_("Grids without an area: %(codes)s.") % {"codes": ", ".join(sorted(expected - drawn))})
@@ -169,7 +228,8 @@ def _require_every_grid(plan: Plan, drawn: set[str]) -> None:
         raise BoundaryRefused(lines, code="plan_incomplete")
 
 
-def _refuse_stale(plan: Plan) -> None:
+def refuse_stale(plan: Plan) -> None:
+    """Raise BoundaryRefused if another plan was published here since this one was begun."""
     base = latest(plan.scope_id)
     if (base.pk if base else None) != plan.base_id:
         raise BoundaryRefused(
@@ -177,17 +237,34 @@ def _refuse_stale(plan: Plan) -> None:
         )
 
 
-def _refuse_moved_outline(plan: Plan, frame: BaseGeometry, current: Mapping[str, BaseGeometry]) -> None:
-    """A published outline is a fixed frame; a first one must not reach into grids outside of the scope."""
+def _vertices_of(plan: Plan, current: Mapping[str, BaseGeometry]) -> Inserted:
+    """The vertices the plan puts on the outline, which is fixed but for these once it is published."""
     outline = current.get(plan.scope_id)
-    if outline is not None:
-        if not proof.prove({plan.scope_id: frame}, outline).holds:
-            raise BoundaryRefused(
-                _("The outline of %(code)s is published and fixed: redraw the unit above it.")
-                % {"code": plan.scope_id},
-                code="plan_moves_outline",
-            )
+    vertices = {} if outline is None else noding.inserted(outline, _frame_of(plan))
+    if vertices is None:
+        raise BoundaryRefused(
+            _("The outline of %(code)s is published and fixed: redraw the unit above it.") % {"code": plan.scope_id},
+            code="plan_moves_outline",
+        )
+    return vertices
+
+
+def _outside(plan: Plan, vertices: Inserted) -> dict[str, BaseGeometry]:
+    """What lies outside of the scope along its outline, with the vertices that are new there."""
+    if not vertices:
+        return {}
+    box = StoredPolygon.from_bbox(noding.box_of(vertices))
+    box.srid = SRID
+    rows = Boundary.objects.filter(valid__upper_inf=True, geom__bboverlaps=box)
+    others = rows.exclude(within([plan.scope_id], "unit"))
+    return noding.carriers({row.unit_id: lattice.from_db(row.geom) for row in others}, vertices)
+
+
+def _refuse_reaching_out(plan: Plan, current: Mapping[str, BaseGeometry]) -> None:
+    """A first outline must not reach into grids outside of the scope."""
+    if plan.scope_id in current:
         return
+    frame = _frame_of(plan)
     others = Boundary.objects.filter(kind=UnitKind.GRID, valid__upper_inf=True, geom__bboverlaps=plan.frame)
     for other in others.exclude(within([plan.scope_id], "unit")):
         if shapely.relate_pattern(frame, lattice.from_db(other.geom), "2********"):
@@ -220,7 +297,7 @@ def same(one: BaseGeometry, other: BaseGeometry) -> bool:
     return bool(shapely.equals_exact(*alike, tolerance=0.0))
 
 
-def _end(codes: set[str], scope: str, *, at: datetime, now: datetime) -> None:
+def _end(codes: Collection[str], *, at: datetime, now: datetime) -> None:
     """End the versions in force of `codes` at `at`, which must lie after their start and not in the past."""
     rows = list(Boundary.objects.filter(unit__in=codes, valid__upper_inf=True).only("id", "valid"))
     if not rows:

@@ -26,6 +26,7 @@ class Appointment:
     duty: Duty
     is_primary: bool = False
     origin: str = ""
+    until: datetime | None = None
 
 
 @transaction.atomic
@@ -86,7 +87,7 @@ _ANSWERING = frozenset({Duty.CLERK, Duty.HANDLER})
 
 @transaction.atomic
 def appoint_all(*, appointments: Iterable[Appointment], since: datetime, now: datetime) -> int:
-    """How many open-ended posts were filled at once, for an import; all or none.
+    """How many posts were filled at once, for an import or a redraw; all or none.
 
     The database's constraints and the profile's numbers hold as for one. Raises PostRefused.
     """
@@ -97,7 +98,7 @@ def appoint_all(*, appointments: Iterable[Appointment], since: datetime, now: da
             duty=order.duty,
             is_primary=order.is_primary,
             origin=order.origin,
-            period=DateTimeTZRange(since, None),
+            period=DateTimeTZRange(since, order.until),
         )
         for order in appointments
     ]

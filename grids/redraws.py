@@ -1,0 +1,307 @@
+"""A redraw of grids: what a plan means for codes, grids, posts and households; foreseen first, then carried out.
+
+The same `Redraw` serves both, so that what a preview shows is what a publication does. Publication itself is
+`governance.redraw`: it alone knows what lies in the grids.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from grids import draft_rows, hierarchy, households, lattice, lineages, noding, plans, redrawn_units, reposting
+from grids.draft_rows import Row
+from grids.hierarchy import NewUnit
+from grids.levels import UnitKind, district_of, known_kind, parent_code
+from grids.lineages import Share, Wanted
+from grids.models import Person, Plan, PlanArea, PlanStatus, Post, Unit
+from grids.refusals import BoundaryRefused
+from grids.reposting import Reposting, Seat
+from grids.subtrees import within
+
+# What an area says of a grid that goes on.
+_SAID = ("name", "grid_kind", "boundary_basis")
+
+
+@dataclass
+class Redraw:
+    """All that a plan changes on this floor. Areas by number in `rows`, grids by code in `before` and `after`."""
+
+    plan: Plan
+    rows: dict[int, Row]
+    codes: dict[int, str]
+    before: dict[str, BaseGeometry]
+    after: dict[str, BaseGeometry]
+    shares: list[Share]
+    born: tuple[str, ...]
+    revived: tuple[str, ...]
+    retired: tuple[str, ...]
+    reshaped: frozenset[str]
+    heirs: dict[str, str]
+    reposting: Reposting
+    amended: dict[str, dict[str, str]] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+
+    @property
+    def changed_before(self) -> frozenset[str]:
+        """Grids in which a point may find itself elsewhere afterwards."""
+        return self.reshaped | frozenset(self.retired)
+
+    @property
+    def changed_after(self) -> dict[str, BaseGeometry]:
+        """The areas in which it then is."""
+        return {code: self.after[code] for code in (*self.born, *self.revived, *sorted(self.reshaped))}
+
+    @property
+    def households_moved(self) -> int:
+        """Households that live in another grid afterwards, as far as dwellings are known."""
+        return sum(share.households for share in self.shares if self.codes[share.key] != share.old)
+
+    def numbers(self) -> dict[str, int]:
+        """What a preview and the record of a publication both tell."""
+        return {
+            "grids_before": len(self.before),
+            "grids_after": len(self.after),
+            "codes_issued": len(self.born),
+            "codes_revived": len(self.revived),
+            "codes_retired": len(self.retired),
+            "grids_reshaped": len(self.reshaped),
+            "households_moved": self.households_moved,
+            "posts_begun": len(self.reposting.begun),
+            "posts_ended": len(self.reposting.ended),
+        }
+
+    def refuse(self) -> None:
+        """Raise BoundaryRefused with all that stands against it, if anything does."""
+        refusals = [*self.refusals, *self.reposting.refusals]
+        if refusals:
+            raise BoundaryRefused(refusals, code="plan_not_ready")
+
+
+def foresee(*, plan: Plan, now: datetime) -> Redraw:
+    """What publishing `plan` at `now` would change here. Nothing is written; refusals are listed, not raised."""
+    rows = draft_rows.read(plan.pk)
+    living = Unit.objects.filter(within([plan.scope_id]), retired_at__isnull=True)
+    units = {unit.pk: unit for unit in living}
+    grids = {code for code, unit in units.items() if unit.kind == UnitKind.GRID}
+    before = {code: shape for code, shape in plans.in_force(plan.scope_id).items() if code in grids}
+    shares = lineages.shares(before, draft_rows.shapes_of(rows), _dwellings(plan))
+    codes = _codes(plan, rows, shares)
+    refusals = _refusals(plan, rows, codes, units)
+    known = set(Unit.objects.filter(pk__in=codes.values()).values_list("pk", flat=True))
+    kept = {code for code in codes.values() if code in grids}
+    after = {codes[key]: row.shape for key, row in rows.items()}
+    retired = tuple(sorted(grids - kept))
+    heirs = {old: codes[key] for old, key in lineages.heirs(shares).items() if old in retired}
+    born = tuple(sorted(code for code in codes.values() if code and code not in known))
+    found = Redraw(
+        plan=plan,
+        rows=rows,
+        codes=codes,
+        before=before,
+        after=after,
+        shares=shares,
+        born=born,
+        revived=tuple(sorted(known - grids)),
+        retired=retired,
+        reshaped=frozenset(c for c in kept if c not in before or not plans.same(before[c], after[c])),
+        heirs=heirs,
+        reposting=Reposting(),
+        amended=_amended(rows, codes, units),
+        refusals=refusals,
+    )
+    found.reposting = _reposting(found, set(born), now)
+    return found
+
+
+def _codes(plan: Plan, rows: Mapping[int, Row], shares: list[Share]) -> dict[int, str]:
+    """The code of each area; what takes a plan back gives every grid its own again, however little is left of it."""
+    if plan.rolls_back_id is not None:
+        return {key: str(row.unit) for key, row in rows.items()}
+    areas = [Wanted(key, row.unit, row.village, row.shape) for key, row in rows.items()]
+    return lineages.codes(areas, shares, redrawn_units.highest_numbers({row.village for row in rows.values()}))
+
+
+def _dwellings(plan: Plan) -> NDArray[np.float64]:
+    assert plan.frame is not None
+    rows = households.dwellings_in(district_of(plan.scope_id), plan.frame.extent)
+    points: NDArray[np.float64] = rows[:, :3]
+    return points
+
+
+def _refusals(plan: Plan, rows: Mapping[int, Row], codes: Mapping[int, str], units: Mapping[str, Unit]) -> list[str]:
+    """What stands against publishing the areas at all, beside faults of their shapes."""
+    found = []
+    try:
+        plans.refuse_stale(plan)
+    except BoundaryRefused as stale:
+        found += stale.messages
+    villages = {row.village for row in rows.values()}
+    for code in sorted(villages - {code for code, unit in units.items() if unit.kind == UnitKind.VILLAGE}):
+        found.append(_("%(code)s is no village of the scope in service.") % {"code": code})
+    gone = {parent_code(code) for code, unit in units.items() if unit.kind == UnitKind.GRID} - villages
+    for code in sorted(code for code in gone if code):
+        found.append(_("No grid is left to the village %(code)s.") % {"code": code})
+    for village in sorted({rows[key].village for key, code in codes.items() if not code}):
+        found.append(_("The village %(code)s has no number left for a new grid.") % {"code": village})
+    return found
+
+
+def _amended(rows: Mapping[int, Row], codes: Mapping[int, str], units: Mapping[str, Unit]) -> dict[str, dict[str, str]]:
+    """What is said otherwise of grids that go on, by code; what an area leaves empty stays."""
+    found: dict[str, dict[str, str]] = {}
+    for key, row in rows.items():
+        unit = units.get(codes[key])
+        if unit is None:
+            continue
+        said = {name: getattr(row, name) for name in _SAID if getattr(row, name) not in ("", getattr(unit, name))}
+        if said:
+            found[unit.pk] = said
+    return found
+
+
+def _reposting(found: Redraw, born: Collection[str], now: datetime) -> Reposting:
+    if found.plan.rolls_back is not None:
+        done = (found.plan.rolls_back.effect or {}).get("posts", {})
+        ended = [(pk, datetime.fromisoformat(until) if until else None) for pk, until in done.get("ended", [])]
+        back = reposting.foresee_return(ended=ended, begun=done.get("begun", []), now=now)
+        kept = {post.pk for post in back.ended}
+        left = Post.objects.filter(unit__in=found.retired, period__contains=now).exclude(pk__in=kept)
+        back.ended += list(left.order_by("pk"))
+        return back
+    seats = [
+        Seat(code, row.officer, row.vacant_reason, code in born)
+        for key, row in sorted(found.rows.items())
+        if (code := found.codes[key])
+    ]
+    return reposting.foresee(seats=seats, heirs=found.heirs, retired=found.retired, now=now)
+
+
+def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str, Any]:
+    """Write it all, in force from `at` on; what is needed to take it back, as plain values.
+
+    The caller has locked the district and the plan, and moves what lies in the grids. Raises BoundaryRefused,
+    HierarchyRefused, PostRefused; then nothing may be kept.
+    """
+    redraw.refuse()
+    plan, born = redraw.plan, set(redraw.born)
+    hierarchy.create_units(units=[_new_unit(redraw, key) for key in redraw.rows if redraw.codes[key] in born], now=at)
+    redrawn_units.revive(codes=redraw.revived)
+    outside = plans.publish_redrawn(plan=plan, grids=redraw.after, retiring=redraw.retired, at=at, actor=actor)
+    ended = [(post.pk, post.period.upper.isoformat() if post.period.upper else None) for post in redraw.reposting.ended]
+    begun = reposting.carry_out(redraw.reposting, at=at)
+    redrawn_units.retire(codes=redraw.retired, now=at)
+    _trace(redraw, at, actor)
+    before = _amend(redraw, at)
+    PlanArea.objects.bulk_update(_published_as(redraw), ["published_as"], batch_size=500)
+    return {
+        "born": list(redraw.born),
+        "revived": list(redraw.revived),
+        "retired": list(redraw.retired),
+        "reshaped": sorted(redraw.reshaped),
+        "outside": sorted(outside),
+        "posts": {"ended": ended, "begun": begun},
+        "amended": before,
+    }
+
+
+def _new_unit(redraw: Redraw, key: int) -> NewUnit:
+    row, code = redraw.rows[key], redraw.codes[key]
+    return NewUnit(
+        code=code,
+        name=row.name or _default_name(code),
+        grid_kind=row.grid_kind,
+        boundary_basis=row.boundary_basis,
+    )
+
+
+def _default_name(code: str) -> str:
+    village = parent_code(code)
+    assert village is not None
+    words = {"village": Unit.objects.get(pk=village).name, "number": code[len(village) :]}
+    return _("%(village)s grid %(number)s") % words
+
+
+def _trace(redraw: Redraw, at: datetime, actor: Person | None) -> None:
+    shares: dict[tuple[str, str], tuple[float, float | None]] = {}
+    successors: dict[str, list[str]] = defaultdict(list)
+    for share in redraw.shares:
+        new = redraw.codes[share.key]
+        shares[share.old, new] = (share.ground, share.homes)
+        if share.old in redraw.retired:
+            successors[share.old].append(new)
+    redrawn_units.trace(plan=redraw.plan, shares=shares)
+    pairs = [(old, new) for old, heirs in successors.items() for new in heirs]
+    redrawn_units.follow(pairs=pairs, at=at, actor=actor)
+
+
+def _amend(redraw: Redraw, at: datetime) -> dict[str, dict[str, str]]:
+    """Write what is said otherwise of grids that go on; what was said before, by code."""
+    units = Unit.objects.in_bulk(list(redraw.amended))
+    before: dict[str, dict[str, str]] = {}
+    for code, said in redraw.amended.items():
+        before[code] = {name: getattr(units[code], name) for name in said}
+        hierarchy.amend(unit=units[code], now=at, **said)
+    return before
+
+
+def _published_as(redraw: Redraw) -> list[PlanArea]:
+    areas = list(PlanArea.objects.filter(plan=redraw.plan).only("pk", "key"))
+    for area in areas:
+        area.published_as_id = redraw.codes[area.key]
+    return areas
+
+
+def draft_return(*, plan: Plan, title: str, reason: str, now: datetime, actor: Person | None) -> Plan:
+    """A draft that takes `plan` back: its areas are the grids as they were just before, under their own codes.
+
+    Vertices that came to the outline meanwhile stay there. Raises BoundaryRefused where nothing was published before,
+    another plan was published since, or it was taken back already.
+    """
+    if plan.status != PlanStatus.PUBLISHED or plan.effective_at is None:
+        raise BoundaryRefused(_("Only what is published can be taken back."), code="plan_not_published")
+    if Plan.objects.filter(rolls_back=plan).exists():
+        raise BoundaryRefused(_("This plan was taken back already."), code="plan_taken_back")
+    newest = plans.latest(plan.scope_id)
+    if newest is None or newest.pk != plan.pk:
+        raise BoundaryRefused(_("Another plan was published here since: take that one back first."), code="plan_stale")
+    old, outline = plans.just_before(plan.scope_id, plan.effective_at), plans.outline_of(plan.scope_id, now)
+    if plan.scope_id not in old or outline is None:
+        raise BoundaryRefused(_("Nothing was published here before."), code="plan_first")
+    vertices = noding.inserted(old[plan.scope_id], outline) or {}
+    grids = {code: shape for code, shape in old.items() if known_kind(code) is UnitKind.GRID}
+    shapes = {code: noding.insert_into(shape, vertices) for code, shape in grids.items()}
+    back = Plan.objects.create(
+        scope_id=plan.scope_id,
+        base=plan,
+        rolls_back=plan,
+        title=title[:100],
+        reason=reason,
+        frame=lattice.to_db(outline),
+        is_synthetic=plan.base.is_synthetic if plan.base else plan.is_synthetic,
+        target_households=plan.target_households,
+        tolerance_percent=plan.tolerance_percent,
+        created_at=now,
+        created_by=actor,
+    )
+    before = (plan.effect or {}).get("amended", {})
+    draft_rows.write(back.pk, _rows_as_they_were(shapes, before))
+    return back
+
+
+def _rows_as_they_were(shapes: Mapping[str, BaseGeometry], before: Mapping[str, Mapping[str, str]]) -> list[Row]:
+    units = Unit.objects.in_bulk(list(shapes))
+    rows = []
+    for key, (code, shape) in enumerate(sorted(shapes.items()), start=1):
+        said = {name: getattr(units[code], name) for name in _SAID} | dict(before.get(code, {}))
+        village = parent_code(code)
+        assert village is not None
+        row = Row(key=key, shape=shape, unit=code, village=village, **said)
+        rows.append(row.drawn(shape))
+    return rows
