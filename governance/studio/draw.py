@@ -1,0 +1,104 @@
+"""The drawing page: the one map with tools on it. It only shows; the edits go through the JSON addresses beside it."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from governance.studio.draw_words import WORDS
+from grids import permissions
+from grids.duties import Right
+from grids.levels import BoundaryBasis, GridKind, UnitKind
+from grids.models import Boundary, Plan
+from grids.requests import PersonRequest
+from grids.subtrees import within
+
+PARTS = (
+    "topology",
+    "store",
+    "layer",
+    "ground",
+    "panel",
+    "tools",
+    "draw",
+    "border",
+    "balance",
+    "faults",
+    "grid",
+    "compare",
+)
+SCRIPTS = (*(f"js/studio_{part}.js" for part in PARTS), "js/studio.js")
+
+TOOLS = (
+    {"name": "select", "icon": "pointer", "label": gettext_lazy("Select")},
+    {"name": "split", "icon": "slice", "label": gettext_lazy("Split")},
+    {"name": "merge", "icon": "arrow-merge", "label": gettext_lazy("Merge")},
+    {"name": "border", "icon": "vector-spline", "label": gettext_lazy("Move border")},
+    {"name": "paint", "icon": "brush", "label": gettext_lazy("Paint")},
+    {"name": "assign", "icon": "puzzle", "label": gettext_lazy("Assign gap")},
+    {"name": "carve", "icon": "lasso-polygon", "label": gettext_lazy("Carve out")},
+)
+
+
+def seen_plan(request: PersonRequest, pk: int, now: datetime) -> Plan:
+    """The plan, for those who draw or approve over its scope; Http404 for everybody else."""
+    plan = get_object_or_404(Plan.objects.select_related("scope"), pk=pk)
+    rights = (Right.ADMINISTER, Right.APPROVE_PLAN)
+    if not any(permissions.allows(request.user, right, plan.scope_id, now=now) for right in rights):
+        raise Http404
+    return plan
+
+
+def addresses(pk: int) -> dict[str, str]:
+    """Where the page asks and sends, by the names its scripts use."""
+    names = ("state", "operate", "faults", "balance", "log", "ground", "hold", "release", "prove", "officers", "today")
+    return {name: reverse(f"studio:{name}", args=[pk]) for name in names}
+
+
+@require_safe
+@login_required
+def draw(request: PersonRequest, pk: int) -> HttpResponse:
+    """The map with its tools and the panel; the plan itself is fetched by the page."""
+    plan = seen_plan(request, pk, timezone.now())
+    context: dict[str, Any] = {
+        "title": _("Draw · %(plan)s") % {"plan": plan.title},
+        "plan": plan,
+        "plan_url": reverse("studio:plan", args=[pk]),
+        "scripts": SCRIPTS,
+        "tools": TOOLS,
+        "grid_kinds": GridKind.choices,
+        "bases": BoundaryBasis.choices,
+        "urls": addresses(pk),
+        "words": WORDS,
+    }
+    return render(request, "studio/draw.html", context)
+
+
+@require_safe
+@login_required
+@gzip_page
+def today(request: PersonRequest, pk: int) -> JsonResponse:
+    """The grids in force inside of the plan's scope, for comparing: {areas: [{key, code, name, village, coords}]}."""
+    now = timezone.now()
+    plan = seen_plan(request, pk, now)
+    rows = (
+        Boundary.objects.filter(within([plan.scope_id], "unit"), valid__contains=now, kind=UnitKind.GRID)
+        .annotate(drawn=AsGeoJSON("geom", precision=7))
+        .values_list("unit_id", "unit__name", "unit__parent_id", "drawn")
+        .order_by("unit_id")
+    )
+    areas = [
+        {"key": key, "code": code, "name": name, "village": village, "coords": json.loads(drawn)["coordinates"]}
+        for key, (code, name, village, drawn) in enumerate(rows, start=1)
+    ]
+    return JsonResponse({"areas": areas})

@@ -1,0 +1,150 @@
+/* Faults: the list, zoom to the place, repairs in one press; pockets given to a neighbour; the proof and its seal.
+ */
+(function () {
+  "use strict";
+  const S = (window.wanggeStudio = window.wanggeStudio || {});
+  const make = S.make;
+  const SHOWN = 100;
+  S.fault = null;
+
+  // For the canvas: each fault with its place and its rings as the map projects them.
+  S.on("faults", () => {
+    for (const fault of S.faults) {
+      [fault.mx, fault.my] = fault.at ? S.mercator(fault.at[0], fault.at[1]) : [0, 0];
+      fault.rings = rings(fault.coords);
+      fault.box = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const ring of fault.rings.length ? fault.rings : [[[fault.mx, fault.my]]]) for (const [x, y] of ring) {
+        fault.box = [Math.min(fault.box[0], x), Math.min(fault.box[1], y), Math.max(fault.box[2], x), Math.max(fault.box[3], y)];
+      }
+    }
+    if (S.fault && !S.faults.some((fault) => fault.id === S.fault)) S.fault = null;
+    draw();
+    S.layer.draw();
+  });
+  // Polygons or multipolygons, however deep.
+  function rings(coords) {
+    if (!coords || !coords.length) return [];
+    if (typeof coords[0][0] === "number") return [coords.map((point) => S.mercator(point[0], point[1]))];
+    return coords.flatMap(rings);
+  }
+
+  S.pocketAt = function (mx, my, reach) {
+    const inside = (fault) => fault.rings.reduce((odd, ring) => {
+      let hit = false;
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        const [ax, ay] = ring[i], [bx, by] = ring[j];
+        if (ay > my !== by > my && mx < ((bx - ax) * (my - ay)) / (by - ay) + ax) hit = !hit;
+      }
+      return odd !== hit;
+    }, false);
+    return S.faults.find(inside) || S.faults.filter((fault) => Math.hypot(fault.mx - mx, fault.my - my) < reach)
+      .sort((a, b) => Math.hypot(a.mx - mx, a.my - my) - Math.hypot(b.mx - mx, b.my - my))[0] || null;
+  };
+
+  S.chooseFault = function (fault, zoom) {
+    S.fault = fault ? fault.id : null;
+    draw();
+    S.layer.draw();
+    if (fault && zoom) S.zoomTo(fault.box, 18);
+  };
+
+  function repairs(fault) {
+    return fault.repairs.map((repair, index) => make("button.btn.btn-sm" + (index ? "" : ".btn-primary"), { type: "button", disabled: !S.mayEdit(), onclick: () => mend(fault, repair) }, repair.words));
+  }
+  // The next fault takes the focus, so that a list of 68 is worked through without the mouse.
+  async function mend(fault, repair) {
+    const place = S.faults.indexOf(fault);
+    const args = { fault: fault.id, how: repair.how };
+    if (repair.to !== null && repair.to !== undefined) args.to = repair.to;
+    const answer = await S.operate("repair", args);
+    if (!answer) return;
+    const next = S.faults[Math.min(place, S.faults.length - 1)];
+    if (next && !S.find("#studio-tab-faults").hidden) {
+      S.chooseFault(next, true);
+      const button = S.find('#studio-faults [data-fault="' + next.id + '"] .studio-fault-open');
+      if (button) button.focus();
+    }
+  }
+
+  function item(fault) {
+    const on = fault.id === S.fault;
+    const size = fault.area_m2 ? S.squareMetres(fault.area_m2) : "";
+    return make("li.studio-fault" + (on ? ".is-chosen" : ""), { "data-fault": fault.id },
+      make("button.studio-fault-open", { type: "button", "aria-pressed": String(on), onclick: () => { S.chooseFault(fault, true); const again = S.find('#studio-faults [data-fault="' + fault.id + '"] .studio-fault-open'); if (again) again.focus(); } },
+        make("span.studio-fault-kind", {}, S.word("fault_" + fault.kind)), make("span.studio-fault-size", {}, size), make("span.studio-fault-words", {}, fault.words)),
+      on && fault.repairs.length ? make("div.studio-repairs", {}, ...repairs(fault)) : null,
+      on && !fault.repairs.length ? make("p.muted.small", {}, S.word("by_hand")) : null);
+  }
+
+  function draw() {
+    const count = S.find("#studio-fault-count");
+    count.textContent = S.faults.length ? S.number(S.faults.length) : "";
+    const list = S.find("#studio-faults");
+    const chosen = S.faults.findIndex((fault) => fault.id === S.fault);
+    const from = chosen >= SHOWN ? chosen - 10 : 0;
+    list.replaceChildren(...S.faults.slice(from, from + SHOWN).map(item));
+    S.find("#studio-no-faults").hidden = S.faults.length > 0;
+    const kinds = new Map();
+    for (const fault of S.faults) kinds.set(fault.kind, (kinds.get(fault.kind) || 0) + 1);
+    S.find("#studio-fault-kinds").textContent = Array.from(kinds, ([kind, many]) => S.word("fault_" + kind) + " " + S.number(many)).join(" · ");
+    seal();
+  }
+
+  function seal() {
+    const box = S.find("#studio-seal");
+    const proven = S.state && ["proven", "approved", "published"].includes(S.state.status);
+    box.hidden = !proven;
+    S.find("#studio-next").hidden = !proven;
+    if (!proven) return;
+    const given = S.certificate || S.state.certificate || null;
+    S.find("#studio-seal-words").textContent = given ? S.word("sealed", { grids: S.number(given.grids || S.areas.size), digest: String(given.digest || given.sha256 || "").slice(0, 12) }) : S.word("sealed_plain", { grids: S.number(S.areas.size) });
+  }
+  S.on("state", seal);
+  S.on("changed", seal);
+  S.on("proof", (answer) => {
+    S.tab("faults");
+    S.sheet(true);
+    if (answer.ok) S.say("told", { words: S.word("proof_holds") });
+    else {
+      S.say("refused", { words: S.word("proof_fails", { n: S.number(S.faults.length) }) });
+      if (S.faults.length) S.chooseFault(S.faults[0], true);
+    }
+  });
+
+  // Giving a pocket away: the neighbours come with the fault, the one with the longest shared border first.
+  function ask(fault) {
+    const at = fault.at;
+    const ways = fault.repairs.filter((repair) => repair.to !== null && repair.to !== undefined)
+      .map((repair, index) => ({ words: repair.words, main: index === 0, act: () => S.operate("assign", { at, to: repair.to }) }));
+    ways.push({ words: S.word("as_new_grid"), main: !ways.length, act: () => S.operate("assign", { at, to: null }) });
+    S.offer(S.word("whose_pocket", { size: S.squareMetres(fault.area_m2 || 0) }), ways);
+  }
+  let pocket = null;
+  S.tool("assign", {
+    start() { pocket = null; },
+    press(at) {
+      const found = S.pocketAt(at.mx, at.my, S.reach(at));
+      if (found && found.kind === "pocket") { pocket = found; S.chooseFault(found); ask(found); return; }
+      const shape = S.topo.shapeAt(at.mx, at.my);
+      if (pocket && shape) { S.offer(""); S.operate("assign", { at: pocket.at, to: shape.key }); pocket = null; return; }
+      S.say("told", { words: S.word("no_pocket_here") });
+    },
+    // Without the mouse: Enter takes the next pocket of the list.
+    key(event) {
+      if (event.key !== "n") return false;
+      const pockets = S.faults.filter((fault) => fault.kind === "pocket");
+      if (!pockets.length) return true;
+      pocket = pockets[(pockets.indexOf(pocket) + 1) % pockets.length];
+      S.chooseFault(pocket, true);
+      ask(pocket);
+      return true;
+    },
+  });
+
+  S.prover = function () {
+    document.querySelectorAll("[data-prove]").forEach((each) => each.addEventListener("click", () => S.prove()));
+    const able = () => document.querySelectorAll("[data-prove]").forEach((each) => { each.disabled = !S.state || S.state.may.prove === false || S.comparing; });
+    S.on("state", able);
+    S.on("held", able);
+  };
+})();

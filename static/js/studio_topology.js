@@ -1,0 +1,232 @@
+/* What the studio draws, as lines instead of polygons: every vertex once, every shared border once.
+ *
+ *   S.topology(areas, frame) -> { shapes, arcs, at, fixed, … }    areas: [{key, coords}], frame: MultiPolygon coordinates
+ *
+ * Vertices are interned by their place on the lattice (1e-7 degree); rings are lists of vertex numbers, so moving one
+ * vertex moves all neighbours. An arc is a border between two junctions: {vs, left, right}, null where nobody is.
+ * Nothing here is ever sent: the server knows vertices by their coordinates and judges each edit.
+ */
+(function () {
+  "use strict";
+  const S = (window.wanggeStudio = window.wanggeStudio || {});
+  const LATTICE = 1e7;
+  const WIDE = 67108864; // 2^26 steps are 6.7 degrees: two such numbers fit into the 53 bits of one
+  const NOBODY = null;
+
+  S.mercator = (lon, lat) => {
+    const sine = Math.sin((lat * Math.PI) / 180);
+    return [lon / 360 + 0.5, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
+  };
+  S.lonlat = (mx, my) => [(mx - 0.5) * 360, (Math.atan(Math.sinh(Math.PI * (1 - 2 * my))) * 180) / Math.PI];
+  S.round = (number) => Math.round(number * LATTICE) / LATTICE;
+
+  function corner(areas, frame) {
+    let west = Infinity, south = Infinity;
+    const look = (coords) => {
+      for (const polygon of coords) for (const point of polygon[0]) { west = Math.min(west, point[0]); south = Math.min(south, point[1]); }
+    };
+    areas.forEach((area) => look(area.coords));
+    look(frame || []);
+    return [Math.round(west * LATTICE) - 1000, Math.round(south * LATTICE) - 1000];
+  }
+
+  function twiceArea(ring, lon, lat) {
+    let sum = 0;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      sum += (lon[ring[j]] - lon[ring[0]]) * (lat[ring[i]] - lat[ring[0]]) - (lon[ring[i]] - lon[ring[0]]) * (lat[ring[j]] - lat[ring[0]]);
+    }
+    return sum;
+  }
+
+  S.topology = function (areas, frame) {
+    const [x0, y0] = corner(areas, frame);
+    const ids = new Map();
+    const t = { lon: [], lat: [], mx: [], my: [], shapes: new Map(), frame: [], arcs: [], fixed: new Set(), around: null };
+
+    function add(lon, lat) {
+      const [mx, my] = S.mercator(lon, lat);
+      t.lon.push(lon); t.lat.push(lat); t.mx.push(mx); t.my.push(my);
+      return t.lon.length - 1;
+    }
+    function intern(point) {
+      const place = (Math.round(point[0] * LATTICE) - x0) * WIDE + (Math.round(point[1] * LATTICE) - y0);
+      let id = ids.get(place);
+      if (id === undefined) { id = add(point[0], point[1]); ids.set(place, id); }
+      return id;
+    }
+    // Without the closing point, outer rings counterclockwise, holes clockwise: the area lies on the left.
+    function ringOf(points, outer) {
+      const ring = [];
+      for (let i = 0; i < points.length - 1; i++) {
+        const id = intern(points[i]);
+        if (id !== ring[ring.length - 1]) ring.push(id);
+      }
+      if (twiceArea(ring, t.lon, t.lat) > 0 !== outer) ring.reverse();
+      return ring;
+    }
+    const rings = (coords) => coords.map((polygon) => polygon.map((ring, index) => ringOf(ring, index === 0)));
+
+    for (const area of areas) t.shapes.set(area.key, { key: area.key, polygons: rings(area.coords), box: null, middle: null });
+    t.frame = rings(frame || []);
+    t.at = (id) => [t.lon[id], t.lat[id]];
+    t.find = (point) => ids.get((Math.round(point[0] * LATTICE) - x0) * WIDE + (Math.round(point[1] * LATTICE) - y0));
+
+    function chain() {
+      const sides = new Map(); // directed segment -> the area on its left
+      const around = new Map(); // vertex -> its neighbours
+      const many = t.lon.length + 1;
+      const beside = (a, b) => { const list = around.get(a); if (!list) around.set(a, [b]); else if (!list.includes(b)) list.push(b); };
+      for (const shape of t.shapes.values()) {
+        for (const polygon of shape.polygons) for (const ring of polygon) {
+          for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
+            const b = ring[i];
+            const name = a * many + b;
+            if (!sides.has(name)) sides.set(name, shape.key);
+            beside(a, b); beside(b, a);
+          }
+        }
+      }
+      const outline = new Set();
+      for (const polygon of t.frame) for (const ring of polygon) {
+        for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
+          outline.add(a * many + ring[i]); outline.add(ring[i] * many + a);
+          t.fixed.add(ring[i]);
+        }
+      }
+      const left = (a, b) => { const key = sides.get(a * many + b); return key === undefined ? NOBODY : key; };
+      // A junction: more or fewer than two borders meet, or the parties change.
+      const junction = (v) => {
+        const list = around.get(v);
+        if (list.length !== 2) return true;
+        const [p, n] = list;
+        return left(p, v) !== left(v, n) || left(v, p) !== left(n, v) || outline.has(p * many + v) !== outline.has(v * many + n);
+      };
+      const seen = new Set();
+      function follow(from, to) {
+        const vs = [from];
+        let a = from, b = to;
+        for (;;) {
+          seen.add(a * many + b); seen.add(b * many + a);
+          vs.push(b);
+          if (b === from || junction(b)) break;
+          const [p, n] = around.get(b);
+          const next = p === a ? n : p;
+          a = b; b = next;
+        }
+        const one = left(vs[0], vs[1]), other = left(vs[1], vs[0]);
+        const edge = outline.has(vs[0] * many + vs[1]);
+        t.arcs.push({ id: t.arcs.length, vs, left: one, right: other, closed: vs[0] === vs[vs.length - 1], kind: edge ? "frame" : one === NOBODY || other === NOBODY ? "pocket" : "grid" });
+      }
+      for (const [v, list] of around) if (junction(v)) for (const n of list) if (!seen.has(v * many + n)) follow(v, n);
+      for (const [v, list] of around) for (const n of list) if (!seen.has(v * many + n)) follow(v, n);
+    }
+    chain();
+
+    const boxOf = (lists) => {
+      const box = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const list of lists) for (const v of list) {
+        const x = t.mx[v], y = t.my[v];
+        if (x < box[0]) box[0] = x;
+        if (y < box[1]) box[1] = y;
+        if (x > box[2]) box[2] = x;
+        if (y > box[3]) box[3] = y;
+      }
+      return box;
+    };
+    t.measure = (shape) => {
+      shape.box = boxOf(shape.polygons.map((polygon) => polygon[0]));
+      shape.middle = middle(shape);
+    };
+    // Where the label stands: the centroid of the largest part.
+    function middle(shape) {
+      let best = shape.polygons[0][0], most = -1;
+      for (const [ring] of shape.polygons) { const size = Math.abs(twiceArea(ring, t.mx, t.my)); if (size > most) { most = size; best = ring; } }
+      let twice = 0, x = 0, y = 0;
+      const ox = t.mx[best[0]], oy = t.my[best[0]];
+      for (let i = 0, j = best.length - 1; i < best.length; j = i++) {
+        const ax = t.mx[best[j]] - ox, ay = t.my[best[j]] - oy, bx = t.mx[best[i]] - ox, by = t.my[best[i]] - oy;
+        const cross = ax * by - bx * ay;
+        twice += cross; x += (ax + bx) * cross; y += (ay + by) * cross;
+      }
+      return twice ? [ox + x / (3 * twice), oy + y / (3 * twice)] : [ox, oy];
+    }
+    for (const shape of t.shapes.values()) t.measure(shape);
+    for (const arc of t.arcs) arc.box = boxOf([arc.vs]);
+    t.remeasure = (shapes, arcs) => { shapes.forEach(t.measure); arcs.forEach((arc) => { arc.box = boxOf([arc.vs]); }); };
+
+    t.touching = (v) => ({
+      shapes: Array.from(t.shapes.values()).filter((shape) => shape.polygons.some((polygon) => polygon.some((ring) => ring.includes(v)))),
+      arcs: t.arcs.filter((arc) => arc.vs.includes(v)),
+    });
+    t.move = (v, lon, lat) => { t.lon[v] = lon; t.lat[v] = lat; [t.mx[v], t.my[v]] = S.mercator(lon, lat); };
+    // A new vertex on the segment of an arc, in every ring that runs along it.
+    t.insert = (arc, index, lon, lat) => {
+      const a = arc.vs[index], b = arc.vs[index + 1];
+      const v = add(lon, lat);
+      arc.vs.splice(index + 1, 0, v);
+      for (const shape of t.shapes.values()) for (const polygon of shape.polygons) for (const ring of polygon) {
+        for (let i = 0; i < ring.length; i++) {
+          const next = ring[(i + 1) % ring.length];
+          if ((ring[i] === a && next === b) || (ring[i] === b && next === a)) { ring.splice(i + 1, 0, v); break; }
+        }
+      }
+      return v;
+    };
+
+    t.shapeAt = (mx, my) => {
+      for (const shape of t.shapes.values()) {
+        const [w, n, e, s] = shape.box;
+        if (mx < w || mx > e || my < n || my > s) continue;
+        if (shape.polygons.some((polygon) => polygon.reduce((inside, ring) => inside !== t.within(ring, mx, my), false))) return shape;
+      }
+      return null;
+    };
+    t.within = (ring, mx, my) => {
+      let inside = false;
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        const ay = t.my[ring[i]], by = t.my[ring[j]];
+        if (ay > my !== by > my && mx < ((t.mx[ring[j]] - t.mx[ring[i]]) * (my - ay)) / (by - ay) + t.mx[ring[i]]) inside = !inside;
+      }
+      return inside;
+    };
+    // The nearest segment and the nearest vertex among the arcs, within `reach` (in widths of the world).
+    t.nearest = (mx, my, reach, wanted) => {
+      const found = { vertex: -1, away: reach, arc: null, index: -1, off: reach, foot: null };
+      for (const arc of t.arcs) {
+        const [w, n, e, s] = arc.box;
+        if (mx < w - reach || mx > e + reach || my < n - reach || my > s + reach || (wanted && !wanted(arc))) continue;
+        for (let i = 0; i < arc.vs.length; i++) {
+          const v = arc.vs[i];
+          const away = Math.hypot(t.mx[v] - mx, t.my[v] - my);
+          if (away < found.away) { found.away = away; found.vertex = v; }
+          if (i === arc.vs.length - 1) break;
+          const foot = S.foot(mx, my, t.mx[v], t.my[v], t.mx[arc.vs[i + 1]], t.my[arc.vs[i + 1]]);
+          const off = Math.hypot(foot[0] - mx, foot[1] - my);
+          if (off < found.off) { found.off = off; found.arc = arc; found.index = i; found.foot = foot; }
+        }
+      }
+      return found;
+    };
+    t.neighbours = (key) => {
+      const metres = new Map();
+      for (const arc of t.arcs) {
+        if ((arc.left !== key && arc.right !== key) || arc.left === null || arc.right === null) continue;
+        const other = arc.left === key ? arc.right : arc.left;
+        let length = 0;
+        for (let i = 1; i < arc.vs.length; i++) length += S.metres(t.at(arc.vs[i - 1]), t.at(arc.vs[i]));
+        metres.set(other, (metres.get(other) || 0) + length);
+      }
+      return Array.from(metres, ([other, length]) => ({ key: other, metres: length })).sort((a, b) => b.metres - a.metres);
+    };
+    return t;
+  };
+
+  // The point of a segment that is nearest to a place.
+  S.foot = (x, y, ax, ay, bx, by) => {
+    const dx = bx - ax, dy = by - ay;
+    const square = dx * dx + dy * dy;
+    const part = square ? Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / square)) : 0;
+    return [ax + part * dx, ay + part * dy];
+  };
+  S.metres = (a, b) => Math.hypot((b[0] - a[0]) * Math.cos(((a[1] + b[1]) * Math.PI) / 360), b[1] - a[1]) * 111195;
+})();
