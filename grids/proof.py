@@ -47,23 +47,33 @@ def prove(grids: Mapping[str, BaseGeometry], frame: BaseGeometry) -> Proof:
     invalid = tuple(code for code, geometry in everything.items() if not shapely.is_valid(geometry))
     off_lattice = tuple(code for code, geometry in everything.items() if not lattice.is_on_lattice(geometry))
     begins, ends, signs = _directed([*grids.values()], frame)
+    low, high, weights, _group = summed(begins, ends, signs)
+    left = weights != 0
+    return Proof(
+        grids=len(grids),
+        segments=len(begins),
+        open_segments=lattice.degrees(np.stack([unpacked(low[left]), unpacked(high[left])], axis=1)),
+        invalid=invalid,
+        off_lattice=off_lattice,
+    )
+
+
+def summed(
+    begins: NDArray[np.int64], ends: NDArray[np.int64], signs: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
+    """Every segment between packed points once, lesser end first: low, high and the signed sum of its occurrences,
+    those the other way round counting against it; and for each occurrence the number of its segment."""
     forward = begins < ends
     low, high = np.where(forward, begins, ends), np.where(forward, ends, begins)
-    weights = np.where(forward, signs, -signs)
     order = np.lexsort((high, low))
-    low, high, weights = low[order], high[order], weights[order]
+    low, high, weights = low[order], high[order], np.where(forward, signs, -signs)[order]
     fresh = np.ones(len(low), dtype=bool)
     fresh[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
     starts = np.flatnonzero(fresh)
     sums = np.add.reduceat(weights, starts) if len(starts) else weights
-    left = starts[sums != 0]
-    return Proof(
-        grids=len(grids),
-        segments=len(low),
-        open_segments=np.stack([_point(low[left]), _point(high[left])], axis=1),
-        invalid=invalid,
-        off_lattice=off_lattice,
-    )
+    group = np.empty(len(low), dtype=np.intp)
+    group[order] = np.cumsum(fresh) - 1
+    return low[starts], high[starts], sums, group
 
 
 def digest(grids: Mapping[str, BaseGeometry]) -> str:
@@ -105,18 +115,20 @@ def _directed(
     of_frame = shapes[1] == len(grids)
     rings, polygon_of_ring = shapely.get_rings(polygons, return_index=True)
     coordinates, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
-    packed = _pack(lattice.keys(coordinates))
+    packed = pack(lattice.keys(coordinates))
     inner = (ring_of_vertex[1:] == ring_of_vertex[:-1]) & (packed[1:] != packed[:-1])
     signs = np.where(of_frame[polygon_of_ring[ring_of_vertex[:-1]]], -1, 1)
     return packed[:-1][inner], packed[1:][inner], signs[inner]
 
 
-def _pack(lattice_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+def pack(lattice_keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Points of the lattice (n, 2) as one number each; numbers are in the order of longitude, then latitude."""
     packed: NDArray[np.int64] = (lattice_keys[:, 0] + _LONGITUDES << _LATITUDE_BITS) | (lattice_keys[:, 1] + _LATITUDES)
     return packed
 
 
-def _point(packed: NDArray[np.int64]) -> NDArray[np.float64]:
+def unpacked(packed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The points of packed numbers."""
     longitude = (packed >> _LATITUDE_BITS) - _LONGITUDES
     latitude = (packed & ((1 << _LATITUDE_BITS) - 1)) - _LATITUDES
-    return lattice.degrees(np.stack([longitude, latitude], axis=1))
+    return np.stack([longitude, latitude], axis=1)
