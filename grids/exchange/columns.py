@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from grids.exchange.features import Raw
-from grids.levels import GridKind, unpadded
+from grids.levels import BoundaryBasis, GridKind, unpadded
 
 # As much of a code as is worth repeating when it is wrong.
 _LONGEST_CODE = 40
@@ -18,6 +18,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "households": ("households", "户数", "家庭数", "总户数", "hs", "hushu"),
     "kind": ("kind", "gridkind", "网格类型", "类型", "wglx"),
+    "basis": ("basis", "boundarybasis", "边界依据", "划分依据"),
 }  # fmt: skip
 _DEDICATED = ("dedicated", "专属网格", "专属", "专属网格(专属)")
 
@@ -31,6 +32,7 @@ class Columns:
     village: str = ""
     households: str = ""
     kind: str = ""
+    basis: str = ""
 
 
 MEANINGS = tuple(field.name for field in fields(Columns))
@@ -63,3 +65,9 @@ def kind_of(feature: Raw, column: str) -> GridKind | None:
     if not text:
         return None
     return GridKind.DEDICATED if text in _DEDICATED else GridKind.COMPREHENSIVE
+
+
+def basis_of(feature: Raw, column: str) -> str:
+    """What the border follows, empty where nothing is said that we know."""
+    text = feature.text(column).lower()
+    return text if text in BoundaryBasis.values else ""

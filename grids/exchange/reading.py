@@ -1,6 +1,7 @@
 """The features of one layer, as they stand in the file: GeoJSON by our own reader, everything else by GDAL."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pyogrio import raw as ogr
 from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
 from shapely.geometry import MultiPolygon, Polygon
 
+from grids.datums import Datum
 from grids.exchange import geojson
 from grids.exchange.features import Layer, Raw, Ring
 from grids.exchange.opening import Format, Source
@@ -29,6 +31,8 @@ class Encoding(TextChoices):
 
 
 MOST_FEATURES = 100_000
+# Systems without a number in any register: only a mark can tell.
+_MARKS = frozenset({Datum.GCJ02.value, Datum.BD09.value})
 MOST_VERTICES = 10_000_000
 _DRIVERS = {Format.SHAPEFILE: "ESRI Shapefile", Format.GPKG: "GPKG", Format.KML: "LIBKML"}
 # What LIBKML tells of every placemark besides its own columns.
@@ -52,7 +56,7 @@ def read(sources: Sequence[Source], *, layer: str = "", encoding: str = Encoding
     """The layer of that name, else the first. Raises BoundaryFileRefused."""
     for name, source, inner in _each(sources):
         if not layer or name == layer:
-            return (
+            return _marked(
                 _geojson(source, encoding) if source.format == Format.GEOJSON else _ogr(source, name, inner, encoding)
             )
     raise BoundaryFileRefused(_("The file has no layer %(layer)s.") % {"layer": layer[:80]})
@@ -77,7 +81,7 @@ def _geojson(source: Source, encoding: str) -> Layer:
     text, guessed = _decoded(data, encoding)
     layer = geojson.parsed(text, source.name)
     _refuse_too_many(len(layer.features), 0)
-    return Layer(**{**layer.__dict__, "notes": (_read_as_gbk(),) if guessed else ()})
+    return replace(layer, notes=(_read_as_gbk(),) if guessed else ())
 
 
 def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
@@ -124,6 +128,13 @@ def _ogr(source: Source, name: str, layer: str | None, encoding: str) -> Layer:
         features=tuple(_features(geometries, [(fields[number], columns[number]) for number in kept])),
         notes=notes,
     )
+
+
+def _marked(layer: Layer) -> Layer:
+    """With the mark of our own files, which stands in each row, as most formats and programs lose everything else."""
+    marks = {feature.text("datum").lower() for feature in layer.features} if "datum" in layer.columns else set()
+    mark = marks.pop() if len(marks) == 1 else ""
+    return replace(layer, datum=mark) if mark in _MARKS and not layer.datum else layer
 
 
 def _features(shapes: Any, columns: list[tuple[str, Any]]) -> Iterator[Raw]:

@@ -30,6 +30,7 @@ _MILLION = 1_000_000
 
 _DEGREES = re.compile(r"(CRS84|[:/](4326|4490|CGCS2000|WGS84))$", re.IGNORECASE)
 _REGISTERED = re.compile(r"EPSG[:/]+(?:[0-9.]*[:/])?([0-9]{4,6})$", re.IGNORECASE)
+_WRITTEN_OUT = re.compile(r"\s*(GEOG|GEOD|PROJ|BOUND|COMP)[A-Z]*\[", re.IGNORECASE)
 _SAME_EARTH = re.compile(
     r"china[ _]?(geodetic[ _]?coordinate[ _]?system[ _]?)?2000|cgcs[ _]?2000|wgs[ _]?(19)?84", re.IGNORECASE
 )
@@ -106,8 +107,11 @@ def said_by_file(crs: str) -> System | None:
     found = _REGISTERED.search(crs)
     if found and found[1] in _CHOICES:
         return chosen(found[1])
+    # Only these: GDAL would also take the name of a file, or an address.
+    if not found and not _WRITTEN_OUT.match(crs):
+        raise BoundaryFileRefused(_foreign(crs))
     try:
-        read = SpatialReference(f"EPSG:{found[1]}" if found else crs)
+        read = SpatialReference(int(found[1])) if found else SpatialReference(crs, srs_type="wkt")
         datum, name = str(read.attr_value("DATUM") or ""), str(read.name or "")
     except (GDALException, UnicodeDecodeError, TypeError) as error:
         raise BoundaryFileRefused(_foreign(crs)) from error
