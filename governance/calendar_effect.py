@@ -52,6 +52,7 @@ def context_of(change: CalendarChange, *, now: datetime) -> dict[str, Any]:
         "classes": _classes(effect) if ready else [],
         "furthest": _furthest(effect.furthest) if ready else [],
         "outdated": newest is not None and newest.pk != change.base_id and not change.version_id,
+        "joins": change.joins_id is not None,
         "newest": newest,
         "now": now,
     }

@@ -17,6 +17,7 @@ own = [
     path("administration/limits/", administration.limits, name="limits"),
     path("administration/calendar/", calendar.year, name="calendar"),
     path("administration/calendar/own/", calendar_change.begin_own, name="calendar_own"),
+    path("administration/calendar/<int:calendar_id>/join/", calendar_change.join, name="calendar_join"),
     path("administration/calendar/<int:calendar_id>/change/", calendar_change.change, name="calendar_change"),
     path("administration/calendar/<int:calendar_id>/effect/", calendar_change.effect, name="calendar_effect"),
     path("administration/calendar/<int:calendar_id>/apply/", calendar_change.apply, name="calendar_apply"),

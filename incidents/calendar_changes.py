@@ -11,10 +11,22 @@ from incidents import calendar_content, clocks, records
 from incidents.calendar_content import Content
 from incidents.calendar_rows import content_of
 from incidents.clocks import Turned
-from incidents.models import Calendar, CalendarVersion, Clock, ClockState, Incident, SpecialDay, WorkPeriod
+from incidents.models import (
+    Calendar,
+    CalendarChange,
+    CalendarVersion,
+    Clock,
+    ClockState,
+    Incident,
+    SpecialDay,
+    WorkPeriod,
+)
 from incidents.records import SYSTEM
 
-__all__ = ["Content", "content_of", "following", "new_version", "recompute_clocks", "recompute_some", "replace", "says"]
+__all__ = [
+    "Content", "concerned", "content_of", "following", "new_version", "recompute_clocks", "recompute_some", "replace",
+    "says",
+]  # fmt: skip
 
 # So many incidents are locked together: few enough that nobody who presses a button waits for long.
 BATCH = 200
@@ -71,6 +83,16 @@ def following(calendar: Calendar) -> QuerySet[Clock]:
     return Clock.objects.filter(concerned).exclude(state=ClockState.STOPPED)
 
 
+def concerned(change: CalendarChange) -> QuerySet[Clock]:
+    """The clocks a change moves: what follows its calendar; back to the common one, all the district's but those whose
+    limit names a calendar.
+    """
+    if change.joins_id is None:
+        return following(change.calendar)
+    free = Clock.objects.filter(district=change.calendar.district_id, limit__calendar__isnull=True)
+    return free.exclude(state=ClockState.STOPPED)
+
+
 def recompute_clocks(*, version: CalendarVersion, now: datetime) -> int:
     """Move every open clock that this version concerns over to it; returns how many deadlines changed.
 
@@ -80,7 +102,7 @@ def recompute_clocks(*, version: CalendarVersion, now: datetime) -> int:
     changed, last = 0, 0
     while True:
         with transaction.atomic():
-            some = recompute_some(version=version, after=last, now=now)
+            some = recompute_some(following(version.calendar), version=version, after=last, now=now)
         if some is None:
             return changed
         last, changed = some.last, changed + some.moved
@@ -95,17 +117,17 @@ class Recomputed:
     moved: int
 
 
-def recompute_some(*, version: CalendarVersion, after: int, now: datetime) -> Recomputed | None:
-    """Move the clocks of the next incidents whose id lies beyond `after`; None when there are none. In a transaction.
+def recompute_some(among: QuerySet[Clock], *, version: CalendarVersion, after: int, now: datetime) -> Recomputed | None:
+    """Move clocks of the next incidents whose id lies beyond `after`; None when there are none. In a transaction.
 
     Incidents are locked before clocks. Each changed deadline leaves a `deadline_moved` event.
     """
-    behind = following(version.calendar).exclude(calendar_version=version).filter(incident__gt=after)
+    behind = among.exclude(calendar_version=version).filter(incident__gt=after)
     ids = list(behind.order_by("incident").values_list("incident", flat=True).distinct()[:BATCH])
     if not ids:
         return None
     incidents = {row.pk: row for row in Incident.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
-    found = following(version.calendar).exclude(calendar_version=version).filter(incident__in=ids)
+    found = among.exclude(calendar_version=version).filter(incident__in=ids)
     into, acts, seen = Turned(), [], 0
     for clock in found.select_for_update(of=("self",)).order_by("pk"):
         seen += 1

@@ -12,6 +12,7 @@ from functools import lru_cache
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from grids import spans
 from grids.models import Person, Unit
 from incidents import calendar_changes, calendar_content, calendar_effects
 from incidents.calendar_content import Content
@@ -42,26 +43,35 @@ def in_flight(calendar: Calendar) -> CalendarChange | None:
     )
 
 
-def begin(*, calendar: Calendar, content: Content, author: Person | None, now: datetime) -> CalendarChange:
-    """Draft a change; `work` then counts through what it would move.
+def begin(
+    *,
+    calendar: Calendar,
+    content: Content,
+    author: Person | None,
+    now: datetime,
+    joins: CalendarVersion | None = None,
+) -> CalendarChange:
+    """Draft a change; `work` then counts through what it would move. With `joins`, the way to that version.
 
     Raises ChangeRefused while another is in flight or when nothing would change, a CalendarError for a content nobody
     can count by.
     """
     base = calendar.versions.first()
-    _refuse_no_change(base, content)
+    if joins is None:
+        _refuse_no_change(base, content)
     content.built(calendar.name)
     try:
         with transaction.atomic():
             change = CalendarChange(
                 calendar=calendar,
                 base=base,
+                joins=joins,
                 content=content.as_json(),
                 author=author,
                 created_at=now,
                 as_of=now,
-                total=calendar_changes.following(calendar).count(),
             )
+            change.total = calendar_changes.concerned(change).count()
             change.save(force_insert=True)
             return change
     except IntegrityError as error:
@@ -118,11 +128,14 @@ def apply(*, change_id: int, revision: int, by: Person | None, now: datetime) ->
             raise ChangeRefused(_("The draft was edited since this page was opened."), code="stale")
         Calendar.objects.select_for_update().get(pk=change.calendar_id)
         refuse_outdated(change)
-        change.version = calendar_changes.new_version(
-            calendar=change.calendar, content=calendar_content.from_json(change.content), now=now, made_by=by
-        )
+        if change.joins_id is not None:
+            _leave(change, now)
+        else:
+            change.version = calendar_changes.new_version(
+                calendar=change.calendar, content=calendar_content.from_json(change.content), now=now, made_by=by
+            )
         change.state, change.applied_by, change.applied_at = ChangeState.APPLYING, by, now
-        change.total, change.done, change.cursor = calendar_changes.following(change.calendar).count(), 0, 0
+        change.total, change.done, change.cursor = calendar_changes.concerned(change).count(), 0, 0
         change.save()
         return change
 
@@ -168,7 +181,7 @@ def _slice(change_id: int, now: datetime) -> bool:
 
 def _count_some(change: CalendarChange) -> None:
     """Count through the clocks of the next incidents, as of the moment the counting began."""
-    clocks = calendar_changes.following(change.calendar).filter(incident__gt=change.cursor)
+    clocks = calendar_changes.concerned(change).filter(incident__gt=change.cursor)
     ids = list(clocks.order_by("incident").values_list("incident", flat=True).distinct()[:SLICE])
     effect = calendar_effects.from_json(change.found)
     if ids:
@@ -188,12 +201,13 @@ def _built(change_id: int, revision: int) -> WorkCalendar:
 
 def _apply_some(change: CalendarChange, now: datetime) -> None:
     """Move the clocks of the next incidents over; at the end look once more for clocks that were born meanwhile."""
-    version: CalendarVersion = change.version  # type: ignore[assignment]
-    some = calendar_changes.recompute_some(version=version, after=change.cursor, now=now)
+    version: CalendarVersion = change.joins or change.version  # type: ignore[assignment]
+    concerned = calendar_changes.concerned(change)
+    some = calendar_changes.recompute_some(concerned, version=version, after=change.cursor, now=now)
     if some is not None:
         change.cursor, change.done, change.moved = some.last, change.done + some.clocks, change.moved + some.moved
         change.total = max(change.total, change.done)
-    elif change.cursor and calendar_changes.following(change.calendar).exclude(calendar_version=version).exists():
+    elif change.cursor and concerned.exclude(calendar_version=version).exists():
         change.cursor = 0
     else:
         change.state, change.ended_at, change.total = ChangeState.APPLIED, now, change.done
@@ -207,12 +221,14 @@ def _own_draft(change_id: int, revision: int, author: Person | None) -> Calendar
         raise _busy(change.calendar)
     if change.revision != revision:
         raise ChangeRefused(_("The draft was edited since this page was opened."), code="stale")
+    if change.joins_id is not None:
+        raise ChangeRefused(_("The way back to the common calendar has no days of its own to edit."), code="joins")
     return change
 
 
 def _count_anew(change: CalendarChange, now: datetime) -> None:
     change.state, change.as_of, change.found = ChangeState.PREVIEWING, now, {}
-    change.total, change.done, change.cursor = calendar_changes.following(change.calendar).count(), 0, 0
+    change.total, change.done, change.cursor = calendar_changes.concerned(change).count(), 0, 0
 
 
 def _refuse_no_change(base: CalendarVersion | None, content: Content) -> None:
@@ -233,9 +249,7 @@ def _busy(calendar: Calendar) -> ChangeRefused:
 
 def own_calendar(*, district: Unit, author: Person, now: datetime) -> CalendarChange:
     """Draft a calendar of the district's own as a copy of the common one. Raises ChangeRefused when it has one."""
-    common = CalendarVersion.objects.filter(calendar__district=None, calendar__by_name_only=False).first()
-    if common is None:
-        raise CalendarMissing("no common calendar to copy: run manage.py load_calendar")
+    common = common_version()
     with transaction.atomic():
         calendar, _new = Calendar.objects.get_or_create(
             district=district,
@@ -245,3 +259,32 @@ def own_calendar(*, district: Unit, author: Person, now: datetime) -> CalendarCh
         if calendar.versions.exists():
             raise ChangeRefused(_("This district has a calendar of its own already."), code="has_one")
         return begin(calendar=calendar, content=calendar_changes.content_of(common), author=author, now=now)
+
+
+def rejoin(*, calendar: Calendar, author: Person, now: datetime) -> CalendarChange:
+    """Draft the way of a district back to the common calendar. Raises ChangeRefused where it has none of its own."""
+    if calendar.district_id is None or calendar.by_name_only or not calendar.versions.exists():
+        raise ChangeRefused(_("This is no calendar of a district's own."), code="not_own")
+    common = common_version()
+    content = calendar_changes.content_of(common)
+    return begin(calendar=calendar, content=content, author=author, now=now, joins=common)
+
+
+def _leave(change: CalendarChange, now: datetime) -> None:
+    """Nobody follows the calendar any more; limits that name it, and clocks that ended, keep it under another name."""
+    if change.joins_id != common_version().pk:
+        raise ChangeRefused(
+            _("The common calendar was changed since this was counted through. Draft it anew."), code="outdated"
+        )
+    calendar, at = change.calendar, spans.exact(now)[:16]
+    calendar.name = _("%(name)s (until %(moment)s)") % {"name": calendar.name[:30], "moment": at}
+    calendar.by_name_only = True
+    calendar.save()
+
+
+def common_version() -> CalendarVersion:
+    """The newest version of the calendar all districts share. Raises CalendarMissing."""
+    found = CalendarVersion.objects.filter(calendar__district=None, calendar__by_name_only=False).first()
+    if found is None:
+        raise CalendarMissing("no common calendar: run manage.py load_calendar")
+    return found

@@ -11,14 +11,22 @@ from django.db import connection
 from incidents import clocks, records
 from incidents.clock_rules import RED_SAID
 from incidents.clock_steps import Due
-from incidents.models import CalendarVersion, Clock, Incident
+from incidents.limits import limit_row
+from incidents.models import CalendarChange, CalendarVersion, Clock, Incident
 from incidents.records import SYSTEM
 
-# Of each version asked for that is not the newest of its calendar any more: the newest and when it was made.
+# Of each version asked for that is not the newest of its calendar any more: the newest and when it was made. Of one
+# that a district is just leaving: the common calendar's and when that was pressed; clocks whose limit names a
+# calendar stay.
 _NEWER = f"""
-SELECT old.id, new.id, new.created_at FROM {CalendarVersion._meta.db_table} AS old
+SELECT old.id, new.id, new.created_at, false FROM {CalendarVersion._meta.db_table} AS old
   JOIN LATERAL (SELECT id, created_at FROM {CalendarVersion._meta.db_table} AS v
                  WHERE v.calendar_id = old.calendar_id ORDER BY id DESC LIMIT 1) AS new ON new.id > old.id
+ WHERE old.id = ANY(%s)
+UNION ALL
+SELECT old.id, change.joins_id, change.applied_at, true FROM {CalendarVersion._meta.db_table} AS old
+  JOIN {CalendarChange._meta.db_table} AS change
+    ON change.calendar_id = old.calendar_id AND change.state = 'applying' AND change.joins_id IS NOT NULL
  WHERE old.id = ANY(%s)
 """
 
@@ -28,24 +36,41 @@ def rebound(claimed: Sequence[Due], *, now: datetime) -> list[Due]:
 
     Those are left to the next pass, which sees them by their new moment. One query where nothing changed.
     """
-    newer = _newer({due.calendar_version_id for due in claimed})
-    stale = {due.pk: due for due in claimed if due.calendar_version_id in newer and due.step < RED_SAID}
-    if stale:
-        _recompute(stale, newer, now)
-    return [due for due in claimed if due.pk not in stale]
+    newer, common = _newer({due.calendar_version_id for due in claimed})
+    if not newer and not common:
+        return list(claimed)
+    goes_to: dict[int, tuple[int, datetime]] = {}
+    for due in claimed:
+        version = (common if _is_free(due) else {}).get(due.calendar_version_id) or newer.get(due.calendar_version_id)
+        if version is not None and due.step < RED_SAID:
+            goes_to[due.pk] = version
+    _recompute(goes_to, now)
+    return [due for due in claimed if due.pk not in goes_to]
 
 
-def _newer(versions: set[int]) -> dict[int, tuple[int, datetime]]:
-    if not versions:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWER, [list(versions)])
-        return {old: (new, made) for old, new, made in cursor.fetchall()}
+def _is_free(due: Due) -> bool:
+    return due.limit_id is None or limit_row(due.limit_id).calendar_id is None
 
 
-def _recompute(stale: dict[int, Due], newer: dict[int, tuple[int, datetime]], now: datetime) -> None:
-    for clock in Clock.objects.filter(pk__in=stale).order_by("pk"):
-        version, made = newer[clock.calendar_version_id]
+Versions = dict[int, tuple[int, datetime]]
+
+
+def _newer(versions: set[int]) -> tuple[Versions, Versions]:
+    """By version: the newest of its calendar; the one of the common calendar, where that is gone back to."""
+    newer: Versions = {}
+    common: Versions = {}
+    if versions:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEWER, [list(versions), list(versions)])
+            for old, new, made, is_common in cursor.fetchall():
+                (common if is_common else newer)[old] = new, made
+    return newer, common
+
+
+def _recompute(goes_to: Versions, now: datetime) -> None:
+    """By clock: the version it goes over to and when that was made."""
+    for clock in Clock.objects.filter(pk__in=goes_to).order_by("pk"):
+        version, made = goes_to[clock.pk]
         act = clocks.recompute(clock=clock, now=made, version_id=version)
         if act is not None:
             about = {"clocks": [act.as_json()]}

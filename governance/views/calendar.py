@@ -66,14 +66,16 @@ def year(request: PersonRequest) -> HttpResponse:
     rows = calendar.versions.select_related("made_by", "change").order_by("-number")
     asked = request.GET.get("version")
     version = next((row for row in rows if str(row.number) == asked), newest[calendar.pk])
+    may, draft = may_change(request, calendar), calendar_drafts.in_flight(calendar)
     context = {
         "calendar": calendar,
         "calendars": calendars,
         "is_current": version.pk == newest[calendar.pk].pk,
         "versions": rows[:VERSIONS_SHOWN],
         "warnings": [one for one in calendar_warnings.provisional_warning(now) if one.calendar.pk == calendar.pk],
-        "may_change": may_change(request, calendar),
-        "draft": calendar_drafts.in_flight(calendar),
+        "may_change": may,
+        "may_join": may and calendar.district_id is not None and not calendar.by_name_only and draft is None,
+        "draft": draft,
         "own_districts": without_own(request),
         "now": now,
         **_drawn(version, request.GET.get("year", ""), timezone.localdate(now)),

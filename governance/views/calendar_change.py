@@ -46,6 +46,20 @@ def begin_own(request: PersonRequest) -> HttpResponse:
     return redirect("governance:calendar_change", calendar_id=change.calendar_id)
 
 
+@require_POST
+@login_required
+def join(request: PersonRequest, calendar_id: int) -> HttpResponse:
+    """Draft the way of a district back to the common calendar."""
+    calendar = to_change(request, calendar_id)
+    try:
+        draft = calendar_drafts.rejoin(calendar=calendar, author=request.user, now=timezone.now())
+    except CalendarError as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('governance:calendar')}?calendar={calendar.pk}")
+    _go_on(draft)
+    return redirect("governance:calendar_change", calendar_id=calendar.pk)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def change(request: PersonRequest, calendar_id: int) -> HttpResponse:
@@ -67,9 +81,11 @@ def change(request: PersonRequest, calendar_id: int) -> HttpResponse:
 
 def _page(request: PersonRequest, calendar: Calendar, draft: CalendarChange | None, forms: Any) -> dict[str, Any]:
     now = timezone.now()
-    last = CalendarChange.objects.filter(calendar=calendar, state=ChangeState.APPLIED).select_related(
+    last = CalendarChange.objects.filter(calendar=calendar, state=ChangeState.APPLIED, joins=None).select_related(
         "version", "applied_by").order_by("-pk").first()  # fmt: skip
-    mine = draft is None or (draft.author_id == request.user.pk and draft.state != ChangeState.APPLYING)
+    mine = draft is None or (
+        draft.author_id == request.user.pk and draft.state != ChangeState.APPLYING and draft.joins_id is None
+    )
     return {
         "title": _("Change: %(calendar)s") % {"calendar": calendar.name},
         "calendar": calendar,
@@ -159,6 +175,11 @@ def apply(request: PersonRequest, calendar_id: int) -> HttpResponse:
         change = calendar_drafts.apply(change_id=draft.pk, revision=revision, by=request.user, now=timezone.now())
         _note_difference(request, change)
         change = _go_on(change)
+        if change.joins_id is not None:
+            if change.state == ChangeState.APPLIED:
+                said = _("The common calendar is followed again, %(count)d deadlines moved.")
+                return said % {"count": change.moved}
+            return _("The common calendar is followed again; running deadlines are moving over.")
         number = change.version.number if change.version else 0
         if change.state == ChangeState.APPLIED:
             said = {"number": number, "count": change.moved}
@@ -208,7 +229,7 @@ def _note_difference(request: PersonRequest, change: CalendarChange) -> None:
     audit.note(
         act=AuditAct.CHANGED,
         kind=CalendarVersion._meta.db_table,
-        object_id=str(change.version_id),
+        object_id=str(change.joins_id or change.version_id),
         unit=change.calendar.district_id or "",
         actor=request.user,
         address=audit.address_of(request),

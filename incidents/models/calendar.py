@@ -143,6 +143,8 @@ class CalendarChange(models.Model):
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="changes")
     base = models.ForeignKey(CalendarVersion, models.PROTECT, null=True, related_name="+")
     version = models.OneToOneField(CalendarVersion, models.PROTECT, null=True, related_name="change")
+    # The version of the common calendar a district goes back to; such a change makes no version of its own.
+    joins = models.ForeignKey(CalendarVersion, models.PROTECT, null=True, related_name="+", db_index=False)
     content = models.JSONField()
     state = models.CharField(_("state"), max_length=12, choices=ChangeState.choices, default=ChangeState.PREVIEWING)
     revision = models.PositiveIntegerField(default=0)
@@ -166,7 +168,8 @@ class CalendarChange(models.Model):
                 fields=["calendar"], condition=Q(state__in=IN_FLIGHT), name="calendar_change_one_in_flight"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=("applying", "applied"), version__isnull=False)
+                condition=Q(state__in=("applying", "applied"), version__isnull=False, joins__isnull=True)
+                | Q(state__in=("applying", "applied"), version__isnull=True, joins__isnull=False)
                 | ~Q(state__in=("applying", "applied")) & Q(version__isnull=True),
                 name="calendar_change_has_its_version",
             ),

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from dispatch import supervision
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import AuditEntry, Person
@@ -165,6 +166,73 @@ def test_a_district_gets_a_calendar_of_its_own(story: Story, admin: Client, comm
     assert calendar_rows.current_version(district_id="511111").calendar == own
     assert not Clock.objects.exclude(state="stopped").exclude(calendar_version__calendar=own).exists()
     assert "Draft a copy" not in text(admin.get(reverse("governance:calendar")))
+
+
+def test_a_district_goes_back_to_the_common_calendar_and_its_deadlines_with_it(
+    story: Story, admin: Client, common: Calendar
+) -> None:
+    story.now = timezone.now()
+    incident = story.report()
+    running = Clock.objects.filter(incident=incident).exclude(state="stopped")
+    by_common = {clock.pk: clock.due_at for clock in running}
+    admin.post(reverse("governance:calendar_own"), {"district": "511111"})
+    own = Calendar.objects.get(district="511111")
+    for number in range(1, 5):
+        day = timezone.localdate() + timedelta(days=number)
+        change(admin, own, "days", first=day, kind="local_off", name="防汛", revision=number - 1)
+    admin.post(reverse("governance:calendar_apply", args=[own.pk]), {"revision": 4})
+    assert any(clock.due_at != by_common[clock.pk] for clock in running.all())
+    assert "Draft the way back" in text(admin.get(reverse("governance:calendar"), {"calendar": own.pk}))
+
+    answer = admin.post(reverse("governance:calendar_join", args=[own.pk]), follow=True)
+    assert "Back to the common calendar" in text(answer) and "Put into the draft" not in text(answer)
+    draft = CalendarChange.objects.get(calendar=own, state="ready")
+    assert draft.joins == common.versions.first() and draft.found["clocks"] == running.count()
+    assert change(admin, own, "days", first=timezone.localdate(), kind="local_off", revision=0).status_code != 302
+    said = admin.post(reverse("governance:calendar_apply", args=[own.pk]), {"revision": 0}, follow=True)
+    assert "The common calendar is followed again" in text(said)
+    assert calendar_rows.current_version(district_id="511111").calendar == common
+    assert {clock.pk: clock.due_at for clock in running.all()} == by_common
+    assert not running.exclude(calendar_version__calendar=common).exists()
+    own.refresh_from_db()
+    assert own.by_name_only and "until" in own.name
+    assert "Draft a copy" in text(admin.get(reverse("governance:calendar"))), "and it may have one of its own again"
+    assert admin.post(reverse("governance:calendar_own"), {"district": "511111"}).status_code == 302
+    assert Calendar.objects.filter(district="511111", by_name_only=False).exists()
+
+
+def test_the_way_back_is_refused_once_the_common_calendar_changed(
+    story: Story, admin: Client, common: Calendar
+) -> None:
+    admin.post(reverse("governance:calendar_own"), {"district": "511111"})
+    own = Calendar.objects.get(district="511111")
+    admin.post(reverse("governance:calendar_apply", args=[own.pk]), {"revision": 0})
+    admin.post(reverse("governance:calendar_join", args=[own.pk]))
+    change(admin, common, "days", first=timezone.localdate() + timedelta(days=1), kind="local_off", name="防汛")
+    admin.post(reverse("governance:calendar_apply", args=[common.pk]), {"revision": 0})
+    said = admin.post(reverse("governance:calendar_apply", args=[own.pk]), {"revision": 0}, follow=True)
+    assert "The common calendar was changed since" in text(said)
+    assert calendar_rows.current_version(district_id="511111").calendar == own
+
+
+def test_while_a_district_goes_back_no_clock_turns_red_by_the_calendar_it_leaves(
+    story: Story, admin: Client, common: Calendar
+) -> None:
+    story.now = timezone.now()
+    admin.post(reverse("governance:calendar_own"), {"district": "511111"})
+    own = Calendar.objects.get(district="511111")
+    admin.post(reverse("governance:calendar_apply", args=[own.pk]), {"revision": 0})
+    for number in range(1, 5):
+        day = timezone.localdate() + timedelta(days=number)
+        change(admin, common, "days", first=day, kind="local_off", name="防汛", revision=max(0, number - 2))
+    admin.post(reverse("governance:calendar_apply", args=[common.pk]), {"revision": 3})
+    accept = Clock.objects.get(incident=story.report(), stage="accept")
+    by_own = accept.due_at
+    admin.post(reverse("governance:calendar_join", args=[own.pk]))
+    CalendarChange.objects.filter(calendar=own, state="ready").update(state="applying", applied_at=timezone.now())
+    assert supervision.sweep(now=by_own + timedelta(seconds=1)).lights == 0
+    accept.refresh_from_db()
+    assert accept.step == 0 and accept.due_at > by_own and accept.calendar_version.calendar == common
 
 
 def test_a_long_count_goes_on_without_the_page(

@@ -96,6 +96,7 @@ DECISIONS: dict[str, Decision] = {
     "governance:limits": read(INSPECTORS, hidden=True),
     "governance:calendar": read(INSPECTORS, hidden=True),
     "governance:calendar_own": Decision(None, HOUSEKEEPERS, any_answer=True),
+    "governance:calendar_join": press(HOUSEKEEPERS, sees=INSPECTORS),
     "governance:calendar_change": form(HOUSEKEEPERS, sees=INSPECTORS),
     "governance:calendar_effect": Decision(HOUSEKEEPERS, sees=INSPECTORS, any_answer=True),
     "governance:calendar_apply": press(HOUSEKEEPERS, sees=INSPECTORS),
