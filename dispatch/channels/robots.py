@@ -71,7 +71,7 @@ class WeCom(Robot):
     channel = Channel.WECOM
     limits = ((20, 60),)
     hosts = ("qyapi.weixin.qq.com",)
-    too_fast: ClassVar[Mapping[int, int | None]] = {45009: 60}
+    too_fast: ClassVar[Mapping[int, int | None]] = {45009: 60, 45033: None}
     gone = frozenset({93000, 93004, 93008})
 
     def request(self, reached: Reached, text: str, at: float) -> tuple[str, dict[str, Any]]:
@@ -83,8 +83,8 @@ class DingTalk(Robot):
     limits = ((20, 60),)
     hosts = ("oapi.dingtalk.com",)
     # It is shut for ten minutes to who was too fast.
-    too_fast: ClassVar[Mapping[int, int | None]] = {130101: 600, 660026: 600}
-    gone = frozenset({300001, 300005, 310000, 400013, 400101, 400102})
+    too_fast: ClassVar[Mapping[int, int | None]] = {130101: 600, 410100: 600, 660026: 600}
+    gone = frozenset({300001, 300005, 310000, 400013, 400101, 400102, 400106})
     has_secret = True
 
     def request(self, reached: Reached, text: str, at: float) -> tuple[str, dict[str, Any]]:
