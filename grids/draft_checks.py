@@ -1,0 +1,120 @@
+"""Everything that keeps a plan from being proven: places where the areas do not tile, and what a plan must say."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import shapely
+from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
+
+from grids import coverage, draft_log, draft_rows, lattice, plans
+from grids.draft_rows import Row, shapes_of
+from grids.levels import UnitKind
+from grids.models import Person, Plan, Unit
+from grids.subtrees import within
+
+# Kinds of faults that are no place on the map.
+OF_PAPER = ("missing", "officer", "gone", "village", "base")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A way out that is offered; `to` the area that would get the ground."""
+
+    how: str
+    to: int | None
+    words: str
+
+
+@dataclass(frozen=True)
+class PlanFault:
+    """One thing that is wrong with a plan, in words; where, if it is a place."""
+
+    id: str
+    kind: str
+    words: str
+    keys: tuple[int, ...] = ()
+    area_m2: float = 0.0
+    at: tuple[float, float] | None = None
+    shape: BaseGeometry | None = None
+    repairs: tuple[Repair, ...] = ()
+
+
+def faults(plan: Plan, rows: Mapping[int, Row] | None = None) -> list[PlanFault]:
+    """All faults of a plan as it stands, those of the ground first. Five queries and the geometry."""
+    rows = draft_rows.read(plan.pk) if rows is None else rows
+    assert plan.frame is not None, "a plan that is drawn has a frame"
+    return [*of_ground(rows, lattice.from_db(plan.frame)), *of_paper(plan, rows)]
+
+
+def of_ground(rows: Mapping[int, Row], frame: BaseGeometry) -> list[PlanFault]:
+    """Where the areas do not tile the frame; several parts are none where the reason is given."""
+    found = []
+    for fault in coverage.faults(shapes_of(rows), frame, lambda key: rows[key].label):
+        if fault.kind == "parts" and all(rows[key].parts_reason for key in fault.keys):
+            continue
+        offers = tuple(Repair(offer.how, offer.to, offer.words) for offer in fault.repairs)
+        found.append(
+            PlanFault(
+                fault.id, fault.kind, fault.message, tuple(fault.keys), fault.area_m2, fault.at, fault.shape, offers
+            )
+        )
+    return found
+
+
+def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
+    """Grids that are forgotten or gone, areas without an officer or a village, a base that is not the last any more."""
+    units = {row.unit for row in rows.values() if row.unit}
+    living = Unit.objects.filter(within([plan.scope_id]), retired_at__isnull=True)
+    kinds = dict(living.filter(kind__in=[UnitKind.GRID, UnitKind.VILLAGE]).values_list("code", "kind"))
+    villages = {code for code, kind in kinds.items() if kind == UnitKind.VILLAGE}
+    grids = set(kinds) - villages
+    found = []
+    forgotten = grids - units
+    if forgotten:
+        forgotten -= draft_log.grids_ended(plan)
+    names = dict(Unit.objects.filter(pk__in=forgotten).values_list("code", "name")) if forgotten else {}
+    for code in sorted(forgotten):
+        words = _("%(name)s has no area: draw one, or say that it ends.") % {"name": f"{names[code]} {code}"}
+        found.append(PlanFault(_id("missing", code), "missing", words))
+    active = set(
+        Person.objects.filter(pk__in={row.officer for row in rows.values() if row.officer}, is_active=True).values_list(
+            "pk", flat=True
+        )
+    )
+    for row in rows.values():
+        found += _of_row(row, grids, villages, active)
+    last = plans.latest(plan.scope_id)
+    if (last.pk if last else None) != plan.base_id:
+        words = _("Another plan was published here since this one was begun: begin again from it.")
+        found.append(PlanFault(_id("base", ""), "base", words))
+    return found
+
+
+def _of_row(row: Row, grids: set[str], villages: set[str], active: set[int]) -> list[PlanFault]:
+    named = {"name": row.name or row.label}
+    inside = _inside(row.shape)
+    found = []
+    if row.officer is None and not row.vacant_reason:
+        words = _("%(name)s has no officer: name one, or say why it is vacant.") % named
+        found.append(PlanFault(_id("officer", row.key), "officer", words, (row.key,), at=inside))
+    elif row.officer is not None and row.officer not in active:
+        words = _("The officer of %(name)s has left: name another.") % named
+        found.append(PlanFault(_id("officer", row.key), "officer", words, (row.key,), at=inside))
+    if row.unit and row.unit not in grids:
+        words = _("%(name)s is no living grid any more.") % named
+        found.append(PlanFault(_id("gone", row.key), "gone", words, (row.key,), at=inside))
+    if row.village not in villages or (row.unit and row.unit[: len(row.village)] != row.village):
+        words = _("%(name)s needs a village of the scope.") % named
+        found.append(PlanFault(_id("village", row.key), "village", words, (row.key,), at=inside))
+    return found
+
+
+def _inside(shape: BaseGeometry) -> tuple[float, float]:
+    point = shapely.point_on_surface(shape)
+    return round(point.x, 7), round(point.y, 7)
+
+
+def _id(kind: str, what: object) -> str:
+    return hashlib.sha256(f"{kind} {what}".encode()).hexdigest()[:16]

@@ -1,0 +1,116 @@
+"""The log of a plan: every edit with what undoes it, and every decision about it; who, when, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, QuerySet
+
+from grids.draft_words import words
+from grids.models import Person, Plan, PlanOperation
+
+# The steps that draw; what else stands in the log cannot be undone.
+EDITS = frozenset(
+    {"split", "merge", "move", "insert", "remove", "assign", "carve", "paint", "repair", "describe", "officer",
+     "retire", "propose"}
+)  # fmt: skip
+CHANGES = EDITS | {"undo", "redo"}
+
+
+def record(
+    *,
+    plan: Plan,
+    kind: str,
+    now: datetime,
+    actor: Person | None,
+    args: dict[str, Any] | None = None,
+    said: dict[str, Any] | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    of: PlanOperation | None = None,
+) -> PlanOperation:
+    """Append a step. The plan's revision goes on by one and is not saved here."""
+    said = said or {}
+    plan.revision += 1
+    return PlanOperation.objects.create(
+        plan=plan,
+        revision=plan.revision,
+        kind=kind,
+        args={**(args or {}), "said": said},
+        before=before or {},
+        after=after or {},
+        of=of,
+        note=words(kind, said)[:300],
+        actor=actor,
+        at=now,
+    )
+
+
+def in_words(step: PlanOperation) -> str:
+    """The step in the reader's language."""
+    return words(step.kind, step.args.get("said", {}))
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What undo would take back and redo would do again; None where there is nothing."""
+
+    undo: PlanOperation | None
+    redo: PlanOperation | None
+
+    def words(self) -> dict[str, str | None]:
+        return {
+            "undo": in_words(self.undo) if self.undo else None,
+            "redo": in_words(self.redo) if self.redo else None,
+        }
+
+
+def steps(plan: Plan) -> Steps:
+    """The next step back and the next one forward, without what they changed. Two queries."""
+    log = _log(plan).defer("before", "after")
+    undo = log.filter(kind__in=EDITS, is_undone=False).order_by("-revision").first()
+    # Only what was undone since the last edit can be done again: a new edit ends that branch.
+    last = _log(plan).filter(kind__in=EDITS).values("plan").annotate(last=Max("revision")).values("last")
+    undone_since = _log(plan).filter(kind="undo", revision__gt=last).values("of")
+    redo = log.filter(is_undone=True, pk__in=undone_since).order_by("revision").first()
+    return Steps(undo, redo)
+
+
+def since(plan: Plan, revision: int) -> list[PlanOperation]:
+    """The steps that changed areas after a revision, oldest first."""
+    later = _log(plan).filter(revision__gt=revision, kind__in=CHANGES).defer("before", "after")
+    return list(later.select_related("actor").order_by("revision")[:50])
+
+
+def page(plan: Plan, *, before: int | None = None, most: int = 50) -> list[PlanOperation]:
+    """The log, newest first; `before` a revision, for the next page."""
+    found = _log(plan).defer("before", "after").select_related("actor").order_by("-revision")
+    return list(found.filter(revision__lt=before)[:most] if before is not None else found[:most])
+
+
+def last_editor(plan: Plan) -> int | None:
+    """Who changed the plan last by drawing, be it by undo."""
+    step = _log(plan).filter(kind__in=CHANGES).order_by("-revision").values_list("actor", flat=True).first()
+    return step or plan.created_by_id
+
+
+def decided(plan: Plan) -> QuerySet[PlanOperation]:
+    """The pockets that were assigned and still are, oldest first."""
+    given = _log(plan).filter(is_undone=False, kind__in=["assign", "repair"], args__said__as__startswith="assign")
+    return given.defer("before", "after").select_related("actor").order_by("revision")
+
+
+def grids_ended(plan: Plan) -> set[str]:
+    """The codes of the grids that the plan ends on purpose: by a step that is not undone."""
+    ended = set()
+    for kind, args, before in (
+        _log(plan).filter(kind__in=EDITS, is_undone=False).values_list("kind", "args", "before").iterator()
+    ):
+        if kind == "retire":
+            ended.add(args["unit"])
+        ended |= {row["unit"] for row in before.get("areas", {}).values() if row and row["unit"]}
+    return ended
+
+
+def _log(plan: Plan) -> QuerySet[PlanOperation]:
+    return PlanOperation.objects.filter(plan=plan)
