@@ -34,6 +34,7 @@ class Reason(TextChoices):
     CARD_OFF = "card_off", _("A card was withdrawn")
     RESULT = "result", _("The result of your report")
     YOUR_GRID = "your_grid", _("In your grid")
+    REDRAWN = "redrawn", _("Grids were redrawn")
     UNREACHABLE = "unreachable", _("A notice address of yours was switched off")
 
 
@@ -100,7 +101,8 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "merge": _RESULT,
     "unmerge": _ARRIVAL,
     "reopen": _tell(R.REWORK, W.CLERKS) + _RESULT,
-    "rehome": _ARRIVAL + _tell(R.YOUR_GRID, W.OFFICER),
+    # Of a redraw people are told once, not for each incident: see `dispatch.redrawn`.
+    "rehome": (),
     "signed": (),
     "arrived": _tell(R.FED_BACK, W.DISPATCHERS),
     "fed_back": _tell(R.FED_BACK, W.DISPATCHERS),
@@ -120,6 +122,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "confirmed": _tell(R.RESULT, W.FIRST_RECEIVER, W.REPORTER),
     "deadline_moved": (),
     "inherited": (),
+    "grid_changed": (),
     "urged": _tell(R.URGED, W.CARD_UNIT),
     "card_issued": _tell(R.CARD_GOT, W.CARD_UNIT),
     "card_replied": _tell(R.CARD_ANSWERED, W.CARD_ISSUER),
@@ -129,7 +132,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
 
 
 # What no administrator has to do with.
-HOUSE_REASONS = frozenset({R.UNREACHABLE})
+HOUSE_REASONS = frozenset({R.UNREACHABLE, R.REDRAWN})
 
 # What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
 RED_WITH_CARD = "red_with_card"

@@ -183,8 +183,9 @@ def notices_for(
 ) -> list[Notice]:
     """The newest notices of `person`, or those older than the notice `before`, each with event, incident and actor."""
     found = Notice.objects.filter(person=person).select_related(
-        "event", "event__actor", "event__unit", "event__holder_after", "incident", "incident__place", "incident__holder"
-    )
+        "event", "event__actor", "event__unit", "event__holder_after", "incident", "incident__place",
+        "incident__holder", "plan",
+    )  # fmt: skip
     if before is not None:
         found = found.filter(pk__lt=before)
     if only_unread:
@@ -194,7 +195,7 @@ def notices_for(
 
 def out_of_sight(person: Person, told: Sequence[Notice], *, now: datetime) -> set[int]:
     """The ids of the incidents of these notices that `person` sees no longer: a post that ended, another place."""
-    ids = {notice.incident_id for notice in told}
+    ids = {notice.incident_id for notice in told if notice.incident_id is not None}
     if not ids:
         return set()
     return ids - set(access.incidents_for(person, now=now).filter(pk__in=ids).values_list("pk", flat=True))

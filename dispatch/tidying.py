@@ -22,8 +22,9 @@ SLICE = 2_000
 _OLD = "SELECT * FROM {table} WHERE id > %(after)s ORDER BY id LIMIT %(slice)s"
 _NOTICES = f"""
 WITH old AS ({_OLD.format(table=Notice._meta.db_table)}), gone AS (
-  DELETE FROM {Notice._meta.db_table} AS notice USING old, {Incident._meta.db_table} AS incident
-   WHERE notice.id = old.id AND incident.id = old.incident_id AND old.created_at < %(before)s
+  DELETE FROM {Notice._meta.db_table} AS notice
+   USING old LEFT JOIN {Incident._meta.db_table} AS incident ON incident.id = old.incident_id
+   WHERE notice.id = old.id AND old.created_at < %(before)s
      AND (old.read_at IS NOT NULL OR incident.closed_at IS NOT NULL)
   RETURNING notice.id
 )

@@ -18,7 +18,7 @@ from grids.subtrees import within
 
 NEAREST_METRES = 200
 # At any latitude of China 200 m is less than this many degrees, east or north.
-_NEAREST_DEGREES = 0.004
+NEAREST_DEGREES = 0.004
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def grids_at(points: Sequence[tuple[float, float]], at: datetime | None = None) 
                 "lons": [points[n][0] for n in left],
                 "lats": [points[n][1] for n in left],
                 "at": at,
-                "reach": _NEAREST_DEGREES,
+                "reach": NEAREST_DEGREES,
                 "metres": NEAREST_METRES,
             }
             cursor.execute(sql.format(at=moment), given)

@@ -36,6 +36,7 @@ KINDS = {
     "confirmed": _("Confirmed on site"),
     "deadline_moved": _("Deadline recomputed"),
     "inherited": _("Taken over from a predecessor"),
+    "grid_changed": _("Another grid is responsible"),
     "urged": _("Urged"),
     "card_issued": _("Supervision card"),
     "card_replied": _("Answered the card"),

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch import notices
+from dispatch import notices, redrawn
 from dispatch.audience import Reason
 from dispatch.models import Notice
 from grids.api import paging
@@ -31,15 +31,15 @@ class NoticeRow(serializers.Serializer):
     url = serializers.CharField()
     reason = serializers.CharField()
     reason_name = serializers.CharField(allow_blank=True)
-    event = serializers.CharField()
+    event = serializers.CharField(allow_null=True, help_text="null: about a plan that redrew grids")
     event_name = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
     actor = serializers.CharField(allow_null=True)
     unit = UnitRef(allow_null=True)
     at = serializers.DateTimeField()
     read_at = serializers.DateTimeField(allow_null=True)
-    incident = serializers.CharField()
-    incident_url = serializers.CharField()
+    incident = serializers.CharField(allow_null=True)
+    incident_url = serializers.CharField(allow_null=True)
     in_sight = serializers.BooleanField(help_text="false: of the incident nothing but its number is told")
     title = serializers.CharField(allow_blank=True)
     state = serializers.ChoiceField(State.values, allow_null=True)
@@ -68,7 +68,7 @@ class Inbox(Endpoint):
     def get(self, request: Request) -> Response:
         """What I was told, the newest first."""
         found = Notice.objects.filter(person=self.person).select_related(
-            "event", "event__actor", "event__unit", "incident"
+            "event", "event__actor", "event__unit", "incident", "plan"
         )
         if self.asked.get("unread"):
             found = found.filter(read_at=None)
@@ -134,7 +134,7 @@ class NoticeOne(Endpoint):
 
 
 def _one(view: Endpoint, id: str) -> Notice:
-    found = Notice.objects.select_related("event", "event__actor", "event__unit", "incident")
+    found = Notice.objects.select_related("event", "event__actor", "event__unit", "incident", "plan")
     notice = found.filter(person=view.person, pk=int(id)).first()
     if notice is None:
         raise Http404
@@ -144,6 +144,8 @@ def _one(view: Endpoint, id: str) -> Notice:
 def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
     """What the inbox shows: of an incident that is in sight no longer its number alone."""
     event, incident = notice.event, notice.incident
+    if event is None or incident is None:
+        return _told_of_plan(notice)
     by, unit = (event.actor, event.unit) if is_seen else (None, None)
     return {
         "id": notice.pk,
@@ -162,4 +164,26 @@ def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
         "in_sight": is_seen,
         "title": incident.title if is_seen else "",
         "state": incident.state if is_seen else None,
+    }
+
+
+def _told_of_plan(notice: Notice) -> dict[str, Any]:
+    """A notice of no incident: the plan's title, and what it is to the person."""
+    return {
+        "id": notice.pk,
+        "url": address(f"inbox/{notice.pk}/"),
+        "reason": notice.reason,
+        "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
+        "event": None,
+        "event_name": "",
+        "note": redrawn.words(notice.about or {}),
+        "actor": None,
+        "unit": None,
+        "at": moment(notice.created_at),
+        "read_at": moment(notice.read_at),
+        "incident": None,
+        "incident_url": None,
+        "in_sight": True,
+        "title": notice.plan.title if notice.plan else "",
+        "state": None,
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch import notices
+from dispatch import notices, redrawn
 from dispatch.audience import Reason
 from dispatch.models import Notice
 from grids.requests import PersonRequest
@@ -38,6 +38,8 @@ class Told:
 
     @property
     def act(self) -> str:
+        if self.notice.event is None:
+            return redrawn.words(self.notice.about or {})
         kind = self.notice.event.kind
         return str(MOVES[kind].label if kind in MOVES else KINDS.get(kind, ""))
 
@@ -91,6 +93,8 @@ def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
     notices.mark_read(request.user, now=now, ids=[pk])
     if found.reason == Reason.UNREACHABLE:
         return redirect("dispatch:addresses")
+    if found.incident is None:
+        return redirect(redrawn.address(found))
     if notices.out_of_sight(request.user, [found], now=now):
         messages.info(
             request, _("Incident %(number)s is not in your sight any more.") % {"number": found.incident.number}
