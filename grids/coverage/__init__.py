@@ -19,7 +19,7 @@ from grids.coverage.edits import (
 from grids.coverage.faults import CoverageFault, Repair, faults
 from grids.coverage.gifts import give, merge
 from grids.coverage.noding import insert_into
-from grids.coverage.pockets import Pocket, pockets
+from grids.coverage.pockets import Pocket, pocket_at, pockets
 from grids.coverage.proofs import DoubleProof, prove_twice
 from grids.coverage.repairs import repair, repair_fault
 from grids.coverage.vertices import insert_vertex, move_vertex, remove_vertex
@@ -44,6 +44,7 @@ __all__ = [
     "merge",
     "move_vertex",
     "outline",
+    "pocket_at",
     "pockets",
     "prove_twice",
     "remove_vertex",

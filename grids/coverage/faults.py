@@ -103,7 +103,7 @@ def _fault(
     """A fault of a face in the plane; its message may use %(area)s and %(place)s."""
     drawn = plane.to_degrees(shapely.orient_polygons(shape, exterior_cw=False))
     inside = shapely.point_on_surface(drawn)
-    at = (inside.x, inside.y)
+    at = (round(inside.x, 7), round(inside.y, 7))
     area = sheet.square_metres(shape)
     words = message % {"area": _square(area), "place": f"{at[0]:.5f}, {at[1]:.5f}"}
     return CoverageFault(_identity(kind, keys, shape), kind, keys, area, at, drawn, words, tuple(repairs))

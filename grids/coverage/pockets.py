@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import shapely
+from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
 from grids.coverage import plane
-from grids.coverage.edits import Place, Shapes
+from grids.coverage.edits import EditRefused, Place, Shapes
 from grids.coverage.plane import FRAME, Sheet
 from grids.coverage.regions import Region, survey
 from grids.coverage.sound import sound
@@ -31,6 +32,15 @@ def pockets(shapes: Shapes, frame: BaseGeometry) -> list[Pocket]:
     return sorted(found, key=lambda one: (-one.area_m2, one.at))
 
 
+def pocket_at(shapes: Shapes, frame: BaseGeometry, at: Place) -> Pocket:
+    """The pocket that holds a point; `shapes` are all areas. Raises EditRefused "no_pocket" if there is none."""
+    here = shapely.Point(at)
+    for found in pockets(shapes, frame):
+        if shapely.intersects(found.shape, here):
+            return found
+    raise EditRefused("no_pocket", _("This ground belongs to a grid already, or lies outside of the outline."), at)
+
+
 def pocket(sheet: Sheet, region: Region) -> Pocket:
     neighbours = tuple((owner, metres) for owner, metres in region.beside if owner != FRAME)
     shape = plane.to_degrees(region.face)
@@ -38,7 +48,7 @@ def pocket(sheet: Sheet, region: Region) -> Pocket:
     return Pocket(
         shape=shape,
         area_m2=sheet.square_metres(region.face),
-        at=(inside.x, inside.y),
+        at=(round(inside.x, 7), round(inside.y, 7)),
         neighbours=neighbours,
         suggested=neighbours[0][0] if neighbours else None,
     )
