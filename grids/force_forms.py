@@ -31,7 +31,7 @@ class ForceForm(RefusingForm):
     """Somebody who helps in a grid from now on."""
 
     kind = forms.ChoiceField(label=_("Kind of force"), choices=ForceKind.choices)
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Full name"), max_length=60)
     phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
     organisation = forms.CharField(label=_("Organisation"), max_length=100, required=False)
     matters = forms.MultipleChoiceField(

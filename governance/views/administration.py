@@ -70,6 +70,8 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
     return [
         _card("sitemap", _("Units"), _("Create, rename, retire, succeed; who serves where."), own, units),
         _card("users", _("People and posts"), _("Appoint, relieve, change grids, give passwords."), people, served),
+        _card("users-group", _("Ledger of the “N” forces"), _("Who helps in the grids, and where nobody answers."),
+              reverse("grids:forces", args=[unit.pk]) if unit else reverse("grids:units")),
         _card("user-off", _("Vacant grids"), _("Grids without a primary officer."),
               reverse("grids:units") + "?vacant=1", vacant, vacant > 0),
     ]  # fmt: skip
