@@ -33,6 +33,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Admit = Callable[[], Viewer | None]
+# Every address that opens a stream, by name, and who is let in there; tests/rights decides for each of them.
+STREAMS = {"live:own": "/live/", "live:wall": "/live/wall/<key>/"}
 
 COMMENT_SECONDS = 15.0
 BEGIN_SECONDS = 2.0
