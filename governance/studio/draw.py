@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
@@ -40,13 +40,13 @@ PARTS = (
 SCRIPTS = (*(f"js/studio_{part}.js" for part in PARTS), "js/studio.js")
 
 TOOLS = (
-    {"name": "select", "icon": "pointer", "label": gettext_lazy("Select")},
-    {"name": "split", "icon": "slice", "label": gettext_lazy("Split")},
-    {"name": "merge", "icon": "arrow-merge", "label": gettext_lazy("Merge")},
-    {"name": "border", "icon": "vector-spline", "label": gettext_lazy("Move border")},
-    {"name": "paint", "icon": "brush", "label": gettext_lazy("Paint")},
-    {"name": "assign", "icon": "puzzle", "label": gettext_lazy("Assign gap")},
-    {"name": "carve", "icon": "lasso-polygon", "label": gettext_lazy("Carve out")},
+    {"name": "select", "icon": "pointer", "label": pgettext_lazy("tool", "Select")},
+    {"name": "split", "icon": "slice", "label": pgettext_lazy("tool", "Split")},
+    {"name": "merge", "icon": "arrow-merge", "label": pgettext_lazy("tool", "Merge")},
+    {"name": "border", "icon": "vector-spline", "label": pgettext_lazy("tool", "Move border")},
+    {"name": "paint", "icon": "brush", "label": pgettext_lazy("tool", "Paint")},
+    {"name": "assign", "icon": "puzzle", "label": pgettext_lazy("tool", "Assign gap")},
+    {"name": "carve", "icon": "lasso-polygon", "label": pgettext_lazy("tool", "Carve out")},
 )
 
 
@@ -79,7 +79,7 @@ def draw(request: PersonRequest, pk: int) -> HttpResponse:
         "grid_kinds": GridKind.choices,
         "bases": BoundaryBasis.choices,
         "urls": addresses(pk),
-        "words": WORDS,
+        "words": WORDS | {"zone": timezone.get_current_timezone_name()},
     }
     return render(request, "studio/draw.html", context)
 

@@ -2,6 +2,7 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from grids.models.boundaries import PlanStatus
 
@@ -15,6 +16,11 @@ FAULTS: dict[str, str | Promise] = {
     "fault_vertex": _("Vertices do not match"),
     "fault_parts": _("Several parts"),
     "fault_sliver": _("Sliver"),
+    "fault_missing": _("Grid without an area"),
+    "fault_officer": _("No officer"),
+    "fault_gone": _("Grid that is no more"),
+    "fault_village": _("Village that is no more"),
+    "fault_base": _("Not begun from what is in force"),
 }
 
 HINTS: dict[str, str | Promise] = {
@@ -38,11 +44,11 @@ ACTS: dict[str, str | Promise] = {
     "finish": _("Finish"),
     "back": _("Take the last point back"),
     "cancel": _("Cancel"),
-    "undo": _("Undo"),
-    "redo": _("Redo"),
+    "undo": pgettext_lazy("tool", "Undo"),
+    "redo": pgettext_lazy("tool", "Redo"),
     "undo_named": _("Undo: {step}"),
     "redo_named": _("Redo: {step}"),
-    "merge": _("Merge"),
+    "merge": pgettext_lazy("tool", "Merge"),
     "border": _("Border"),
     "hand": _("Hand over"),
     "merge_with": _("Merge with {grid}"),

@@ -5,6 +5,7 @@
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const make = S.make;
   const SHOWN = 100;
+  const PAPER = new Set(["missing", "officer", "gone", "village", "base"]);
   S.fault = null;
 
   // For the canvas: each fault with its place and its rings as the map projects them.
@@ -45,7 +46,13 @@
     S.fault = fault ? fault.id : null;
     draw();
     S.layer.draw();
-    if (fault && zoom) S.zoomTo(fault.box, 18);
+    if (!fault || !zoom) return;
+    // What is no place of its own is shown as the grid it is about, whose particulars mend it.
+    const shape = !fault.rings.length && S.topo.shapes.get(fault.keys[0]);
+    if (PAPER.has(fault.kind) && shape) S.choose([fault.keys[0]], { quiet: true });
+    if (fault.rings.length) S.zoomTo(fault.box, 18);
+    else if (PAPER.has(fault.kind) && shape) S.zoomTo(shape.box, 17);
+    else if (fault.at) S.map.setView([fault.at[1], fault.at[0]], 18);
   };
 
   function repairs(fault) {
@@ -73,7 +80,8 @@
       make("button.studio-fault-open", { type: "button", "aria-pressed": String(on), onclick: () => { S.chooseFault(fault, true); const again = S.find('#studio-faults [data-fault="' + fault.id + '"] .studio-fault-open'); if (again) again.focus(); } },
         make("span.studio-fault-kind", {}, S.word("fault_" + fault.kind)), make("span.studio-fault-size", {}, size), make("span.studio-fault-words", {}, fault.words)),
       on && fault.repairs.length ? make("div.studio-repairs", {}, ...repairs(fault)) : null,
-      on && !fault.repairs.length ? make("p.muted.small", {}, S.word("by_hand")) : null);
+      on && PAPER.has(fault.kind) && S.areas.has(fault.keys[0]) ? make("div.studio-repairs", {}, make("button.btn.btn-sm.btn-primary", { type: "button", onclick: () => { S.choose([fault.keys[0]], { quiet: true }); S.tab("grid", true); } }, S.word("open_grid", { grid: S.nameOf(fault.keys[0]) }))) : null,
+      on && !fault.repairs.length && !PAPER.has(fault.kind) ? make("p.muted.small", {}, S.word("by_hand")) : null);
   }
 
   function draw() {

@@ -13,8 +13,8 @@
   // Too few households are blue, too many violet: the colours of the lights mean something else.
   const FEW = ["#d6e6f5", "#a9cbea", "#6fa6d8", "#3d7fbd"];
   const MANY = ["#eadff2", "#d0b8e2", "#ae89cb", "#875bab"];
-  const FIT = "#f7f9fb";
-  const UNKNOWN = "#eceff2";
+  const FIT = "#fdf7e3";
+  const UNKNOWN = "#ffffff";
   const INK = "#1c2733";
   const PRIMARY = "#1d5fa8";
   const FAULT = "#7d2248";
@@ -126,7 +126,7 @@
       for (const polygon of topo.frame) for (const ring of polygon) this._trace(pen, topo, ring, true);
       pen.fillStyle = lifted ? FIT : "#f3e3ea";
       pen.fill("evenodd");
-      for (const shape of shapes) this._fill(pen, topo, shape, seen.plain ? "#fbf8f1" : S.colourOf(areas.get(shape.key), seen.tolerance));
+      for (const shape of shapes) this._fill(pen, topo, shape, seen.plain ? "#ffffff" : S.colourOf(areas.get(shape.key), seen.tolerance));
       if (seen.ground) this._ground(pen, seen.ground);
       this._borders(pen, seen, topo.arcs.filter((arc) => this._seen(arc.box) && !(lifted && lifted.arcs.has(arc))));
       for (const fault of seen.faults || []) this._fault(pen, fault, fault.id === seen.fault);
@@ -194,6 +194,7 @@
     },
     // Small faults would not be seen: they wear a ring.
     _fault(pen, fault, chosen) {
+      if (!fault.at) return;
       const { _scale: k, _dx: dx, _dy: dy } = this;
       const x = fault.mx * k + dx, y = fault.my * k + dy;
       let wide = 0;
@@ -226,9 +227,15 @@
         const x = shape.middle[0] * k + dx, y = shape.middle[1] * k + dy;
         const lines = [];
         pen.font = "500 12" + FONT;
+        const fits = (words, part) => pen.measureText(words).width < width * part;
         const name = seen.label(area);
-        for (const words of [name, name.slice(-5), name.slice(-3)]) if (!lines.length && pen.measureText(words).width < width * 0.82) lines.push([words, INK, "500 12"]);
-        if (area.households !== null && area.households !== undefined && height > 40) lines.push([seen.count(area), "#46556a", "11"]);
+        const short = (name.match(/\d+(?=\D{0,4}$)/) || [""])[0];
+        const words = fits(name, 0.8) ? name : short && fits(short, 0.7) ? short : "";
+        if (words) lines.push([words, INK, "500 12"]);
+        if (words && height > 44 && area.households !== null && area.households !== undefined) {
+          const count = seen.count(area);
+          if (fits(count, 0.78)) lines.push([count, "#46556a", "11"]);
+        }
         lines.forEach(([words, ink, weight], index) => {
           const at = y + (index - (lines.length - 1) / 2) * 15;
           pen.font = weight + FONT;

@@ -6,6 +6,8 @@
   const make = S.make;
   const number = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value);
   S.number = number;
+  // Times are those of the place, not of the machine that looks.
+  const moment = (look) => new Intl.DateTimeFormat(document.documentElement.lang, Object.assign({ timeZone: S.words.zone, hour12: false }, look));
   S.hectares = (m2) => S.word("km2", { n: new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: m2 < 1e5 ? 3 : 2 }).format(m2 / 1e6) });
   S.squareMetres = (m2) => S.word("m2", { n: number(m2 < 10 ? Math.round(m2 * 100) / 100 : Math.round(m2)) });
   S.percent = (part) => (part === null || part === undefined ? S.word("none") : (part > 0 ? "+" : part < 0 ? "−" : "") + Math.abs(Math.round(part * 100)) + "%");
@@ -92,7 +94,7 @@
     S.find("#studio-status").textContent = S.word("status_" + state.status);
     const hold = S.find("#studio-holder");
     const other = S.heldByOther();
-    const until = state.hold && state.hold.until ? new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(state.hold.until)) : "";
+    const until = state.hold && state.hold.until ? moment({ hour: "2-digit", minute: "2-digit" }).format(new Date(state.hold.until)) : "";
     hold.textContent = !state.may.edit ? S.word("may_not") : other ? S.word(S.holdRanOut() ? "held_was" : "held_by", { who: state.hold.by, until }) : state.hold && state.hold.mine ? S.word("held_mine", { until }) : S.word("held_none");
     hold.classList.toggle("is-held", other);
     S.find("#studio-take").hidden = !state.may.edit || (state.hold && state.hold.mine) || (other && !S.holdRanOut());
@@ -124,8 +126,8 @@
       if (!more) list.replaceChildren();
       for (const step of steps) {
         const at = new Date(step.at);
-        const when = make("time", { datetime: step.at, title: new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "full", timeStyle: "medium" }).format(at) },
-          new Intl.DateTimeFormat(document.documentElement.lang, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(at));
+        const when = make("time", { datetime: step.at, title: moment({ dateStyle: "full", timeStyle: "medium" }).format(at) },
+          moment({ month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(at));
         list.append(make("li" + (step.undone || step.is_undone ? ".is-undone" : ""), {}, make("span.studio-step-words", {}, step.words), make("span.studio-step-who", {}, step.by || "", " · ", when, step.undone || step.is_undone ? " · " + S.word("undone") : "")));
         oldest = step.revision;
       }

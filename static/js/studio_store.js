@@ -14,7 +14,7 @@
   S.on = (name, act) => hearers.set(name, [...(hearers.get(name) || []), act]);
   S.say = (name, detail) => (hearers.get(name) || []).forEach((act) => act(detail));
   S.words = {};
-  S.word = (key, given) => String(S.words[key] || key).replace(/\{(\w+)\}/g, (all, name) => (given && name in given ? given[name] : all));
+  S.word = (key, given) => String(key in S.words ? S.words[key] : key).replace(/\{(\w+)\}/g, (all, name) => (given && name in given ? given[name] : all));
   S.areas = new Map();
   S.faults = [];
   S.state = null;

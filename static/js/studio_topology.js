@@ -10,7 +10,6 @@
   "use strict";
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const LATTICE = 1e7;
-  const WIDE = 67108864; // 2^26 steps are 6.7 degrees: two such numbers fit into the 53 bits of one
   const NOBODY = null;
 
   S.mercator = (lon, lat) => {
@@ -40,19 +39,31 @@
 
   S.topology = function (areas, frame) {
     const [x0, y0] = corner(areas, frame);
-    const ids = new Map();
-    const t = { lon: [], lat: [], mx: [], my: [], shapes: new Map(), frame: [], arcs: [], fixed: new Set(), around: null };
+    const t = { lon: [], lat: [], mx: [], my: [], shapes: new Map(), frame: [], arcs: [], fixed: new Set() };
 
+    // Vertices by their place: an open table over whole numbers, several times as fast as a Map of names.
+    let many = 0;
+    const counted = (coords) => { for (const polygon of coords) for (const ring of polygon) many += ring.length; };
+    areas.forEach((area) => counted(area.coords));
+    counted(frame || []);
+    const size = 1 << Math.max(4, Math.ceil(Math.log2(many * 1.5 + 1)));
+    const slots = new Int32Array(size).fill(-1);
+    const steps = []; // x and y on the lattice, one after the other
+    function slot(x, y) {
+      let at = (Math.imul(x, 73856093) ^ Math.imul(y, 19349663)) & (size - 1);
+      while (slots[at] >= 0 && (steps[2 * slots[at]] !== x || steps[2 * slots[at] + 1] !== y)) at = (at + 1) & (size - 1);
+      return at;
+    }
     function add(lon, lat) {
       const [mx, my] = S.mercator(lon, lat);
       t.lon.push(lon); t.lat.push(lat); t.mx.push(mx); t.my.push(my);
       return t.lon.length - 1;
     }
     function intern(point) {
-      const place = (Math.round(point[0] * LATTICE) - x0) * WIDE + (Math.round(point[1] * LATTICE) - y0);
-      let id = ids.get(place);
-      if (id === undefined) { id = add(point[0], point[1]); ids.set(place, id); }
-      return id;
+      const x = Math.round(point[0] * LATTICE) - x0, y = Math.round(point[1] * LATTICE) - y0;
+      const at = slot(x, y);
+      if (slots[at] < 0) { slots[at] = add(point[0], point[1]); steps.push(x, y); }
+      return slots[at];
     }
     // Without the closing point, outer rings counterclockwise, holes clockwise: the area lies on the left.
     function ringOf(points, outer) {
@@ -69,56 +80,58 @@
     for (const area of areas) t.shapes.set(area.key, { key: area.key, polygons: rings(area.coords), box: null, middle: null });
     t.frame = rings(frame || []);
     t.at = (id) => [t.lon[id], t.lat[id]];
-    t.find = (point) => ids.get((Math.round(point[0] * LATTICE) - x0) * WIDE + (Math.round(point[1] * LATTICE) - y0));
+    t.find = (point) => {
+      const found = slots[slot(Math.round(point[0] * LATTICE) - x0, Math.round(point[1] * LATTICE) - y0)];
+      return found < 0 ? undefined : found;
+    };
 
     function chain() {
-      const sides = new Map(); // directed segment -> the area on its left
-      const around = new Map(); // vertex -> its neighbours
-      const many = t.lon.length + 1;
-      const beside = (a, b) => { const list = around.get(a); if (!list) around.set(a, [b]); else if (!list.includes(b)) list.push(b); };
-      for (const shape of t.shapes.values()) {
-        for (const polygon of shape.polygons) for (const ring of polygon) {
-          for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
-            const b = ring[i];
-            const name = a * many + b;
-            if (!sides.has(name)) sides.set(name, shape.key);
-            beside(a, b); beside(b, a);
-          }
+      // For each vertex its neighbours, and for each of them who lies left of the way there; both lists are short.
+      const all = t.lon.length;
+      const around = Array.from({ length: all }, () => []);
+      const lefts = Array.from({ length: all }, () => []);
+      const onFrame = Array.from({ length: all }, () => null);
+      const beside = (a, b) => { let at = around[a].indexOf(b); if (at < 0) { at = around[a].push(b) - 1; lefts[a].push(NOBODY); } return at; };
+      for (const shape of t.shapes.values()) for (const polygon of shape.polygons) for (const ring of polygon) {
+        for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
+          const at = beside(a, ring[i]);
+          if (lefts[a][at] === NOBODY) lefts[a][at] = shape.key;
+          beside(ring[i], a);
         }
       }
-      const outline = new Set();
       for (const polygon of t.frame) for (const ring of polygon) {
         for (let i = 0, a = ring[ring.length - 1]; i < ring.length; a = ring[i++]) {
-          outline.add(a * many + ring[i]); outline.add(ring[i] * many + a);
+          (onFrame[a] || (onFrame[a] = [])).push(ring[i]);
+          (onFrame[ring[i]] || (onFrame[ring[i]] = [])).push(a);
           t.fixed.add(ring[i]);
         }
       }
-      const left = (a, b) => { const key = sides.get(a * many + b); return key === undefined ? NOBODY : key; };
+      const left = (a, b) => lefts[a][around[a].indexOf(b)];
+      const outline = (a, b) => onFrame[a] !== null && onFrame[a].includes(b);
       // A junction: more or fewer than two borders meet, or the parties change.
-      const junction = (v) => {
-        const list = around.get(v);
-        if (list.length !== 2) return true;
-        const [p, n] = list;
-        return left(p, v) !== left(v, n) || left(v, p) !== left(n, v) || outline.has(p * many + v) !== outline.has(v * many + n);
-      };
-      const seen = new Set();
+      const junctions = new Uint8Array(all);
+      for (let v = 0; v < all; v++) {
+        if (around[v].length !== 2) { junctions[v] = 1; continue; }
+        const [p, n] = around[v];
+        if (left(p, v) !== left(v, n) || left(v, p) !== left(n, v) || outline(p, v) !== outline(v, n)) junctions[v] = 1;
+      }
+      const seen = around.map((list) => new Uint8Array(list.length));
+      const mark = (a, b) => { seen[a][around[a].indexOf(b)] = 1; seen[b][around[b].indexOf(a)] = 1; };
       function follow(from, to) {
         const vs = [from];
         let a = from, b = to;
         for (;;) {
-          seen.add(a * many + b); seen.add(b * many + a);
+          mark(a, b);
           vs.push(b);
-          if (b === from || junction(b)) break;
-          const [p, n] = around.get(b);
-          const next = p === a ? n : p;
+          if (b === from || junctions[b]) break;
+          const next = around[b][0] === a ? around[b][1] : around[b][0];
           a = b; b = next;
         }
         const one = left(vs[0], vs[1]), other = left(vs[1], vs[0]);
-        const edge = outline.has(vs[0] * many + vs[1]);
-        t.arcs.push({ id: t.arcs.length, vs, left: one, right: other, closed: vs[0] === vs[vs.length - 1], kind: edge ? "frame" : one === NOBODY || other === NOBODY ? "pocket" : "grid" });
+        const kind = outline(vs[0], vs[1]) ? "frame" : one === NOBODY || other === NOBODY ? "pocket" : "grid";
+        t.arcs.push({ id: t.arcs.length, vs, left: one, right: other, closed: vs[0] === vs[vs.length - 1], kind });
       }
-      for (const [v, list] of around) if (junction(v)) for (const n of list) if (!seen.has(v * many + n)) follow(v, n);
-      for (const [v, list] of around) for (const n of list) if (!seen.has(v * many + n)) follow(v, n);
+      for (const start of [1, 0]) for (let v = 0; v < all; v++) if (junctions[v] >= start) around[v].forEach((n, at) => { if (!seen[v][at]) follow(v, n); });
     }
     chain();
 
