@@ -26,7 +26,7 @@ FAULTS: dict[str, str | Promise] = {
 HINTS: dict[str, str | Promise] = {
     "hint_select": "",
     "hint_split": _(
-        "Press points from border to border; the line snaps to what is near. Enter or a double press ends it."
+        "Press points from border to border; the line snaps. Enter or a double press ends it."
     ),
     "hint_merge": _("Press the two neighbours that become one."),
     "hint_merge_other": _("{grid} chosen: press the neighbour it is merged with."),
@@ -101,7 +101,7 @@ FIGURES: dict[str, str | Promise] = {
 SAID: dict[str, str | Promise] = {
     "saved": _("All is saved · edit {n}"),
     "saving": _("Saving…"),
-    "waits": _("{n} edits wait for the connection"),
+    "waits": _("Edits that wait for the connection: {n}"),
     "held_mine": _("You are drawing; held for you until {until}"),
     "held_by": _("{who} is drawing, until {until}. You can look."),
     "held_was": _("{who} was drawing; the hold ran out at {until}."),
@@ -128,7 +128,7 @@ SAID: dict[str, str | Promise] = {
     "say_why_vacant": _("Say why it stays vacant."),
     "by_hand": _("No repair in one press; use the tools on the map."),
     "proof_holds": _("Proven: no gaps and no overlaps."),
-    "proof_fails": _("The proof found {n} faults; the first is shown."),
+    "proof_fails": _("Faults the proof found: {n}. The first is shown."),
     "undone": _("undone"),
 }
 
