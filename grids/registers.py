@@ -124,7 +124,7 @@ def _parsed(text: str) -> tuple[list[_Line], list[LineFault], set[str]]:
 
     Each line stands by itself: no field goes on on the next.
     """
-    rows = _rows(text)
+    rows = rows_of(text)
     number, _text, header = next(rows, (1, "", []))
     fault = header if isinstance(header, str) else _header_fault(header)
     if isinstance(header, str) or fault:
@@ -150,7 +150,7 @@ def _parsed(text: str) -> tuple[list[_Line], list[LineFault], set[str]]:
     return lines, faults, spoilt
 
 
-def _rows(text: str) -> Iterator[tuple[int, str, list[str] | str]]:
+def rows_of(text: str) -> Iterator[tuple[int, str, list[str] | str]]:
     """The number of the header and of each line that is not empty, its text, and its fields or why it has none."""
     for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
         if line or number == 1:

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from grids.demo import borders, forces, people, places
+from grids.demo import borders, forces, ground, people, places
 
 DISTRICT = places.DISTRICT
 _SINCE = datetime(2025, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def load(*, now: datetime, logins: Path) -> list[str]:
-    """Load what is missing of places, borders and people; one line per step of what was done.
+    """Load what is missing of places, borders, dwellings and people; one line per step of what was done.
 
     `logins` is the file that keeps this database's one demo password.
     """
@@ -22,6 +22,7 @@ def load(*, now: datetime, logins: Path) -> list[str]:
         return [
             places.load(since=since),
             borders.load(since=since, now=now),
+            ground.load(now=now),
             people.load(since=since, now=now, logins_file=logins),
             forces.load(since=since, now=now),
         ]

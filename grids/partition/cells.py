@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import lattice
 from grids.partition.borders import Borders, borders_between, merged
-from grids.partition.ground import Dwellings, Floats, Ground, Ints, thinned
+from grids.partition.ground import Dwellings, Floats, Ground, Ints, staggered, thinned
 
 # No ground of its own: narrower or smaller than this and without a dwelling, it is a difference between two surveys.
 NARROW_M, SMALL_M2 = 4.0, 150.0
@@ -60,7 +60,7 @@ def draw(ground: Ground, *, units: Mapping[str, int] | None = None, most: int = 
     scale = np.array(lattice.metres_per_degree(float(everywhere.centroid.y)))
     blocks, region_of_block = _faces([*shapely.boundary(outlines), *(line.shape for line in lines)], outlines)
     spots = thinned(ground.dwellings, scale, most)
-    seams = _seams(blocks, np.vstack([spots, _made_up(ground, units or {}, scale)]), scale)
+    seams = _seams(blocks, np.vstack([spots, _made_up(ground, units or {})]), scale)
     if seams:
         atoms, block = _faces([*shapely.boundary(blocks), *seams], blocks)
     else:
@@ -123,24 +123,13 @@ def _seams(blocks: Shapes, spots: Floats, scale: Floats) -> list[BaseGeometry]:
     return [*parts[shapely.get_dimensions(parts) == 1]]
 
 
-def _made_up(ground: Ground, units: Mapping[str, int], scale: Floats) -> Floats:
+def _made_up(ground: Ground, units: Mapping[str, int]) -> Floats:
     """Spots in rows for the regions that have no dwelling, staggered, about as many as `units` says."""
     codes = [code for code, count in units.items() if count > 1 and code in ground.regions]
     outlines = np.array([ground.regions[code] for code in codes], dtype=object)
     empty = np.setdiff1d(np.arange(len(codes)), _inside(outlines, ground.dwellings.spots))
-    spots = []
-    for number in empty.tolist():
-        outline = ground.regions[codes[number]]
-        side = float(np.sqrt(outline.area * scale[0] * scale[1] / units[codes[number]]))
-        west, south, east, north = outline.bounds
-        ys = np.arange(south, north, side / scale[1]) + side / scale[1] / 2
-        for row, y in enumerate(ys.tolist()):
-            xs = np.arange(west, east, side / scale[0]) + side / scale[0] * (0.25 + 0.5 * (row % 2))
-            spots += [(x, y) for x in xs.tolist()]
-    if not spots:
-        return np.empty((0, 2))
-    rows = np.array(spots)
-    return rows[_inside(outlines[empty], rows) >= 0]
+    spots = [staggered(outlines[number], units[codes[number]]) for number in empty.tolist()]
+    return np.vstack([np.empty((0, 2)), *spots])
 
 
 def _compounds(home: Ints, dwellings: Dwellings, region: Ints, count: int) -> Ints:
@@ -216,10 +205,3 @@ def _dissolved(
         area_m2=shapely.area(shapes) * scale[0] * scale[1],
         borders=merged(touching, cell),
     )
-
-
-def union_of(shapes: Mapping[int, BaseGeometry] | Sequence[BaseGeometry]) -> BaseGeometry:
-    """Cells as one polygon, vertex by vertex as they stand."""
-    parts = list(shapes.values()) if isinstance(shapes, Mapping) else list(shapes)
-    whole: BaseGeometry = shapely.coverage_union_all(parts)
-    return whole

@@ -28,7 +28,8 @@ _FEWEST_CELLS = 4_000
 class Wishes:
     """What is asked for: households per grid, the tolerance as a part of it, how much borders follow lines.
 
-    `grids` asks for a number of grids in all instead; `counts` says how many a region without dwellings gets.
+    `grids` asks for a number of grids in all instead; `counts` says how many a region without dwellings gets, and
+    the regions of `single` stay one grid each whoever lives there.
     """
 
     target: float
@@ -36,6 +37,7 @@ class Wishes:
     follow: str = "usual"
     grids: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    single: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def divide(
     region = np.zeros(len(shapes), dtype=np.int64)
     region[labels] = drawn.region
     areas = tuple(Area(shapes[i], drawn.regions[region[i]], int(households[i])) for i in order)
-    said = figures.of(drawn, labels, wishes.target, wishes.tolerance) | {
+    said = figures.of(drawn, labels, wishes.target, wishes.tolerance, wishes.single) | {
         "seed": seed,
         "dwellings_outside": int(ground.dwellings.households.sum() - drawn.households.sum()),
     }
@@ -98,7 +100,7 @@ def labelled(
         members = np.flatnonzero(drawn.region == number)
         by_area = not drawn.households[members].any()
         weights = (drawn.area_m2 if by_area else drawn.households).astype(np.float64)
-        pieces = net.pieces(members)
+        pieces = [members] if drawn.regions[number] in wishes.single else net.pieces(members)
         for piece, k in zip(pieces, _over_pieces(pieces, weights, count), strict=True):
             target = float(weights[members].sum() / count) if by_area or wishes.grids else wishes.target
             labels[piece] = first + _divided(drawn, net, piece, weights, k, target, wishes.tolerance, dice)
@@ -110,7 +112,8 @@ def labelled(
 def _counts(drawn: Cells, wishes: Wishes) -> list[int]:
     """How many grids each region gets: its households by the target; what `counts` says where it has none."""
     held = np.bincount(drawn.region, drawn.households, len(drawn.regions)).astype(np.float64)
-    known = [wishes.counts.get(code, 1) for code in drawn.regions]
+    held[[number for number, code in enumerate(drawn.regions) if code in wishes.single]] = 0.0
+    known = [1 if code in wishes.single else wishes.counts.get(code, 1) for code in drawn.regions]
     target = wishes.target
     if wishes.grids:
         target = _divisor(held, wishes.grids - sum(n for n, h in zip(known, held, strict=True) if not h))

@@ -1,5 +1,6 @@
 """What can be said of a division: balance, roads, shape. Pure."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,22 @@ from grids.partition.cells import Cells
 from grids.partition.ground import Ints
 
 
-def of(cells: Cells, labels: Ints, target: float, tolerance: float) -> dict[str, Any]:
-    """The figures of a division; shares are between 0 and 1 and None where nothing can be said."""
+def of(cells: Cells, labels: Ints, target: float, tolerance: float, single: Collection[str] = ()) -> dict[str, Any]:
+    """The figures of a division; shares are between 0 and 1 and None where nothing can be said.
+
+    The regions of `single` were not to be divided: their balance is not judged.
+    """
     count = int(labels.max()) + 1
     load = np.bincount(labels, cells.households, count)
     region = np.zeros(count, dtype=np.int64)
     region[labels] = cells.region
     held = np.bincount(cells.region, cells.households, len(cells.regions))
-    counted = held[region] > 0
+    judged = (held > 0) & ~np.isin(np.array(cells.regions, dtype=object), list(single))
+    counted = judged[region]
     deviation = (load[counted] - target) / target
     off = np.abs(deviation)
     mean = held / np.maximum(np.bincount(region, minlength=len(cells.regions)), 1)
-    uneven = (held > 0) & (np.abs(mean / target - 1) > 0.1)
+    uneven = judged & (np.abs(mean / target - 1) > 0.1)
     return {
         "grids": count,
         "households": int(load.sum()),

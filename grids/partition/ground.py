@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
+
+from grids import lattice
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,6 +42,22 @@ class Ground:
     regions: Mapping[str, BaseGeometry]
     dwellings: Dwellings
     lines: Sequence[Line] = ()
+
+
+def staggered(outline: BaseGeometry, count: int) -> Floats:
+    """About `count` spots in staggered rows inside of an outline, where nothing better is known; degrees."""
+    scale = lattice.metres_per_degree(float(outline.centroid.y))
+    west, south, east, north = outline.bounds
+    metres = float(np.sqrt(outline.area * scale[0] * scale[1] / max(count, 1)))
+    wide, high = metres / scale[0], metres / scale[1]
+    rows = [
+        (x, y)
+        for row, y in enumerate(np.arange(south + high / 2, north, high).tolist())
+        for x in np.arange(west + wide * (0.25 + 0.5 * (row % 2)), east, wide).tolist()
+    ]
+    spots = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    spots = spots[shapely.contains_xy(outline, spots[:, 0], spots[:, 1])]
+    return spots if len(spots) else shapely.get_coordinates(shapely.point_on_surface(outline))
 
 
 def thinned(dwellings: Dwellings, scale: Floats, most: int) -> Floats:
