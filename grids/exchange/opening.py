@@ -49,16 +49,19 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[list[Source]]:
-    """The layers of the file at `path`, at least one, as long as the block lasts. Raises BoundaryFileRefused."""
+def opened(path: Path, *, name: str = "") -> Iterator[list[Source]]:
+    """The layers of the file at `path`, at least one, as long as the block lasts. Raises BoundaryFileRefused.
+
+    `name` is what people call the file if it lies under another name.
+    """
     with tempfile.TemporaryDirectory(prefix="wangge-map-") as folder:
         try:
-            yield _sources(path, Path(folder))
+            yield _sources(path, Path(folder), PurePosixPath(name or path.name).stem)
         except PermissionError as error:
             raise BoundaryFileRefused(_("The file may not be read.")) from error
 
 
-def _sources(path: Path, folder: Path) -> list[Source]:
+def _sources(path: Path, folder: Path, name: str) -> list[Source]:
     with path.open("rb") as file:
         head = file.read(4096)
     if not head.strip():
@@ -73,7 +76,7 @@ def _sources(path: Path, folder: Path) -> list[Source]:
         except (OSError, EOFError, zlib.error) as error:
             raise BoundaryFileRefused(_("The gzip file is damaged.")) from error
         path = unpacked
-    return _of_plain(path, folder, path.stem)
+    return _of_plain(path, folder, name)
 
 
 def _of_plain(path: Path, folder: Path, name: str) -> list[Source]:
