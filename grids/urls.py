@@ -4,6 +4,7 @@ from django.urls import path
 
 from grids.views import audit, forces, people, posts, unit_acts, units
 from grids.views.map import boundaries, card, one_map
+from grids.views.tiles import tile
 
 app_name = "grids"
 
@@ -36,5 +37,6 @@ urlpatterns = [
     path("audit/", audit.entries, name="audit"),
     path("audit/export/", audit.export, name="audit_export"),
     path("map/", one_map, name="map"),
+    path("map/tiles/<str:scope>/<slug:revision>/<int:zoom>/<int:column>/<int:row>.mvt", tile, name="tile"),
     path("map/boundaries.geojson", boundaries, name="boundaries"),
 ]
