@@ -19,7 +19,6 @@ from grids.datums import SRID
 from grids.duties import Right
 from grids.levels import CODE_LENGTHS, TIER_ORDER, UnitKind, ancestor_codes, district_of, known_kind
 from grids.models import Boundary, Person, Plan, PlanStatus, Unit
-from grids.noding import Inserted
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
 
@@ -114,9 +113,9 @@ def publish(*, plan: Plan, at: datetime, now: datetime, actor: Person | None = N
     plan = prove(plan=plan, now=now)
     refuse_stale(plan)
     grids, current = shapes_of(plan), in_force(plan.scope_id)
-    vertices = _vertices_of(plan, current)
+    outside = _outside(plan, current)
     _refuse_reaching_out(plan, current)
-    _put_in_force(plan, grids, current, _outside(plan, vertices), at=at, now=now, actor=actor)
+    _put_in_force(plan, grids, current, outside, at=at, now=now, actor=actor)
     return plan
 
 
@@ -137,10 +136,9 @@ def publish_redrawn(
     refuse_stale(plan)
     frame, current = _frame_of(plan), in_force(plan.scope_id)
     _require_every_grid(plan, set(grids), but=retiring)
-    vertices = _vertices_of(plan, current)
+    outside = _outside(plan, current)
     _refuse_reaching_out(plan, current)
-    plan.certificate = certify(grids, frame, now=at)
-    outside = _outside(plan, vertices)
+    plan.certificate = {**(plan.certificate or {}), **certify(grids, frame, now=at)}
     _put_in_force(plan, grids, current, outside, at=at, now=at, actor=actor)
     return outside
 
@@ -237,20 +235,20 @@ def refuse_stale(plan: Plan) -> None:
         )
 
 
-def _vertices_of(plan: Plan, current: Mapping[str, BaseGeometry]) -> Inserted:
-    """The vertices the plan puts on the outline, which is fixed but for these once it is published."""
-    outline = current.get(plan.scope_id)
-    vertices = {} if outline is None else noding.inserted(outline, _frame_of(plan))
+def _outside(plan: Plan, current: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
+    """What lies outside of the scope along its outline, by code, with the vertices the plan puts on the outline.
+
+    The outline is fixed but for these once it is published; what takes a plan back may take them out again.
+    """
+    outline, frame = current.get(plan.scope_id), _frame_of(plan)
+    vertices = {} if outline is None else noding.inserted(outline, frame)
+    if vertices is None and plan.rolls_back is not None and outline is not None and noding.inserted(frame, outline):
+        return noded_by(plan.rolls_back)
     if vertices is None:
         raise BoundaryRefused(
             _("The outline of %(code)s is published and fixed: redraw the unit above it.") % {"code": plan.scope_id},
             code="plan_moves_outline",
         )
-    return vertices
-
-
-def _outside(plan: Plan, vertices: Inserted) -> dict[str, BaseGeometry]:
-    """What lies outside of the scope along its outline, with the vertices that are new there."""
     if not vertices:
         return {}
     box = StoredPolygon.from_bbox(noding.box_of(vertices))
@@ -258,6 +256,19 @@ def _outside(plan: Plan, vertices: Inserted) -> dict[str, BaseGeometry]:
     rows = Boundary.objects.filter(valid__upper_inf=True, geom__bboverlaps=box)
     others = rows.exclude(within([plan.scope_id], "unit"))
     return noding.carriers({row.unit_id: lattice.from_db(row.geom) for row in others}, vertices)
+
+
+def noded_by(plan: Plan) -> dict[str, BaseGeometry]:
+    """What a published plan put vertices into outside of its scope, by code, as it was just before."""
+    assert plan.effective_at is not None
+    noded = (plan.certificate or {}).get("noded_outside", [])
+    return _read(Q(unit__in=noded, valid__contains=plan.effective_at - timedelta(microseconds=1)))
+
+
+def is_untouched_since(plan: Plan) -> bool:
+    """Whether all that a published plan put vertices into outside of its scope is still as that plan left it."""
+    noded = (plan.certificate or {}).get("noded_outside", [])
+    return not Boundary.objects.filter(unit__in=noded, valid__upper_inf=True).exclude(plan=plan).exists()
 
 
 def _refuse_reaching_out(plan: Plan, current: Mapping[str, BaseGeometry]) -> None:

@@ -261,8 +261,8 @@ def _published_as(redraw: Redraw) -> list[PlanArea]:
 def draft_return(*, plan: Plan, title: str, reason: str, now: datetime, actor: Person | None) -> Plan:
     """A draft that takes `plan` back: its areas are the grids as they were just before, under their own codes.
 
-    Vertices that came to the outline meanwhile stay there. Raises BoundaryRefused where nothing was published before,
-    another plan was published since, or it was taken back already.
+    Vertices it put on the outline stay only where somebody else built on them. Raises BoundaryRefused where nothing
+    was published before, another plan was published since, or it was taken back already.
     """
     if plan.status != PlanStatus.PUBLISHED or plan.effective_at is None:
         raise BoundaryRefused(_("Only what is published can be taken back."), code="plan_not_published")
@@ -275,6 +275,8 @@ def draft_return(*, plan: Plan, title: str, reason: str, now: datetime, actor: P
     if plan.scope_id not in old or outline is None:
         raise BoundaryRefused(_("Nothing was published here before."), code="plan_first")
     vertices = noding.inserted(old[plan.scope_id], outline) or {}
+    if plans.is_untouched_since(plan):
+        outline, vertices = old[plan.scope_id], {}
     grids = {code: shape for code, shape in old.items() if known_kind(code) is UnitKind.GRID}
     shapes = {code: noding.insert_into(shape, vertices) for code, shape in grids.items()}
     back = Plan.objects.create(
