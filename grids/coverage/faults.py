@@ -61,40 +61,16 @@ def faults(shapes: Shapes, frame: BaseGeometry, name: Naming = str) -> list[Cove
     sheet = Sheet.of(shapes, frame)
     whole = sound(sheet)
     seen = survey(whole)
-    borders = _Borders(whole)
     kinds: tuple[Iterable[CoverageFault], ...] = (
         _invalid(sheet, whole, name),
         (_pocket(whole, region, name) for region in seen.regions if region.depth < 0),
         _overlaps(whole, seen, name),
         _spills(whole, seen, name),
         (_corner(corner, name) for corner in seen.corners),
-        _apart(whole, borders, name),
-        _slivers(whole, borders, name),
+        _apart(whole, name),
+        _slivers(whole, name),
     )
     return [fault for kind in kinds for fault in sorted(kind, key=lambda fault: (-fault.area_m2, fault.at))]
-
-
-class _Borders:
-    """Who lies beside an area or a part of one; counted only when asked."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.sheet = sheet
-        self._owners: dict[plane.Segment, set[int]] | None = None
-
-    def beside(self, part: Polygon, key: int) -> list[int]:
-        """The other areas along the part's border, the longest stretch first."""
-        if self._owners is None:
-            self._owners = {}
-            rows = zip(self.sheet.begins.tolist(), self.sheet.ends.tolist(), self.sheet.owners.tolist(), strict=True)
-            for (ax, ay), (bx, by), owner in rows:
-                self._owners.setdefault(plane.edge((ax, ay), (bx, by)), set()).add(owner)
-        metres: dict[int, float] = {}
-        for (ax, ay), (bx, by) in plane.edges(part):
-            length = float(np.hypot((bx - ax) * self.sheet.east, (by - ay) * self.sheet.north))
-            for owner in self._owners.get(((ax, ay), (bx, by)), ()):
-                if owner not in (key, FRAME):
-                    metres[owner] = metres.get(owner, 0.0) + length
-        return sorted(metres, key=lambda owner: (-metres[owner], owner))
 
 
 def _fault(
@@ -212,7 +188,7 @@ def _corner(corner: LooseCorner, name: Naming) -> CoverageFault:
     return CoverageFault(identity, "vertex", keys, 0.0, at, None, message, repairs)
 
 
-def _apart(sheet: Sheet, borders: _Borders, name: Naming) -> Iterator[CoverageFault]:
+def _apart(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
     for key, area in sheet.shapes.items():
         parts = sorted(plane.polygons(area), key=lambda part: part.area, reverse=True)
         for part in parts[1:]:
@@ -220,11 +196,11 @@ def _apart(sheet: Sheet, borders: _Borders, name: Naming) -> Iterator[CoverageFa
                 {"unit": name(key)}
             )
             own = Repair("apart", None, _("Make this part a grid of its own"))
-            neighbours = tuple(borders.beside(part, key))
+            neighbours = sheet.beside(part, key)
             yield _fault("parts", (key,), sheet, part, message, [own, *_gifts(neighbours, name)])
 
 
-def _slivers(sheet: Sheet, borders: _Borders, name: Naming) -> Iterator[CoverageFault]:
+def _slivers(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
     keys, areas = sheet.keys, np.array([None, *sheet.shapes.values()], dtype=object)[1:]
     measured = sheet.metres(areas)
     broad = shapely.area(measured) >= shapely.length(measured) * LEAST_WIDTH_METRES / 2
@@ -235,7 +211,7 @@ def _slivers(sheet: Sheet, borders: _Borders, name: Naming) -> Iterator[Coverage
             message = _("%%(area)s of %(unit)s near %%(place)s are a sliver, nowhere a metre wide.") % _escaped(
                 {"unit": name(key)}
             )
-            yield _fault("sliver", (key,), sheet, part, message, _gifts(borders.beside(part, key), name))
+            yield _fault("sliver", (key,), sheet, part, message, _gifts(sheet.beside(part, key), name))
 
 
 def _gifts(keys: Iterable[int], name: Naming) -> list[Repair]:

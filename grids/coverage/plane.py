@@ -145,6 +145,28 @@ class Sheet:
         lengths: NDArray[np.float64] = np.hypot(*((ends - begins) * (self.east, self.north)).T)
         return lengths
 
+    @cached_property
+    def boxes(self) -> tuple[Points, Points]:
+        """The low and the high corner of every segment's box."""
+        return np.minimum(self.begins, self.ends), np.maximum(self.begins, self.ends)
+
+    def beside(self, part: BaseGeometry, key: int) -> tuple[int, ...]:
+        """The other areas along the border of a part of `key`, the longest stretch first."""
+        low, high = self.boxes
+        west, south, east, north = part.bounds
+        near = np.all((high >= (west, south)) & (low <= (east, north)), axis=1)
+        near &= (self.owners != key) & (self.owners != FRAME)
+        border = edges(part)
+        metres: dict[int, float] = {}
+        lengths = self.length(self.begins[near], self.ends[near]).tolist()
+        rows = zip(
+            self.begins[near].tolist(), self.ends[near].tolist(), self.owners[near].tolist(), lengths, strict=True
+        )
+        for (ax, ay), (bx, by), owner, length in rows:
+            if edge((ax, ay), (bx, by)) in border:
+                metres[owner] = metres.get(owner, 0.0) + length
+        return tuple(sorted(metres, key=lambda owner: (-metres[owner], owner)))
+
     def thin_parts(self, geometry: BaseGeometry) -> list[Polygon]:
         """The parts into which no circle of LEAST_WIDTH_METRES fits."""
         return [part for part in polygons(geometry) if self.is_thin(part)]
