@@ -326,6 +326,7 @@ CELERY_BEAT_SCHEDULE = {
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
     "deliver": {"task": "dispatch.tasks.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "change_calendars": {"task": "incidents.tasks.change_calendars", "schedule": 60.0, "options": {"expires": 60}},
+    "find_proposals": {"task": "grids.tasks.find_proposals", "schedule": 60.0, "options": {"expires": 60}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
     "tidy": {"task": "dispatch.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "look_at_itself": {"task": "dispatch.tasks.look_at_itself", "schedule": 60.0, "options": {"expires": 60}},

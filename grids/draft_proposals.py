@@ -27,21 +27,29 @@ def propose(draft: Draft, args: Args) -> Change:
     known = set(Unit.objects.filter(pk__in={area["village"] for area in proposal.result}).values_list("pk", flat=True))
     if {area["village"] for area in proposal.result} - known:
         raise EditRefused("no_proposal", _("This proposal names villages that are not there."))
-    fresh = _drawn(draft, proposal.result)
+    fresh = _drawn(draft, old, proposal.result)
     rows = carried_on(old, fresh)
+    # A border of the proposal may end on the frame: it gets that corner too.
+    frame = shapely.coverage_union_all([row.shape for row in rows])
     said = {"what": f"#{proposal.pk}", "areas": len(rows)}
-    return Change({row.key: row for row in rows}, frozenset(old), said=said, recount=frozenset(row.key for row in rows))
+    drawn = {row.key: row for row in rows}
+    return Change(drawn, frozenset(old), frame, said=said, recount=frozenset(drawn))
 
 
-def _drawn(draft: Draft, result: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """The areas of a result as new rows, numbered from west to east and north to south."""
+def _drawn(draft: Draft, old: Mapping[int, Row], result: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The areas of a result as new rows, numbered from west to east and north to south.
+
+    A dedicated grid was not divided and keeps all it had but its number.
+    """
     shapes = shapely.from_wkb(np.array([area["wkb"] for area in result], dtype=object))
     middles = shapely.get_coordinates(shapely.centroid(shapes))
     order = sorted(range(len(shapes)), key=lambda n: (result[n]["village"], middles[n][0], -middles[n][1]))
     rows = []
     for number in order:
         area = result[number]
+        kept = old.get(area.get("kept") or 0)
         row = Row(draft.new_key(), shapes[number], None, area["village"], households=area.get("households"))
+        row = replace(kept, key=row.key) if kept is not None else row
         rows.append(row.drawn(shapes[number]))
     return rows
 
@@ -58,6 +66,9 @@ def carried_on(old: Mapping[int, Row], fresh: Sequence[Row]) -> list[Row]:
     tree = shapely.STRtree(shapes)
     result = []
     for row in fresh:
+        if row.unit:
+            result.append(row)
+            continue
         shares: dict[int, float] = {}
         for number in tree.query(row.shape, predicate="intersects"):
             one = olds[number]

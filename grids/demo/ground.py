@@ -24,8 +24,9 @@ from grids.models import Boundary, Dwelling, LineKind, Unit
 from grids.subtrees import within
 
 SEED = 511111
-# Households of a grid, and of a building in a community or a farmstead in a village.
-_OF_GRID = (210, 520)
+# Households of a village for each of its grids, and how unevenly these have them today.
+_PER_GRID, _UNEVEN = (315.0, 385.0), (0.65, 1.35)
+# Households of a building in a community or a farmstead in a village.
 _OF_TOWER, _OF_FARM = (8, 48), (4, 30)
 _SPREAD_M = {True: 60.0, False: 120.0}
 
@@ -41,20 +42,37 @@ def load(*, now: datetime) -> str:
     shapes = {row.unit_id: lattice.from_db(row.geom) for row in rows.order_by("unit_id")}
     villages = {unit.pk: unit for unit in Unit.objects.filter(within([DISTRICT]), kind=UnitKind.VILLAGE)}
     dice = random.Random(SEED)
+    households = _households(list(shapes), dice)
     dwellings = [
-        dwelling for code, shape in shapes.items() for dwelling in _dwellings(code, villages[code[:12]], shape, dice)
+        dwelling
+        for code, shape in shapes.items()
+        for dwelling in _dwellings(code, villages[code[:12]], shape, households[code], dice)
     ]
     lines = [*_roads(shapes, villages), _river(shapes), *_lanes(shapes, villages, dice)]
     ground.take_dwellings(district=DISTRICT, dwellings=dwellings, now=now, is_synthetic=True)
     ground.take_lines(district=DISTRICT, lines=lines, now=now, is_synthetic=True)
-    households = sum(dwelling.households for dwelling in dwellings)
-    return f"ground: {len(dwellings)} dwellings with {households} households, {len(lines)} lines, all made up"
+    return f"ground: {len(dwellings)} dwellings, {sum(households.values())} households, {len(lines)} lines, all made up"
 
 
-def _dwellings(code: str, village: Unit, shape: BaseGeometry, dice: random.Random) -> Iterable[NewDwelling]:
-    """The buildings of one grid, in compounds or hamlets."""
+def _households(grids: list[str], dice: random.Random) -> dict[str, int]:
+    """How many live in each grid: a village has about 350 for each of its grids, but today not each grid has 350."""
+    found: dict[str, int] = {}
+    villages: dict[str, list[str]] = {}
+    for code in grids:
+        villages.setdefault(code[:12], []).append(code)
+    for codes in villages.values():
+        shares = [dice.uniform(*_UNEVEN) for _code in codes]
+        each = dice.uniform(*_PER_GRID) * len(codes) / sum(shares)
+        found |= {code: round(share * each) for code, share in zip(codes, shares, strict=True)}
+    return found
+
+
+def _dwellings(
+    code: str, village: Unit, shape: BaseGeometry, in_all: int, dice: random.Random
+) -> Iterable[NewDwelling]:
+    """The buildings of one grid, in compounds or hamlets, with so many households in all."""
     is_town = is_community(village)
-    left, number, compound = dice.randint(*_OF_GRID), 0, 0
+    left, number, compound = in_all, 0, 0
     east, north = lattice.metres_per_degree(shape.centroid.y)
     while left > 0:
         compound += 1

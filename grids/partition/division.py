@@ -77,10 +77,7 @@ def divide(
     region = np.zeros(len(shapes), dtype=np.int64)
     region[labels] = drawn.region
     areas = tuple(Area(shapes[i], drawn.regions[region[i]], int(households[i])) for i in order)
-    said = figures.of(drawn, labels, wishes.target, wishes.tolerance, wishes.single) | {
-        "seed": seed,
-        "dwellings_outside": int(ground.dwellings.households.sum() - drawn.households.sum()),
-    }
+    said = figures.of(drawn, labels, wishes.target, wishes.tolerance, wishes.single)
     return Division(areas, outlines.frame_of(shapes), said)
 
 
