@@ -187,8 +187,11 @@ def found(proposal: Proposal) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         }
         for shape, area in zip(shapes, division.areas, strict=True)
     ]
-    said = division.figures | {"spread": plan_ground.spread, "drawing": drawing.drawn(shapes)}
-    return result, said | {"by_area": sorted(set(said["by_area"]) - plan_ground.kept.keys())}
+    by_area = sorted(set(division.figures["by_area"]) - plan_ground.kept.keys())
+    judged = [None if area["kept"] or area["village"] in by_area else area["households"] for area in result]
+    deviations = [None if number is None else round(number / given["target"] - 1, 3) for number in judged]
+    picture = drawing.drawn(shapes, [area["village"] for area in result]) | {"deviations": deviations}
+    return result, division.figures | {"by_area": by_area, "spread": plan_ground.spread, "drawing": picture}
 
 
 def _teller(proposal: Proposal) -> Callable[[int], None]:

@@ -15,8 +15,11 @@ _HIGHEST = 420
 _DETAIL = 0.6
 
 
-def drawn(shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
-    """{"width", "height", "paths": [a path's `d` for each shape]}; neighbours still share their borders."""
+def drawn(shapes: Sequence[BaseGeometry], regions: Sequence[str]) -> dict[str, Any]:
+    """{"width", "height", "paths", "outlines"}: a path's `d` for each shape and for each of the `regions` they lie in.
+
+    Neighbours still share their borders.
+    """
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
     wide, high = lattice.metres_per_degree((south + north) / 2)
     scale = WIDTH / max((east - west) * wide, 1.0)
@@ -31,7 +34,15 @@ def drawn(shapes: Sequence[BaseGeometry]) -> dict[str, Any]:
         "width": round((east - west) * wide * scale, 1),
         "height": round((north - south) * high * scale, 1),
         "paths": [_path(shape) for shape in coarse],
+        "outlines": [_path(shapely.coverage_union_all(coarse[mine])) for mine in _members(regions)],
     }
+
+
+def _members(regions: Sequence[str]) -> list[list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, region in enumerate(regions):
+        found.setdefault(region, []).append(number)
+    return list(found.values())
 
 
 def _path(shape: BaseGeometry) -> str:
