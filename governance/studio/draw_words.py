@@ -53,7 +53,7 @@ ACTS: dict[str, str | Promise] = {
     "hand": _("Hand over"),
     "merge_with": _("Merge with {grid}"),
     "border_with": _("Move the border with {grid}"),
-    "hand_with": _("Hand dwellings over to {grid}"),
+    "hand_with": _("Hand over dwellings to {grid}"),
     "remains": _("{grid} remains"),
     "which_remains": _("{one} and {other} become one grid. Which one remains?"),
     "whose_pocket": _("A gap of {size}: whose does it become?"),

@@ -7,9 +7,10 @@
   const S = window.wanggeStudio;
 
   S.zoomTo = function (box, most) {
+    const wide = S.map.getSize().x > 500;
     const [west, north] = S.lonlat(box[0], box[1]);
     const [east, south] = S.lonlat(box[2], box[3]);
-    S.map.fitBounds([[south, west], [north, east]], { maxZoom: most || 18, padding: [60, 60] });
+    S.map.fitBounds([[south, west], [north, east]], { maxZoom: most || 18, paddingTopLeft: wide ? [110, 110] : [20, 90], paddingBottomRight: wide ? [70, 60] : [60, 50] });
   };
   function fit() {
     const box = [Infinity, Infinity, -Infinity, -Infinity];

@@ -30,7 +30,6 @@
     S.layer.off("painted", clip);
     layer.remove();
     layer = null;
-    S.layer._container.classList.remove("is-clipped");
     S.layer._container.style.clipPath = "";
     toggled();
   }
@@ -50,7 +49,7 @@
     line.style.left = x + "px";
     for (const [each, left] of [[layer, true], [S.layer, false]]) {
       const at = S.map.containerPointToLayerPoint([x, 0]).x - each._bounds.min.x;
-      each._container.style.clipPath = left ? "polygon(0 0, " + at + "px 0, " + at + "px 100%, 0 100%)" : "polygon(" + at + "px 0, 100% 0, 100% 100%, " + at + "px 100%)";
+      each._container.style.clipPath = left ? "inset(0 calc(100% - " + at + "px) 0 0)" : "inset(0 0 0 " + at + "px)";
     }
   }
 

@@ -48,6 +48,8 @@
       const size = this._bounds.getSize();
       const sharp = Math.min(2, window.devicePixelRatio || 1);
       L.DomUtil.setPosition(this._container, this._bounds.min);
+      this._container.style.width = size.x + "px";
+      this._container.style.height = size.y + "px";
       for (const [index, canvas] of [this._base, this._live].entries()) {
         canvas.width = sharp * size.x; canvas.height = sharp * size.y;
         canvas.style.width = size.x + "px"; canvas.style.height = size.y + "px";

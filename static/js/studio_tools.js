@@ -49,7 +49,7 @@
     if (now.finish && has) acts.push(button(S.word("finish"), now.finish, true));
     if (now.back && has) acts.push(button(S.word("back"), now.back));
     if (S.inHand !== "select") acts.push(button(S.word("cancel"), cancel));
-    box.hidden = !said;
+    box.hidden = !said || !S.find("#studio-offer").hidden;
     S.find("#studio-hint-words").textContent = said || "";
     S.find("#studio-hint-acts").replaceChildren(...acts);
   };
@@ -57,6 +57,7 @@
   S.offer = function (words, ways) {
     const box = S.find("#studio-offer");
     box.hidden = !words;
+    if (words) S.find("#studio-hint").hidden = true;
     box.replaceChildren();
     if (!words) return;
     const list = S.make("div.studio-ways", {});
