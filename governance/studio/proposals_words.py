@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from governance.studio.proposals_forms import FOLLOW
 from grids.models import Proposal, ProposalState, Unit
@@ -54,17 +54,21 @@ class Card:
 def cards_of(found: Sequence[Proposal]) -> list[Card]:
     """The cards of a plan's proposals; the best figures among those that are ready are marked. One query at most."""
     ready = [one.figures for one in found if one.state == ProposalState.READY]
-    best = {key: _best(ready, key) for key in ("within_10", "max_deviation", "on_lines", "compactness")}
+    best = {
+        key: _best([figures.get(key) for figures in ready], least=key == "max_deviation")
+        for key in ("within_10", "max_deviation", "on_lines", "compactness")
+    }
     villages = {code for figures in ready for key in ("uneven", "by_area", "spread") for code in figures.get(key, [])}
     names = dict(Unit.objects.filter(pk__in=villages).values_list("pk", "name")) if villages else {}
-    return [_card(one, best if len(ready) > 1 else {}, names) for one in found]
+    return [_card(one, best, names) for one in found]
 
 
-def _best(ready: list[dict[str, Any]], key: str) -> float | None:
-    known = [figures[key] for figures in ready if figures.get(key) is not None]
-    if not known:
+def _best(values: Sequence[float | None], *, least: bool) -> float | None:
+    """The best of the figures, or None where none is better than another."""
+    known = {value for value in values if value is not None}
+    if len(known) < 2:
         return None
-    return min(known) if key == "max_deviation" else max(known)
+    return min(known) if least else max(known)
 
 
 def _card(proposal: Proposal, best: dict[str, float | None], names: dict[str, str]) -> Card:
@@ -121,7 +125,7 @@ def _notes(given: dict[str, Any], names: dict[str, str]) -> list[str]:
 
 
 def _listed(codes: Sequence[str], names: dict[str, str]) -> str:
-    shown = ", ".join(names.get(code, code) for code in codes[:_NAMED])
+    shown = pgettext("between the names of a list", ", ").join(names.get(code, code) for code in codes[:_NAMED])
     if len(codes) <= _NAMED:
         return shown
     return _("%(names)s and %(count)d others") % {"names": shown, "count": len(codes) - _NAMED}
