@@ -26,6 +26,9 @@ Points = NDArray[np.int64]
 # The frame's key among the owners of segments; areas have keys from 0.
 FRAME = -1
 
+# Less than a lattice square: the rounding of a sum.
+_SPECK = 0.5
+
 
 def to_plane(geometries: Iterable[BaseGeometry]) -> NDArray[np.object_]:
     """Geometries in degrees, put on the plane."""
@@ -180,15 +183,18 @@ class Sheet:
 
 
 def joined(parts: Iterable[BaseGeometry]) -> BaseGeometry:
-    """One polygon or multipolygon of polygons that touch along whole segments or not at all."""
+    """One polygon or multipolygon of polygons that have corners wherever their borders meet."""
     listed = list(parts)
     if not listed:
         return MultiPolygon()
     if len(listed) == 1 and listed[0].geom_type == "Polygon":
         return listed[0]
-    union = shapely.coverage_union_all(listed)
+    try:
+        union = shapely.coverage_union_all(listed)
+    except shapely.errors.GEOSException:
+        union = None
     # Areas that overlap are no coverage: what comes of it may be invalid, or lack what they share.
-    if not shapely.is_valid(union) or abs(union.area - sum(part.area for part in listed)) > 0.5:
+    if union is None or not shapely.is_valid(union) or abs(union.area - sum(part.area for part in listed)) > _SPECK:
         union = shapely.union_all(listed, grid_size=1)
     found = polygons(union)
     return found[0] if len(found) == 1 else MultiPolygon(found)

@@ -20,12 +20,16 @@ from grids.coverage.plane import FRAME, Point, Segment, Sheet
 
 Ring = list[Point]
 
+# Borders that lack each other's corners part by half a lattice step; that much is no trespass.
+_ROUNDING_SQUARE_METRES = 0.1
+
 
 def move_vertex(shapes: Shapes, frame: BaseGeometry, *, at: Place, to: Place) -> Edited:
     """Move the corner `at` to `to` for every area that has it.
 
     Raises EditRefused "no_vertex", "frame_fixed" (it lies on the frame), "crosses" (borders would cross, or an area
-    would turn over), "too_small" (an area would become a sliver), "nothing".
+    would turn over), "leaves_ground" (beside a fault: to nobody), "too_small" (an area would become a sliver),
+    "nothing".
     """
     sheet = Sheet.of(shapes, frame)
     old, new = plane.point(at), plane.point(to)
@@ -164,21 +168,26 @@ def _fault_place(area: BaseGeometry, at: Place) -> Place:
 
 
 def _refuse_trespass(sheet: Sheet, changed: dict[int, BaseGeometry], at: Place) -> None:
-    """Where the border was not shared (beside a pocket, say) its move may reach others or leave the frame."""
+    """Where a border was not shared (beside a pocket, say) its move may reach over the next one, leave the frame or
+    leave ground to nobody."""
     if _is_shared(sheet, changed):
         return
-    others = {**sheet.shapes, **changed}
+    after = {**sheet.shapes, **changed}
     for key, area in changed.items():
-        gained = shapely.difference(area, sheet.shapes[key])
-        if gained.is_empty:
-            continue
-        beyond = not shapely.is_empty(shapely.difference(gained, sheet.frame).buffer(-1))
-        trespass = any(
-            other != key and shapely.intersects(gained, shape) and shapely.area(shapely.intersection(gained, shape)) > 1
-            for other, shape in others.items()
+        before = sheet.shapes[key]
+        gained, lost = shapely.difference(area, before), shapely.difference(before, area)
+        others = shapely.union_all(
+            [shape for other, shape in after.items() if other != key and _meet(shape, gained, lost)]
         )
-        if beyond or trespass:
+        beyond = shapely.difference(gained, sheet.frame)
+        if max(map(sheet.square_metres, (beyond, shapely.intersection(gained, others)))) > _ROUNDING_SQUARE_METRES:
             raise EditRefused("crosses", _("The border would reach over the next one."), at)
+        if sheet.square_metres(shapely.difference(lost, others)) > _ROUNDING_SQUARE_METRES:
+            raise EditRefused("leaves_ground", _("The border would leave ground to nobody."), at)
+
+
+def _meet(shape: BaseGeometry, *others: BaseGeometry) -> bool:
+    return any(shapely.intersects(shape, other) for other in others)
 
 
 def _is_shared(sheet: Sheet, changed: dict[int, BaseGeometry]) -> bool:
