@@ -34,13 +34,13 @@ from grids.subtrees import within
 
 def places(person: Person, *rights: Right, now: datetime) -> list[Unit]:
     """The living villages, towns and districts over which `person` has one of the rights. Raises PermissionDenied."""
-    codes = [""] if person.is_superuser else [
-        code for right in rights for code in permissions.units_with_right(person, right, now=now)
-    ]  # fmt: skip
-    found = Unit.objects.filter(within(codes), kind__in=SCOPES, retired_at__isnull=True).order_by("code")
-    if not codes:
+    codes = [""]
+    if not person.is_superuser:
+        codes = [code for right in rights for code in permissions.units_with_right(person, right, now=now)]
+    found = list(Unit.objects.filter(within(codes), kind__in=SCOPES, retired_at__isnull=True).order_by("code"))
+    if not found and not person.is_superuser:
         raise PermissionDenied(_("You have no duty here that allows this."))
-    return list(found)
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -35,6 +35,7 @@ class Preview:
     compared: Comparison | None = None
     drawing: Drawing | None = None
     faults: list[CoverageFault] = field(default_factory=list)
+    meanings = MEANINGS
 
     @property
     def counts(self) -> list[tuple[State, str, int]]:

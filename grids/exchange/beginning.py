@@ -10,7 +10,6 @@ from grids.exchange.comparing import Comparison, State
 from grids.exchange.refused import BoundaryFileRefused
 from grids.levels import CODE_LENGTHS, UnitKind
 from grids.models import Person, Plan, Unit
-from grids.subtrees import within
 
 
 def begin(
@@ -46,11 +45,12 @@ def begin(
 
 def scope_of(codes: list[str]) -> Unit | None:
     """The narrowest village, town or district all these grids stand under; codes nobody knows do not count."""
-    known = [code for code in codes if len(code) == CODE_LENGTHS[UnitKind.GRID] and code.isdigit()]
+    length, village = CODE_LENGTHS[UnitKind.GRID], CODE_LENGTHS[UnitKind.VILLAGE]
+    grids = [code for code in codes if len(code) == length and code.isascii() and code.isdigit()]
+    alive = Unit.objects.filter(pk__in={code[:village] for code in grids}, retired_at__isnull=True)
+    known = set(alive.values_list("pk", flat=True))
     for kind in (UnitKind.VILLAGE, UnitKind.TOWN, UnitKind.DISTRICT):
         above = {code[: CODE_LENGTHS[kind]] for code in known}
         if len(above) == 1:
-            unit = Unit.objects.filter(within(above), pk__in=above, retired_at__isnull=True).first()
-            if unit is not None:
-                return unit
+            return Unit.objects.filter(pk__in=above, retired_at__isnull=True).first()
     return None

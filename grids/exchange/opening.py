@@ -88,7 +88,7 @@ def _of_plain(path: Path, folder: Path, name: str) -> list[Source]:
         return _of_geopackage(shutil.copy(path, folder / "map.gpkg"))
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
-        return [_of_kml(shutil.copy(path, folder / "map.kml"), name)]
+        return [_of_kml(path, name)]
     if text.startswith((b"{", b"[")):
         return [Source(name, Format.GEOJSON, path)]
     raise BoundaryFileRefused(_("This is no GeoJSON, zipped Shapefile, GeoPackage or KML."))

@@ -1,4 +1,4 @@
-"""The features of one layer, as they stand in the file: GeoJSON by our own reader, everything else by GDAL."""
+"""The features of one layer, as they stand in the file: Shapefiles and GeoPackages by GDAL, text by its own readers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FieldError, Geometry
 from shapely.geometry import MultiPolygon, Polygon
 
 from grids.datums import Datum
-from grids.exchange import geojson
+from grids.exchange import geojson, kml
 from grids.exchange.features import Layer, Raw, Ring
 from grids.exchange.opening import Format, Source
 from grids.exchange.refused import BoundaryFileRefused
@@ -34,11 +34,8 @@ MOST_FEATURES = 100_000
 # Systems without a number in any register: only a mark can tell.
 _MARKS = frozenset({Datum.GCJ02.value, Datum.BD09.value})
 MOST_VERTICES = 10_000_000
-_DRIVERS = {Format.SHAPEFILE: "ESRI Shapefile", Format.GPKG: "GPKG", Format.KML: "LIBKML"}
-# What LIBKML tells of every placemark besides its own columns.
-_PLACEMARK = frozenset(
-    {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"}
-)
+_DRIVERS = {Format.SHAPEFILE: "ESRI Shapefile", Format.GPKG: "GPKG"}
+_TEXT = {Format.GEOJSON: geojson.parsed, Format.KML: kml.parsed}
 _ALIASES: dict[str, str] = {
     **dict.fromkeys(("936", "cp936", "ansi 936", "gbk", "gb2312"), Encoding.GBK.value),
     **dict.fromkeys(("65001", "utf8"), Encoding.UTF8.value),
@@ -48,38 +45,21 @@ pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
 
 
 def layers(sources: Sequence[Source]) -> list[str]:
-    """The names of the layers that can be read; KML has one per folder."""
-    return [name for name, _source, _inner in _each(sources)]
+    """The names of the layers that can be read."""
+    return [source.name for source in sources]
 
 
 def read(sources: Sequence[Source], *, layer: str = "", encoding: str = Encoding.AUTO) -> Layer:
     """The layer of that name, else the first. Raises BoundaryFileRefused."""
-    for name, source, inner in _each(sources):
-        if not layer or name == layer:
-            return _marked(
-                _geojson(source, encoding) if source.format == Format.GEOJSON else _ogr(source, name, inner, encoding)
-            )
-    raise BoundaryFileRefused(_("The file has no layer %(layer)s.") % {"layer": layer[:80]})
+    source = next((source for source in sources if not layer or source.name == layer), None)
+    if source is None:
+        raise BoundaryFileRefused(_("The file has no layer %(layer)s.") % {"layer": layer[:80]})
+    return _marked(_text(source, encoding) if source.format in _TEXT else _ogr(source, encoding))
 
 
-def _each(sources: Sequence[Source]) -> Iterator[tuple[str, Source, str | None]]:
-    for source in sources:
-        if source.format != Format.KML:
-            yield source.name, source, source.name if source.format == Format.GPKG else None
-            continue
-        try:
-            found = [str(row[0]) for row in pyogrio.list_layers(source.path)]
-        except DataSourceError as error:
-            raise BoundaryFileRefused(_damaged(source)) from error
-        if not found:
-            raise BoundaryFileRefused(_("The KML file has no placemark."))
-        yield from ((name, source, name) for name in found)
-
-
-def _geojson(source: Source, encoding: str) -> Layer:
-    data = source.path.read_bytes()
-    text, guessed = _decoded(data, encoding)
-    layer = geojson.parsed(text, source.name)
+def _text(source: Source, encoding: str) -> Layer:
+    text, guessed = _decoded(source.path.read_bytes(), encoding)
+    layer = _TEXT[source.format](text, source.name)
     _refuse_too_many(len(layer.features), 0)
     return replace(layer, notes=(_read_as_gbk(),) if guessed else ())
 
@@ -97,7 +77,8 @@ def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
         raise BoundaryFileRefused(_wrong_encoding()) from error
 
 
-def _ogr(source: Source, name: str, layer: str | None, encoding: str) -> Layer:
+def _ogr(source: Source, encoding: str) -> Layer:
+    layer = source.name if source.format == Format.GPKG else None
     notes: tuple[str, ...] = ()
     given: str | None = encoding or None
     if source.format == Format.SHAPEFILE and not given:
@@ -117,15 +98,13 @@ def _ogr(source: Source, name: str, layer: str | None, encoding: str) -> Layer:
         raise BoundaryFileRefused(_damaged(source)) from error
     geometries = shapes if shapes is not None else np.full(len(columns[0]) if columns else 0, None, dtype=object)
     fields = [str(field) for field in meta["fields"]]
-    kept = [number for number, field in enumerate(fields) if source.format != Format.KML or field not in _PLACEMARK]
     said = info.get("layer_metadata") or {}
     return Layer(
-        name=name,
-        columns=tuple(fields[number] for number in kept),
-        # KML has no other system than this one.
+        name=source.name,
+        columns=tuple(fields),
         crs=str(meta["crs"] or ""),
         datum=str(said.get("DATUM", "")),
-        features=tuple(_features(geometries, [(fields[number], columns[number]) for number in kept])),
+        features=tuple(_features(geometries, list(zip(fields, columns, strict=True)))),
         notes=notes,
     )
 

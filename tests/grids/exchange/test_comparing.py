@@ -189,4 +189,5 @@ def test_the_place_is_found_out_from_the_codes(cast: Cast) -> None:
     assert beginning.scope_of([cast.grid.pk, cast.second_grid.pk]) == cast.village
     assert beginning.scope_of([cast.grid.pk, cast.third_grid.pk, "x", ""]) == cast.town
     assert beginning.scope_of([cast.grid.pk, cast.other_grid.pk]) == cast.district
-    assert beginning.scope_of(["510000000000001", cast.grid.pk]) is None
+    assert beginning.scope_of(["510000000000001", cast.grid.pk]) == cast.village
+    assert beginning.scope_of(["510000000000001"]) is None

@@ -1,0 +1,222 @@
+"""Files are taken by what they are: damaged, disguised and oversized ones are refused in words, and nothing breaks."""
+
+import gzip
+import io
+import json
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shapely.geometry.base import BaseGeometry
+
+from grids.exchange import columns, opening, reading, systems
+from grids.exchange import geojson as geojson_reader
+from grids.exchange.features import Layer
+from grids.exchange.opening import Format
+from grids.exchange.refused import BoundaryFileRefused
+from grids.exchange.shapes import drawn
+from tests.grids.exchange.files import geojson, packed, repacked
+from tests.tiling import box
+
+SHAPES = {"511111100001001": box(103.55, 29.41, 103.56, 29.42), "511111100001002": box(103.56, 29.41, 103.57, 29.42)}
+
+
+def _read(data: bytes, tmp_path: Path, **options: str) -> Layer:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with opening.opened(path, name="一图.geojson") as sources:
+        return reading.read(sources, **options)
+
+
+def _zip(**members: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "."), data)
+    return made.getvalue()
+
+
+def _bomb() -> bytes:
+    return _zip(a__geojson=b" " * (opening.MOST_UNPACKED + 1))
+
+
+def _lying_bomb() -> bytes:
+    """The head says one byte; the content says more than anybody may unpack."""
+    whole = bytearray(_bomb())
+    size = (opening.MOST_UNPACKED + 1).to_bytes(4, "little")
+    assert size in whole
+    return bytes(whole).replace(size, (1).to_bytes(4, "little"))
+
+
+def _outside() -> bytes:
+    return _zip(**{"../../etc/a.geojson": b"{}"})
+
+
+def _locked() -> bytes:
+    data = bytearray(_zip(a__geojson=b"{}"))
+    central = data.index(b"PK\x01\x02")
+    data[central + 8] |= 1
+    return bytes(data)
+
+
+def _endless_view() -> bytes:
+    """A GeoPackage whose layer is a view that never ends."""
+    file = io.BytesIO(packed(SHAPES, Format.GPKG))
+    path = Path("/dev/shm") / "wangge-test-view.gpkg" if Path("/dev/shm").is_dir() else Path("/tmp/wangge-test.gpkg")
+    path.write_bytes(file.getvalue())
+    try:
+        with sqlite3.connect(path) as database:
+            database.execute("drop trigger if exists trigger_insert_feature_count_grids")
+            database.execute("alter table grids rename to hidden")
+            database.execute(
+                "create view grids as with recursive n(i) as (select 1 union all select i + 1 from n) "
+                "select i as fid, null as geom from n"
+            )
+        database.close()
+        return path.read_bytes()
+    finally:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"   \n", b"PK\x03\x04 no zip at all", b"\x1f\x8b no gzip", b"SQLite format 3\0 and nothing", b"%PDF-1.4",
+        b"\x00\x00\x27\x0a lone", b"<html></html>", b"<kml>", b"<?xml version='1.0'?><gml:a xmlns:gml='http://www.opengis.net/gml'/>",
+        b"<!DOCTYPE kml [<!ENTITY a 'b'>]><kml></kml>", b"<kml><!DOCTYPE x><Document/></kml>",
+        b"<kml xmlns='http://www.opengis.net/gml'></kml>", b"<OGRVRTDataSource></OGRVRTDataSource>",
+        b"[" * 100_000, b'{"type": "FeatureCollection", "features": [], "crs": "EPSG:4326"}',
+        b'{"type": "FeatureCollection", "features": [\xff\xfe\x00]}',
+        _zip(), _zip(a__txt=b"x"), _zip(a__geojson=b"{}", b__geojson=b"{}"), _zip(a__shp=b"\x00\x00\x27\x0a"),
+        _zip(a__shp=b"\x00\x00\x27\x0a", a__dbf=b"xx"), _zip(inner__kml=_zip(a__geojson=b"{}")),
+    ],
+)  # fmt: skip
+def test_what_is_no_map_file_is_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(BoundaryFileRefused) as refused:
+        _read(data, tmp_path)
+    assert [fault.index for fault in refused.value.faults] == [0]
+    assert str(refused.value)
+
+
+@pytest.mark.parametrize("make", [_bomb, _lying_bomb, _outside, _locked, _endless_view])
+def test_files_that_mean_harm_are_refused(tmp_path: Path, make: object) -> None:
+    with pytest.raises(BoundaryFileRefused):
+        _read(make(), tmp_path)  # type: ignore[operator]
+
+
+def test_too_many_entries_and_features_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BoundaryFileRefused):
+        _read(_zip(**{f"{n}.txt": b"" for n in range(opening.MOST_ENTRIES + 1)}), tmp_path)
+    monkeypatch.setattr(reading, "MOST_FEATURES", 1)
+    for kind in Format:
+        with pytest.raises(BoundaryFileRefused):
+            _read(packed(SHAPES, kind), tmp_path)
+
+
+@pytest.mark.parametrize("kind", list(Format))
+def test_a_file_may_come_alone_or_in_an_archive(tmp_path: Path, kind: Format) -> None:
+    data = packed(SHAPES, kind)
+    suffix = {Format.KML: "kml", Format.GPKG: "gpkg", Format.GEOJSON: "json"}.get(kind)
+    archive = _zip(**{f"图/{suffix}.{suffix}": data, "图/files/x.png": b"x"}) if suffix else data
+    for given in (data, archive):
+        layer = _read(given, tmp_path)
+        meant = columns.guessed(layer.columns)
+        assert [columns.code_of(feature, meant.code) for feature in layer.features] == list(SHAPES)
+
+
+def test_gzip_holds_geojson_too(tmp_path: Path) -> None:
+    assert len(_read(gzip.compress(packed(SHAPES, Format.GEOJSON)), tmp_path).features) == 2
+
+
+def test_layers_are_chosen_by_name(tmp_path: Path) -> None:
+    one, two = packed(SHAPES, Format.SHAPEFILE), packed({"1": box(103, 29, 104, 30)}, Format.SHAPEFILE)
+    with zipfile.ZipFile(io.BytesIO(two)) as old:
+        both = repacked(one, add={f"b/other.{s}": old.read(f"grids.{s}") for s in ("shp", "dbf", "shx", "prj", "cpg")})
+    path = tmp_path / "file"
+    path.write_bytes(both)
+    with opening.opened(path) as sources:
+        assert reading.layers(sources) == ["grids", "other"]
+        assert len(reading.read(sources).features) == 2
+        assert len(reading.read(sources, layer="other").features) == 1
+        with pytest.raises(BoundaryFileRefused):
+            reading.read(sources, layer="third")
+
+
+def test_a_lost_index_of_a_shapefile_is_made_anew(tmp_path: Path) -> None:
+    assert len(_read(repacked(packed(SHAPES, Format.SHAPEFILE), without=".shx"), tmp_path).features) == 2
+
+
+def test_text_that_is_no_utf8_is_read_as_gbk_and_said(tmp_path: Path) -> None:
+    data = geojson(({"code": "1", "name": "x"}, SHAPES["511111100001001"])).replace(b'"x"', '"网格"'.encode("gbk"))
+    layer = _read(data, tmp_path)
+    assert layer.features[0].text("name") == "网格"
+    assert len(layer.notes) == 1
+    with pytest.raises(BoundaryFileRefused):
+        _read(data, tmp_path, encoding="utf-8")
+    with pytest.raises(BoundaryFileRefused):
+        _read(packed(SHAPES, Format.SHAPEFILE, encoding="gb18030"), tmp_path, encoding="utf-8")
+
+
+def test_a_kml_of_a_map_program_is_read_with_its_own_columns(tmp_path: Path) -> None:
+    """A folder is a column; what is no area is named; the third number of a position is left out."""
+    ring = "103.55,29.41,0 103.56,29.41,0 103.56,29.42,0 103.55,29.41,0"
+    area = f"<outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs>"
+    polygon = f"<MultiGeometry><Polygon>{area}</Polygon></MultiGeometry>"
+    text = f"""<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>
+      <Folder><name>一</name><Placemark><name>甲</name><ExtendedData><Data name="户数"><value>350</value></Data>
+      </ExtendedData>{polygon}</Placemark><Placemark><name>乙</name><Point><coordinates>103,29</coordinates></Point>
+      </Placemark><Placemark><name>丙</name></Placemark></Folder></Document></kml>"""
+    layer = _read(text.encode(), tmp_path)
+    meant = columns.guessed(layer.columns)
+    assert [feature.text(meant.name) for feature in layer.features] == ["甲", "乙", "丙"]
+    assert columns.households_of(layer.features[0], meant.households) == 350
+    assert layer.features[0].text("folder") == "一"
+    shapes = drawn(layer.features, systems.decided(crs=layer.crs, datum=layer.datum))
+    assert [isinstance(shape, BaseGeometry) for shape in shapes] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("crs", "key"),
+    [
+        ("EPSG:4490", "cgcs2000"), ("urn:ogc:def:crs:OGC:1.3:CRS84", "wgs84"), ("EPSG:4526", "4526"),
+        ("EPSG:4547", "4547"), ("EPSG:32648", "file"), ("EPSG:3857", "file"),
+    ],
+)  # fmt: skip
+def test_systems_on_cgcs2000_and_wgs84_are_read(crs: str, key: str) -> None:
+    assert systems.decided(crs=crs, datum="").key == key
+    assert systems.decided(crs=crs, datum="gcj02").key == "gcj02", "our own mark says more"
+    assert systems.decided(crs=crs, datum="", choice="bd09").key == "bd09", "the person says most"
+
+
+@pytest.mark.parametrize(
+    "crs", ["EPSG:4610", "EPSG:2343", "EPSG:4214", "EPSG:2431", "/etc/passwd", "http://127.0.0.1/x", "x"]
+)
+def test_old_systems_and_what_is_none_are_refused(crs: str) -> None:
+    with pytest.raises(BoundaryFileRefused):
+        systems.decided(crs=crs, datum="")
+
+
+@pytest.mark.parametrize(
+    ("key", "x", "y"),
+    [
+        ("4544", 3254000.0, 457000.0),
+        ("4544", 35457000.0, 3254000.0),
+        ("4523", 457000.0, 3254000.0),
+        ("4544", 103.5, 29.4),
+    ],
+)  # fmt: skip
+def test_metres_that_are_none_of_the_zone_say_why(key: str, x: float, y: float) -> None:
+    data = json.loads(geojson(({"code": "1"}, box(0, 0, 1, 1))))
+    data["features"][0]["geometry"]["coordinates"] = [[[x, y], [x + 1, y], [x, y + 1], [x, y]]]
+    path_layer = geojson_reader.parsed(json.dumps(data), "x")
+    (reason,) = drawn(path_layer.features, systems.chosen(key))
+    assert isinstance(reason, str)
+    assert f"{x:.0f}" in reason
+
+
+def test_the_registered_value_of_a_zone_is_met(tmp_path: Path) -> None:
+    """114.1234567 E, 30.7654321 N in the zone of 114 E, as the survey's own tables have it."""
+    ((x, y),) = systems.chosen("4547").from_cgcs2000(np.array([[114.1234567, 30.7654321]]))
+    assert (round(x), round(y)) == (511819, 3404975)
