@@ -21,6 +21,11 @@ class Line:
     deviation: float | None
     is_outside: bool
 
+    @property
+    def percent(self) -> str:
+        """The deviation in words of the table."""
+        return "" if self.deviation is None else f"{self.deviation * 100:+.0f} %"
+
 
 def deviation(households: int | None, target: int | None) -> float | None:
     """By what fraction of the target an area is off; -0.2 is a fifth too few."""

@@ -59,8 +59,8 @@ class Row:
 
     @property
     def label(self) -> str:
-        """How a step names it: the last digits of its grid's code, else its own name, else its number."""
-        return self.unit[-3:] if self.unit else self.name or f"#{self.key}"
+        """How a step names it: by its name, else by the last digits of its grid's code, else by its number."""
+        return self.name or (self.unit[-3:] if self.unit else f"#{self.key}")
 
     def drawn(self, shape: BaseGeometry) -> "Row":
         """The same area with another shape."""

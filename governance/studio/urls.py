@@ -1,7 +1,43 @@
 """Addresses of the boundary studio, all below studio/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from governance.studio import api, draw, files, ground, pages, proposals
 
 app_name = "studio"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.plans, name="plans"),
+    path("begin/", pages.begin, name="begin"),
+    path("<int:pk>/", pages.plan, name="plan"),
+    path("<int:pk>/settings/", pages.settings, name="settings"),
+    path("<int:pk>/approve/", pages.approve, name="approve"),
+    path("<int:pk>/take-back/", pages.take_back, name="take_back"),
+    path("<int:pk>/discard/", pages.discard, name="discard"),
+    path("<int:pk>/copy/", pages.copy, name="copy"),
+    # -- proposals ---------------------------------------------------------------------------------------
+    path("<int:pk>/proposals/", proposals.page, name="proposals"),
+    path("<int:pk>/proposals/cards/", proposals.cards, name="proposal_cards"),
+    path("<int:pk>/proposals/take/", proposals.take, name="proposal_take"),
+    path("<int:pk>/proposals/remove/", proposals.remove, name="proposal_remove"),
+    # -- the drawing page and what its scripts ask ------------------------------------------------------
+    path("<int:pk>/draw/", draw.draw, name="draw"),
+    path("<int:pk>/today.json", draw.today, name="today"),
+    path("<int:pk>/state.json", api.state, name="state"),
+    path("<int:pk>/operations/", api.operate, name="operate"),
+    path("<int:pk>/faults.json", api.faults, name="faults"),
+    path("<int:pk>/balance.json", api.balance_table, name="balance"),
+    path("<int:pk>/log.json", api.log, name="log"),
+    path("<int:pk>/ground.json", ground.ground, name="ground"),
+    path("<int:pk>/cells.json", ground.cells, name="cells"),
+    path("<int:pk>/officers.json", api.officers, name="officers"),
+    path("<int:pk>/hold/", api.hold, name="hold"),
+    path("<int:pk>/release/", api.release, name="release"),
+    path("<int:pk>/prove/", api.prove, name="prove"),
+    # -- map files ---------------------------------------------------------------------------------------
+    path("import/", files.send, name="import"),
+    path("import/<slug:key>/", files.preview, name="import_preview"),
+    path("import/<slug:key>/drop/", files.drop, name="import_drop"),
+    path("export/", files.export, name="export_published"),
+    path("<int:pk>/export/", files.export_plan, name="export"),
+]

@@ -73,6 +73,17 @@ ANSWERING = serves("department", Duty.HANDLER, Duty.HEAD)
 
 KEY_MAKERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.DUTY_CHIEF), keeper)
 
+# Plans of a village are read by who draws, approves or looks after them there or above; drawn by administrators.
+PLAN_READERS = either(over("village", Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.HEAD), keeper)
+PLAN_DRAWERS = administers("village")
+PLAN_APPROVERS = over("town", Duty.HEAD)
+ALL_PLAN_READERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.HEAD), keeper)
+
+
+def _takes_boundaries(name: str | None, scope: str) -> bool:
+    """Who draws or approves anywhere: of heads those of places."""
+    return ADMINISTRATORS(name, scope) or (at_a_place(name, scope) and duty(Duty.HEAD)(name, scope))
+
 
 def _admin() -> Decision:
     """Django's own administration: staff alone. What each may do there is proven with its pages."""
@@ -113,6 +124,41 @@ DECISIONS: dict[str, Decision] = {
     # Whoever has the key's address is the screen.
     "governance:wall_by_key": read(everybody),
     "governance:wall_areas_by_key": read(everybody),
+    # -- the boundary studio --------------------------------------------------------------------------------
+    "studio:plans": read(ALL_PLAN_READERS, hidden=True),
+    "studio:begin": form(ADMINISTRATORS, sees=ADMINISTRATORS),
+    "studio:plan": read(PLAN_READERS, hidden=True),
+    "studio:settings": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:approve": press(PLAN_APPROVERS, sees=PLAN_READERS),
+    "studio:take_back": press(either(PLAN_DRAWERS, PLAN_APPROVERS), sees=PLAN_READERS),
+    "studio:discard": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:copy": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:draw": read(either(over("village", Duty.ADMINISTRATOR, Duty.HEAD), keeper), hidden=True),
+    "studio:today": read(either(over("village", Duty.ADMINISTRATOR, Duty.HEAD), keeper), hidden=True),
+    "studio:proposals": form(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:proposal_cards": Decision(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:proposal_take": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:proposal_remove": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:state": read(PLAN_READERS, hidden=True),
+    "studio:operate": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:faults": read(PLAN_READERS, hidden=True),
+    "studio:balance": read(PLAN_READERS, hidden=True),
+    "studio:log": read(PLAN_READERS, hidden=True),
+    "studio:ground": read(PLAN_READERS, hidden=True),
+    "studio:cells": read(PLAN_READERS, hidden=True),
+    "studio:officers": read(PLAN_READERS, hidden=True),
+    "studio:hold": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:release": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:prove": press(PLAN_DRAWERS, sees=PLAN_READERS),
+    "studio:import": form(ADMINISTRATORS),
+    # A file that waits is its sender's alone; what the sender may is proven with the page.
+    "studio:import_preview": form(nobody),
+    "studio:import_drop": press(nobody),
+    "studio:export_published": form(_takes_boundaries),
+    "studio:export": form(
+        either(over("village", Duty.ADMINISTRATOR, Duty.HEAD), keeper),
+        sees=either(over("village", Duty.ADMINISTRATOR, Duty.HEAD), keeper),
+    ),
     # -- places and people ----------------------------------------------------------------------------------
     "grids:units": read(with_sight, hidden=True),
     "grids:my_grid": read(with_post, hidden=True),
@@ -124,6 +170,10 @@ DECISIONS: dict[str, Decision] = {
     "grids:person_new": form(administers("village"), sees=administers("village")),
     "grids:appoint": form(administers("village"), sees=administers("village")),
     "grids:candidates": read(administers("village"), hidden=True),
+    # Outlines of places, at most of the district one serves; the ground is not there without a setting.
+    "grids:tile": read(with_sight, hidden=True),
+    "governance:tianditu": Decision(nobody),
+    "governance:basemap_file": Decision(nobody),
     "grids:forces": read(sees("village"), hidden=True),
     "grids:force_new": form(administers("grid"), sees=administers("grid")),
     "grids:force_end": press(administers("grid"), sees=administers("grid")),

@@ -97,6 +97,8 @@ def filling(route: str, value: str, world: World, scope: str) -> object:
         ("grids:routine_end", "pk"): side.routine,
         ("incidents:walk", "pk"): side.routine,
     }
+    if route.startswith("studio:") and value == "pk":
+        return side.plan
     usual: dict[str, object] = {
         "number": side.incident.number,
         "code": side.village,
@@ -110,6 +112,12 @@ def filling(route: str, value: str, world: World, scope: str) -> object:
         "key_id": side.wall_key,
         "calendar_id": side.calendar,
         "secret": side.wall_secret,
+        "scope": side.town[:6],
+        "revision": "0123456789abcdef",
+        "layer": "vec",
+        "zoom": 5,
+        "column": 25,
+        "row": 13,
         "app_label": "incidents",
         "content_type_id": 1,
         "object_id": 1,

@@ -9,7 +9,8 @@ from django.utils import timezone
 from dispatch import addresses, notices
 from dispatch.models import Approval, Assignment, Card, Notice
 from governance.wall import keys
-from grids import forces, routines
+from grids import drafts, forces, routines
+from grids.drafts import Wish
 from grids.models import ForceKind, Matter, Person, Post, RoutineKind, Unit
 from incidents import calendar_rows, photos
 from incidents.api.keys import key_of
@@ -48,6 +49,7 @@ class Side:
     wall_key: int
     wall_secret: str
     calendar: int
+    plan: int
 
 
 @dataclass(frozen=True)
@@ -140,5 +142,6 @@ def _side(play: Play, incident: Incident, grid: Unit, department: Unit, officer:
         routine=routine.pk,
         wall_key=key.pk,
         wall_secret=secret,
+        plan=drafts.begin(scope=Unit.objects.get(pk=grid.pk[:12]), wish=Wish("重划"), actor=None, now=play.now).pk,
         calendar=calendar_rows.current_version(district_id=incident.district_id).calendar_id,
     )
