@@ -6,8 +6,9 @@
   "use strict";
   const S = window.wanggeStudio;
 
+  S.wide = () => matchMedia("(min-width: 768px)").matches; // the tools stand on the map then
   S.zoomTo = function (box, most) {
-    const wide = S.map.getSize().x > 500;
+    const wide = S.wide();
     const [west, north] = S.lonlat(box[0], box[1]);
     const [east, south] = S.lonlat(box[2], box[3]);
     S.map.fitBounds([[south, west], [north, east]], { maxZoom: most || 18, paddingTopLeft: wide ? [110, 110] : [20, 90], paddingBottomRight: wide ? [70, 60] : [60, 50] });
@@ -23,8 +24,8 @@
     const [west, north] = S.lonlat(box[0], box[1]);
     const [east, south] = S.lonlat(box[2], box[3]);
     const bounds = L.latLngBounds([south, west], [north, east]);
-    const wide = S.map.getSize().x > 500;
-    S.map.fitBounds(bounds, { paddingTopLeft: [wide ? 104 : 12, 12], paddingBottomRight: [wide ? 56 : 12, 44], animate: false });
+    const wide = S.wide();
+    S.map.fitBounds(bounds, { paddingTopLeft: [wide ? 96 : 12, 12], paddingBottomRight: [wide ? 56 : 12, 44], animate: false });
     S.map.setMaxBounds(bounds.pad(0.8));
   }
 

@@ -34,7 +34,7 @@
     const token = JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"];
     const headers = { Accept: "application/json" };
     if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token });
-    const answer = await fetch(url, Object.assign({ method: body === undefined ? "GET" : "POST", credentials: "same-origin", headers, body: body === undefined ? undefined : JSON.stringify(body) }, more));
+    const answer = await fetch(url, Object.assign({ method: body === undefined ? "GET" : "POST", credentials: "same-origin", headers, body: body ? JSON.stringify(body) : undefined }, more));
     const isJson = /json/.test(answer.headers.get("Content-Type") || "");
     if (answer.ok && answer.status === 204) return {};
     const said = isJson ? await answer.json() : {};
@@ -188,7 +188,7 @@
       else S.ask(S.urls.state).then((state) => { S.state.hold = state.hold; S.say("held"); }).catch(S.failed);
     }, HOLD);
   };
-  S.release = () => { if (S.state && S.state.hold && S.state.hold.mine) S.ask(S.urls.release, {}, { keepalive: true }).catch(() => {}); };
+  S.release = () => { if (S.state && S.state.hold && S.state.hold.mine) S.ask(S.urls.release, null, { keepalive: true }).catch(() => {}); };
   window.addEventListener("pagehide", S.release);
   window.addEventListener("pageshow", (event) => { if (event.persisted && S.state) S.load().then(S.hold).catch(S.failed); });
 
