@@ -1,6 +1,7 @@
 """Which limit applies, and how one is replaced. Limits are insert-only: a running clock keeps the row it began with."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -39,16 +40,24 @@ WITH wanted AS MATERIALIZED (
    UNION ALL
   SELECT FALSE, id, district_id, category_id, stage, urgency, tier, NULL
     FROM incidents_escalationrule WHERE created_at <= %(at)s AND (retired_at IS NULL OR retired_at > %(at)s)
+), turning AS (
+  SELECT max(at) FILTER (WHERE at <= %(at)s) AS since, min(at) FILTER (WHERE at > %(at)s) AS until FROM (
+    SELECT unnest(ARRAY[created_at, retired_at]) AS at FROM incidents_timelimit UNION ALL
+    SELECT unnest(ARRAY[created_at, retired_at]) FROM incidents_escalationrule) AS points
 )
-SELECT wanted.district, wanted.category, wanted.version, given.stage, given.urgency, given.tier,
-       given.district_id IS NOT NULL,
+SELECT wanted.district, wanted.category, wanted.version, turning.since, turning.until,
+       given.stage, given.urgency, given.tier, given.district_id IS NOT NULL,
        CASE given.category_id WHEN own THEN 3 WHEN above THEN 2 WHEN top THEN 1 ELSE 0 END,
        given.id, given.is_limit, given.version
-  FROM wanted
+  FROM wanted CROSS JOIN turning
   LEFT JOIN given
     ON (given.district_id IS NULL OR given.district_id = wanted.district)
    AND (given.category_id IS NULL OR given.category_id IN (own, above, top))
 """
+
+# Changes with every change of a table the query reads, in the transaction of that change: see migration 0018.
+_STAMP = "SELECT string_agg(stamp::text, ' ' ORDER BY source) FROM incidents_rulestamp"
+MOST_KEPT = 4096
 
 _Case = tuple[str, int | None]
 _Rank = tuple[bool, int, bool, bool, int]
@@ -64,6 +73,34 @@ class _Fitting(NamedTuple):
     version: int | None
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What applies to a case from `since` until before `until`, as long as nobody changes it."""
+
+    version: int | None
+    since: datetime | None
+    until: datetime | None
+    limits: dict[str, list[_Fitting]] = field(default_factory=dict)
+    escalations: dict[str, list[_Fitting]] = field(default_factory=dict)
+
+    def holds(self, at: datetime) -> bool:
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+# By the stamp it was read under: what was kept under another one is forgotten.
+_shelf: tuple[str | None, dict[_Case, _Kept]] = (None, {})
+
+
+def _shelf_of(stamp: str | None) -> dict[_Case, _Kept]:
+    """What this process keeps under `stamp`; nothing without one."""
+    global _shelf
+    known, kept = _shelf
+    if stamp is None or stamp != known or len(kept) > MOST_KEPT:
+        kept = {}
+        _shelf = (stamp, kept)
+    return kept
+
+
 class Rule(NamedTuple):
     """What a new clock goes by: its limit, the calendar version it counts by, what follows from its lights."""
 
@@ -73,17 +110,16 @@ class Rule(NamedTuple):
 
 
 class Rules:
-    """Which limit, calendar and escalation rule apply at one moment, read in one query for all incidents asked about.
+    """Which limit, calendar and escalation rule apply at one moment, for all incidents asked about together.
 
     The district's own rule goes before the common one; then the category's own before its parent's before none; then
-    one for this urgency; then one for this kind of unit. Read anew for every press: nothing is kept that may change.
+    one for this urgency; then one for this kind of unit. Every press asks whether what the process keeps is still true
+    (`_STAMP`); what it does not keep is read in one query.
     """
 
     def __init__(self, *, at: datetime, incidents: Iterable[Incident] = ()) -> None:
         self.at = at
-        self._limits: dict[_Case, dict[str, list[_Fitting]]] = {}
-        self._escalations: dict[_Case, dict[str, list[_Fitting]]] = {}
-        self._versions: dict[_Case, int | None] = {}
+        self._cases: dict[_Case, _Kept] = {}
         self._profiles: dict[str, DistrictProfile] = {}
         self._read({(incident.district_id, incident.category_id) for incident in incidents})
 
@@ -93,11 +129,11 @@ class Rules:
 
     def of(self, case: _Case, urgency: str, *, stage: Stage, tier: str) -> Rule:
         """The same for a district, a category and an urgency."""
-        self._read({case} - self._versions.keys())
-        limit = _best(self._limits[case].get(stage, ()), urgency, tier)
+        self._read({case} - self._cases.keys())
+        limit = _best(self._cases[case].limits.get(stage, ()), urgency, tier)
         if limit is None:
             raise LimitMissing(f"no limit for stage {stage}: run manage.py load_limits")
-        follows = _best(self._escalations[case].get(stage, ()), urgency, tier)
+        follows = _best(self._cases[case].escalations.get(stage, ()), urgency, tier)
         version = self._version_of(case) if limit.version is None else limit.version
         return Rule(limit.pk, version, follows.pk if follows else None)
 
@@ -108,7 +144,7 @@ class Rules:
     def version_id(self, incident: Incident) -> int:
         """The newest version of the calendar the incident's district goes by; raises CalendarMissing."""
         case = (incident.district_id, incident.category_id)
-        self._read({case} - self._versions.keys())
+        self._read({case} - self._cases.keys())
         return self._version_of(case)
 
     def profile(self, district: str) -> DistrictProfile:
@@ -118,7 +154,7 @@ class Rules:
         return self._profiles[district]
 
     def _version_of(self, case: _Case) -> int:
-        version = self._versions[case]
+        version = self._cases[case].version
         if version is None:
             raise CalendarMissing(f"no calendar for {case[0]}: run manage.py load_calendar")
         return version
@@ -126,22 +162,35 @@ class Rules:
     def _read(self, cases: Collection[_Case]) -> None:
         if not cases:
             return
-        asked: dict[str, Any] = {
-            "districts": [case[0] for case in cases],
-            "categories": [case[1] for case in cases],
-            "at": self.at,
-        }
         with connection.cursor() as cursor:
-            cursor.execute(_RULES, asked)
-            rows = cursor.fetchall()
-        for district, category, version, stage, urgency, tier, is_own, nearness, pk, is_limit, counted_by in rows:
-            case = (district, category)
-            self._versions[case] = version
-            limits, escalations = self._limits.setdefault(case, {}), self._escalations.setdefault(case, {})
+            cursor.execute(_STAMP)
+            shelf = _shelf_of(cursor.fetchone()[0])
+        kept = {case: shelf[case] for case in cases if case in shelf and shelf[case].holds(self.at)}
+        missing = [case for case in cases if case not in kept]
+        if missing:
+            found = _found(missing, self.at)
+            shelf |= found
+            kept |= found
+        self._cases |= kept
+
+
+def _found(cases: Collection[_Case], at: datetime) -> dict[_Case, _Kept]:
+    asked: dict[str, Any] = {
+        "districts": [case[0] for case in cases],
+        "categories": [case[1] for case in cases],
+        "at": at,
+    }
+    found: dict[_Case, _Kept] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RULES, asked)
+        for district, category, version, since, until, *given in cursor.fetchall():
+            kept = found.setdefault((district, category), _Kept(version, since, until))
+            stage, urgency, tier, is_own, nearness, pk, is_limit, counted_by = given
             if pk is not None:
                 rank = (is_own, nearness, bool(urgency), bool(tier), pk)
-                by_stage = limits if is_limit else escalations
+                by_stage = kept.limits if is_limit else kept.escalations
                 by_stage.setdefault(stage, []).append(_Fitting(rank, urgency, tier, pk, counted_by))
+    return found
 
 
 def _best(rows: Iterable[_Fitting], urgency: str, tier: str) -> _Fitting | None:
@@ -158,7 +207,7 @@ def rule_for(
     tier: str,
     at: datetime,
 ) -> Rule:
-    """What a clock started at `at` would go by, as `Rules` tells; raises LimitMissing or CalendarMissing. One query."""
+    """What a clock started at `at` would go by, as `Rules` tells; raises LimitMissing or CalendarMissing."""
     return Rules(at=at).of((district_id, category_id), urgency, stage=stage, tier=tier)
 
 
@@ -171,7 +220,7 @@ def limit_for(
     tier: str,
     at: datetime,
 ) -> TimeLimit:
-    """The most specific limit in force at `at`; as `rule_for`. Two queries."""
+    """The most specific limit in force at `at`; as `rule_for`. Three queries at most."""
     found = rule_for(district_id=district_id, category_id=category_id, urgency=urgency, stage=stage, tier=tier, at=at)
     return TimeLimit.objects.get(pk=found.limit_id)
 

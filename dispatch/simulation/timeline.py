@@ -17,7 +17,7 @@ Plot = Generator[datetime, None, None]
 SWEEP_LAG = timedelta(seconds=20)
 # People hear of things in rounds; one round per act would take as long as all acts. Nobody looks up any more to the
 # minute when a notice of last week was written; of the last day it shows.
-TELL_EVERY, TELL_LATELY = timedelta(hours=4), timedelta(minutes=15)
+TELL_EVERY, TELL_LATELY = timedelta(hours=8), timedelta(minutes=15)
 LATELY = timedelta(hours=30)
 # How long what falls due next is believed.
 LOOK_EVERY = timedelta(minutes=5)

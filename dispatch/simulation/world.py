@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,9 @@ class World:
         self.pace = Pace(self.calendar, seed, hurry)
         self.album = Album(seed)
         self.units = {unit.pk: unit for unit in selectors.subtree(district).select_related("parent")}
+        self._families: dict[tuple[str | None, str], list[Unit]] = defaultdict(list)
+        for unit in self.units.values():
+            self._families[unit.parent_id, unit.kind].append(unit)
         self.staff = Staff(list(self.units.values()), now)
         self.grids = [unit for unit in self.units.values() if self._can_report(unit)]
         self.crowds = {grid.pk: self._crowd(grid) for grid in self.grids}
@@ -69,11 +72,7 @@ class World:
 
     def siblings(self, unit: Unit) -> list[Unit]:
         """The other units of the same kind under the same parent."""
-        return [
-            one
-            for one in self.units.values()
-            if one.parent_id == unit.parent_id and one.kind == unit.kind and one.pk != unit.pk
-        ]
+        return [one for one in self._families[unit.parent_id, unit.kind] if one.pk != unit.pk]
 
     def departments(self, wanted: tuple[str, ...]) -> list[Unit]:
         """Those of the wanted departments that the district has; else any."""

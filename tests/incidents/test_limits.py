@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from grids.models import Unit
 from incidents import limits, reference_data, versions
 from incidents.clock_rules import SECONDS_OF_UNIT, WORKING_DAY, WORKING_UNITS
 from incidents.limit_bases import BASES
-from incidents.models import Category, TimeLimit, TimeUnit
+from incidents.models import CalendarVersion, Category, TimeLimit, TimeUnit
 from incidents.states import Stage, Urgency
 from tests.incidents import ground
 
@@ -188,3 +188,62 @@ def test_two_administrators_at_once_leave_one_limit_in_force() -> None:
     case = TimeLimit.objects.filter(stage=Stage.ACCEPT, category=None, urgency="", tier="", district=None)
     assert case.filter(retired_at=None).count() == 1
     assert case.count() == 5
+
+
+class Presses:
+    """Presses of buttons, one after the other, in one process."""
+
+    def limit_at(self, at: datetime = LATER) -> int:
+        rules = limits.Rules(at=at)
+        return rules.of((ground.DISTRICT, None), Urgency.NORMAL, stage=Stage.ACCEPT, tier="village").limit_id
+
+
+@pytest.fixture
+def presses(units: dict[str, Unit]) -> Presses:
+    return Presses()
+
+
+def test_what_clocks_go_by_is_read_once_and_then_only_asked_after(
+    presses: Presses, django_assert_num_queries: object
+) -> None:
+    first = presses.limit_at()
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert presses.limit_at() == first
+    assert presses.limit_at(LATER + timedelta(days=3)) == first
+
+
+def test_a_new_limit_counts_from_its_own_moment_for_the_next_press(presses: Presses) -> None:
+    before = presses.limit_at()
+    fresh = limits.set_limit(limit=limit(amount=1), now=LATER)
+    assert presses.limit_at(LATER - timedelta(seconds=1)) == before
+    assert presses.limit_at(LATER) == fresh.pk
+    assert presses.limit_at(LATER - timedelta(days=1)) == before
+    assert presses.limit_at(LATER + timedelta(days=1)) == fresh.pk
+
+
+def test_a_change_that_is_taken_back_was_never_kept(presses: Presses) -> None:
+    before = presses.limit_at()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        fresh = limits.set_limit(limit=limit(amount=1), now=NOW)
+        assert presses.limit_at() == fresh.pk
+        raise ZeroDivisionError
+    assert presses.limit_at() == before
+
+
+def test_a_category_that_moves_and_a_new_calendar_version_are_seen_at_once(units: dict[str, Unit]) -> None:
+    parent, other = Category.objects.filter(parent=None, children__isnull=False).distinct()[:2]
+    child = parent.children.first()
+    assert child is not None
+    special = limits.set_limit(limit=limit(category=other, amount=1), now=NOW)
+    assert found(category=child) != special
+    Category.objects.filter(pk=child.pk).update(parent=other)
+    assert found(category=child) == special
+    rules = limits.Rules(at=LATER)
+    before = rules.of((ground.DISTRICT, None), Urgency.NORMAL, stage=Stage.ACCEPT, tier="village").version_id
+    version = CalendarVersion.objects.get(pk=before)
+    version.pk, version.number, version._state.adding = None, version.number + 1, True
+    version.save()
+    after = limits.rule_for(
+        district_id=ground.DISTRICT, category_id=None, urgency="normal", stage=Stage.ACCEPT, tier="village", at=LATER
+    )
+    assert after.version_id == version.pk != before
