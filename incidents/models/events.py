@@ -20,7 +20,7 @@ class IncidentEvent(models.Model):
     district = models.ForeignKey("grids.Unit", models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=32)
     seq = models.PositiveIntegerField(null=True)
-    actor = models.ForeignKey("grids.Person", models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey("grids.Person", models.PROTECT, null=True, related_name="+", db_index=False)
     unit = models.ForeignKey("grids.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
     duty = models.CharField(max_length=16, choices=Duty.choices, blank=True)
     state_before = models.CharField(max_length=16, choices=State.choices, blank=True)
@@ -37,7 +37,10 @@ class IncidentEvent(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["incident", "seq"], name="event_one_per_move"),
+            # What is no move has no number and no actor, and need not stand in indexes of these: a light writes none.
+            models.UniqueConstraint(
+                fields=["incident", "seq"], condition=Q(seq__isnull=False), name="event_one_per_move"
+            ),
             models.UniqueConstraint(
                 fields=["actor", "idempotency_key"], condition=~Q(idempotency_key=""), name="event_one_per_key"
             ),
@@ -48,6 +51,7 @@ class IncidentEvent(models.Model):
         indexes = [
             models.Index(fields=["incident", "id"], name="event_of_incident"),
             models.Index(fields=["district", "-recorded_at"], name="event_flow"),
+            models.Index(fields=["actor"], condition=Q(actor__isnull=False), name="event_of_actor"),
             models.Index(
                 fields=["kind", "occurred_at", "incident"],
                 condition=Q(kind__in=["accept", "answer", "self_handle", "escalate", "escalate_urgent", "dispatch"]),
@@ -60,6 +64,11 @@ class IncidentEvent(models.Model):
 
 
 class Unannounced(models.Model):
-    """An event nobody was told yet. Born by a trigger with the event; deleted by the announcer."""
+    """An event nobody was told yet. Born by a trigger with the event; deleted by the announcer.
 
-    event = models.OneToOneField(IncidentEvent, models.PROTECT, primary_key=True, related_name="unannounced")
+    No foreign key in the database: the trigger writes the id of a row just born, which another forbids to delete.
+    """
+
+    event = models.OneToOneField(
+        IncidentEvent, models.PROTECT, primary_key=True, related_name="unannounced", db_constraint=False
+    )
