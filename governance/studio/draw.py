@@ -1,13 +1,12 @@
 """The drawing page: the one map with tools on it. It only shows; the edits go through the JSON addresses beside it."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.db.models.functions import AsGeoJSON
-from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +14,10 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from governance.studio.access import seen_plan
 from governance.studio.draw_words import WORDS
-from grids import permissions
-from grids.duties import Right
 from grids.levels import BoundaryBasis, GridKind, UnitKind
-from grids.models import Boundary, Plan
+from grids.models import Boundary
 from grids.requests import PersonRequest
 from grids.subtrees import within
 
@@ -50,15 +48,6 @@ TOOLS = (
 )
 
 
-def seen_plan(request: PersonRequest, pk: int, now: datetime) -> Plan:
-    """The plan, for those who draw or approve over its scope; Http404 for everybody else."""
-    plan = get_object_or_404(Plan.objects.select_related("scope"), pk=pk)
-    rights = (Right.ADMINISTER, Right.APPROVE_PLAN)
-    if not any(permissions.allows(request.user, right, plan.scope_id, now=now) for right in rights):
-        raise Http404
-    return plan
-
-
 def addresses(pk: int) -> dict[str, str]:
     """Where the page asks and sends, by the names its scripts use."""
     names = ("state", "operate", "faults", "balance", "log", "ground", "hold", "release", "prove", "officers", "today")
@@ -69,7 +58,7 @@ def addresses(pk: int) -> dict[str, str]:
 @login_required
 def draw(request: PersonRequest, pk: int) -> HttpResponse:
     """The map with its tools and the panel; the plan itself is fetched by the page."""
-    plan = seen_plan(request, pk, timezone.now())
+    plan = seen_plan(request, pk, now=timezone.now())
     context: dict[str, Any] = {
         "title": _("Draw · %(plan)s") % {"plan": plan.title},
         "plan": plan,
@@ -90,7 +79,7 @@ def draw(request: PersonRequest, pk: int) -> HttpResponse:
 def today(request: PersonRequest, pk: int) -> JsonResponse:
     """The grids in force inside of the plan's scope, for comparing: {areas: [{key, code, name, village, coords}]}."""
     now = timezone.now()
-    plan = seen_plan(request, pk, now)
+    plan = seen_plan(request, pk, now=now)
     rows = (
         Boundary.objects.filter(within([plan.scope_id], "unit"), valid__contains=now, kind=UnitKind.GRID)
         .annotate(drawn=AsGeoJSON("geom", precision=7))
