@@ -106,6 +106,14 @@ def redis(name: str) -> str:
     return value
 
 
+def one_of(name: str, allowed: tuple[str, ...]) -> str:
+    """One of the words of `allowed`, the first where the variable is not set."""
+    value = text(name, allowed[0])
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
 def path_or_port(name: str) -> str:
     """Where something of the same host is reached: a path (`/live/`), a port and a path (`:8001/live/`), or ""."""
     value = text(name, "")

@@ -1,6 +1,7 @@
 """The Content-Security-Policy header: our own files only, no inline script without its nonce, no foreign host.
 
-Where the live service listens on a port of its own, that origin of the same host is the one exception.
+Where the live service listens on a port of its own, that origin of the same host is an exception; so is, for pictures
+alone, the host of the base map if the installation names one.
 """
 
 import secrets
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from governance import basemaps
 from governance.live import address
 
 POLICY = {
@@ -45,6 +47,9 @@ class ContentSecurityPolicy:
         if made:
             policy["script-src"] += f" 'nonce-{made[0]}'"
             policy["style-src-elem"] += f" 'nonce-{made[0]}'"
+        ground = basemaps.foreign_origin()
+        if ground:
+            policy["img-src"] += f" {ground}"
         stream = address.origin(request)
         if stream:
             policy["connect-src"] = f"'self' {stream}"

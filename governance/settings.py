@@ -156,6 +156,16 @@ USE_TZ = True
 # Labels that differ by place ("grid" is 网格 here, 微网格 there): see the template tag `word`.
 WANGGE_WORDS = environment.pairs("WANGGE_WORDS")
 
+# A map of more published grids than this is drawn from vector tiles.
+MAP_TILES_FROM = environment.number("WANGGE_MAP_TILES_FROM", 2000)
+# The ground under the maps: tiles of one's own, one file of pictures, or the national map. None of them: no ground.
+BASEMAP_URL = environment.text("WANGGE_BASEMAP_URL", "")
+BASEMAP_FILE = environment.text("WANGGE_BASEMAP_FILE", "")
+BASEMAP_ATTRIBUTION = environment.text("WANGGE_BASEMAP_ATTRIBUTION", "")
+BASEMAP_REVIEW = environment.text("WANGGE_BASEMAP_REVIEW", "")
+TIANDITU_KEY = environment.text("WANGGE_TIANDITU_KEY", "")
+TIANDITU_URL = environment.text("WANGGE_TIANDITU_URL", "https://t0.tianditu.gov.cn")
+TIANDITU_GROUND = environment.one_of("WANGGE_TIANDITU_GROUND", ("vec", "img"))
 # A list of incidents leaves the house as a file of at most so many rows.
 EXPORT_ROWS = environment.number("WANGGE_EXPORT_ROWS", 500, least=1)
 

@@ -23,6 +23,10 @@ ALLOWED = {
     "vendor/tabler.min.css.map": "@tabler/core/dist/css/tabler.min.css.map",
     "vendor/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     "vendor/tabler.min.js.map": "@tabler/core/dist/js/tabler.min.js.map",
+    "vendor/vector-tile-layer.js": "leaflet-vector-tile-layer/dist/VectorTileLayer.umd.min.js",
+    "vendor/VectorTileLayer.umd.min.js.map": "leaflet-vector-tile-layer/dist/VectorTileLayer.umd.min.js.map",
+    "vendor/pmtiles.js": "pmtiles/dist/pmtiles.js",
+    "vendor/pmtiles.js.map": "pmtiles/dist/pmtiles.js.map",
     # The build by parts that has the SVG renderer; the "simple" one draws on canvas only.
     "vendor/echarts.min.js": "echarts/dist/echarts.common.min.js",
 }

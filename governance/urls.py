@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from governance import accounts, captchas, frame, health, landing, styleguide
+from governance import accounts, basemaps, captchas, frame, health, landing, styleguide
 from governance.views import administration, calendar, calendar_change, dashboard, unit_end, wall, wall_keys, watch
 
 own = [
@@ -29,6 +29,8 @@ own = [
     path("units/<str:code>/end/", unit_end.end_unit, name="unit_end"),
     path("dashboard/", dashboard.overview, name="dashboard"),
     path("watch/", watch.state_of_the_house, name="watch"),
+    path("basemap/tianditu/<slug:layer>/<int:zoom>/<int:column>/<int:row>", basemaps.tianditu, name="tianditu"),
+    path("basemap/file.pmtiles", basemaps.archive, name="basemap_file"),
     path("wall/", wall.signed_in, name="wall"),
     path("wall/areas.geojson", wall.own_areas, name="wall_areas"),
     path("wall/keys/", wall_keys.wall_keys, name="wall_keys"),

@@ -1,9 +1,9 @@
 """Vector tiles of what is published, for maps with more outlines than can be sent at once.
 
 Made by PostGIS (`grids_tile`): towns at every zoom, villages from 11, grids from 13, and layers of names with a point
-in every area and its width on the screen. Shared borders carry the same points on both sides; from zoom 13 on nothing is
-simplified, before that by at most a quarter of a pixel. A tile belongs to a revision of its scope, which changes with
-every publication and every name, so that a browser may keep it for ever.
+in every area and its width on the screen. Shared borders carry the same points on both sides; from zoom 13 on nothing
+is simplified, before that by at most a quarter of a pixel. A tile belongs to a revision of its scope, which changes
+with every publication and every name, so that a browser may keep it for ever.
 """
 
 import hashlib

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -13,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import condition, require_safe
 
-from grids import directory, outlines, permissions, selectors
+from grids import directory, outlines, permissions, selectors, tiles
 from grids.levels import DESK_KINDS, UnitKind, kind_of_code, tier_code
 from grids.models import Unit
 from grids.outlines import DRAWN, Wanted
 from grids.requests import PersonRequest
 from grids.subtrees import covers
+from grids.views.tiles import EVERYTHING
 
 GEOJSON = "application/geo+json"
 
@@ -37,7 +39,7 @@ def one_map(request: PersonRequest) -> HttpResponse:
     home = chosen or Unit.objects.filter(pk=_home(prefixes, districts)).first()
     context = {
         "title": _("One map · %(unit)s") % {"unit": home.name if home else ""},
-        "areas_url": reverse("grids:boundaries") + "?" + urlencode({"scope": ",".join(districts)}),
+        **_areas(prefixes, districts),
         "marks_url": reverse("incidents:marks"),
         "selected": chosen.pk if chosen else "",
         "bounds": outlines.extent(home.pk, now) if home else "",
@@ -45,6 +47,25 @@ def one_map(request: PersonRequest) -> HttpResponse:
         "may_open_chosen": bool(chosen and covers(prefixes, chosen.pk)),
     }
     return render(request, "grids/map.html", context)
+
+
+def _areas(prefixes: list[str], districts: tuple[str, ...]) -> dict[str, Any]:
+    """Where the outlines come from: as one answer, or as tiles where that answer would be too big."""
+    scopes = tuple(sorted({next((wide for wide in prefixes if code.startswith(wide)), code)[:6] for code in districts}))
+    asked = {"scope": ",".join(districts)}
+    tiled = sum(tiles.count(scope) for scope in scopes) > settings.MAP_TILES_FROM
+    if tiled:
+        asked["kinds"] = UnitKind.DISTRICT.value
+    addresses = [
+        reverse("grids:tile", args=[scope or EVERYTHING, tiles.revision(scope), 0, 0, 0]).replace(
+            "/0/0/0.", "/{z}/{x}/{y}."
+        )
+        for scope in (scopes if tiled else ())
+    ]
+    return {
+        "areas_url": reverse("grids:boundaries") + "?" + urlencode(asked),
+        "tile_urls": " ".join(addresses),
+    }
 
 
 def _home(prefixes: list[str], districts: tuple[str, ...]) -> str:

@@ -33,6 +33,7 @@
       scrollWheelZoom: !element.classList.contains("map-mini"), tap: true,
     });
     L.control.zoom({ position: "topright", zoomInTitle: data.sayZoomIn, zoomOutTitle: data.sayZoomOut }).addTo(map);
+    if (data.ground && window.wanggeGround) window.wanggeGround(map, data);
     const layers = {};
     for (const [index, kind] of ORDER.entries()) {
       map.createPane(kind).style.zIndex = 400 - 10 * index - 10;
