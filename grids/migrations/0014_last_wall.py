@@ -132,17 +132,18 @@ begin
     end if;
     exit when level = (select kind from grids_unit where code = new.scope_id);
   end loop;
-  select unit_id into bad from grids_boundary
-   where valid is not null and lower(valid) > new.effective_at
-     and unit_id >= new.scope_id and unit_id < left(new.scope_id, -1) || chr(ascii(right(new.scope_id, 1)) + 1) limit 1;
+  select b.unit_id into bad from grids_boundary b join grids_plan p on p.id = b.plan_id
+   where b.valid is not null and lower(b.valid) > new.effective_at and p.published_in <> pg_current_xact_id()
+     and b.unit_id >= new.scope_id
+     and b.unit_id < left(new.scope_id, -1) || chr(ascii(right(new.scope_id, 1)) + 1) limit 1;
   if bad is not null then
     raise exception 'a later version of % is published already', bad using errcode = 'check_violation';
   end if;
   select b.unit_id into bad from grids_boundary b
    where b.plan_id = new.id and b.valid is not null and not starts_with(b.unit_id, new.scope_id) and not exists (
-     select 1 from grids_boundary old
-      where old.unit_id = b.unit_id and upper(old.valid) = new.effective_at
-        and st_hausdorffdistance(old.geom, b.geom) < 2e-7) limit 1;
+     select 1 from grids_boundary was
+      where was.unit_id = b.unit_id and upper(was.valid) = new.effective_at
+        and st_hausdorffdistance(was.geom, b.geom) < 2e-7) limit 1;
   if bad is not null then
     raise exception 'plan % changes %, which is not in its scope', new.id, bad using errcode = 'check_violation';
   end if;
