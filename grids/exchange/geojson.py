@@ -47,7 +47,7 @@ def _crs(crs: Any) -> str:
 
 def _feature(index: int, feature: Any) -> Raw:
     if not isinstance(feature, dict):
-        return Raw(index, {}, _("Nothing is not a polygon."))
+        return Raw(index, {}, _("%(kind)s is not a polygon.") % {"kind": _("Nothing")})
     properties = feature.get("properties")
     properties = {str(key)[:100]: value for key, value in properties.items()} if isinstance(properties, dict) else {}
     return Raw(index, properties, _parts(feature.get("geometry")))

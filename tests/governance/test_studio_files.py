@@ -68,7 +68,6 @@ def test_how_it_is_read_can_be_set_right_and_what_was_typed_stays(cast: Cast, de
     page = _preview(desk, data, scope=cast.town.pk)
     found = page.context["shown"].compared
     assert "GCJ-02" in found.doubts[0]
-    assert found.counts == {} if hasattr(found, "counts") else True
     chosen = _chosen(page, act="show", system="gcj02", code="nr", title="我的图")
     again = desk.post(page.request["PATH_INFO"], chosen)
     assert again.status_code == 200
