@@ -9,7 +9,7 @@ not what is open.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from dispatch import cards, consequences, faults, presses
 from dispatch.models import Ticker
 from incidents import clock_steps, escalations, in_hand, late_binding, lifecycle
-from incidents.clock_rules import RED_SAID
+from incidents.clock_rules import RED_SAID, Steps
 from incidents.clock_steps import Announcement, Due
 from incidents.in_hand import InHand
 from incidents.lifecycle import Details
@@ -167,9 +167,10 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
             result.claimed = len(claimed)
             current = late_binding.rebound(claimed, now=now)
             result.left = len(claimed) - len(current)
-            acting = [due.pk for due in current if _acts(due, now)]
+            known = {due.pk: clock_steps.due_steps(due, now) for due in current}
+            acting = [due.pk for due in current if _acts(due, known[due.pk])]
             apart = set(acting)
-            result.lights = len(_announce([due for due in current if due.pk not in apart], now))
+            result.lights = len(_announce([due for due in current if due.pk not in apart], now, known))
     except Exception as error:
         result.lights = result.left = 0
         if _interrupted(error, result.claimed or 1, result):
@@ -267,16 +268,15 @@ def _take_claimed(claimed: list[Due], now: datetime) -> tuple[list[tuple[int, st
     return moved, len(told), len(given)
 
 
-def _acts(due: Due, now: datetime) -> bool:
+def _acts(due: Due, steps: Steps) -> bool:
     """Whether more follows from the clock than a line in the record."""
-    steps = clock_steps.due_steps(due, now).due
-    return bool(steps) and consequences.is_act(consequences.follows(due, steps[-1][0]))
+    return bool(steps.due) and consequences.is_act(consequences.follows(due, steps.due[-1][0]))
 
 
-def _announce(claimed: Sequence[Due], now: datetime) -> list[Announcement]:
+def _announce(claimed: Sequence[Due], now: datetime, known: Mapping[int, Steps] | None = None) -> list[Announcement]:
     """Take and record every step that is due. A red that moves its incident ends the clock."""
     ends = {due.pk for due in claimed if consequences.is_move(consequences.follows(due, RED_SAID))}
-    return clock_steps.announce(claimed, now=now, describe=_details, ends=ends)
+    return clock_steps.announce(claimed, now=now, describe=_details, ends=ends, known=known)
 
 
 def _details(light: Announcement) -> dict[str, Any] | None:

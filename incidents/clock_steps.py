@@ -6,7 +6,7 @@ statement that takes them.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -66,17 +66,26 @@ Describe = Callable[[Announcement], dict[str, Any] | None]
 
 
 def announce(
-    clocks: Sequence[Due] | Sequence[Clock], *, now: datetime, describe: Describe, ends: Collection[int] = ()
+    clocks: Sequence[Due] | Sequence[Clock],
+    *,
+    now: datetime,
+    describe: Describe,
+    ends: Collection[int] = (),
+    known: Mapping[int, Steps] | None = None,
 ) -> list[Announcement]:
     """Take every step of `clocks` that is due at `now` and record it as described; what was taken, in planned order.
 
     One statement for all. A clock that somebody changed since it was read is left out: the next pass sees it anew. One
-    that is not due any more waits for its new moment. Red `ends` those with these ids: nothing repeats.
+    that is not due any more waits for its new moment. Red `ends` those with these ids: nothing repeats. `known` are
+    steps that `due_steps` gave for this `now` already.
     """
     found: list[Announcement] = []
     rows = []
     for clock in clocks:
-        steps = due_steps(clock, now, last=RED_SAID if clock.pk in ends else None)
+        ended = clock.pk in ends
+        steps = None if ended or known is None else known.get(clock.pk)
+        if steps is None:
+            steps = due_steps(clock, now, last=RED_SAID if ended else None)
         rows.append((clock.pk, clock.seq, len(steps.due), steps.due[-1][0] if steps.due else clock.step, steps.next_at))
         found += [
             Announcement(clock, clock.seq + n, step, planned_at, superseded=n < len(steps.due))
