@@ -66,7 +66,7 @@ def begin(*, scope: Unit, wish: Wish, actor: Person | None, now: datetime) -> Pl
             _("%(unit)s has no published grids to begin from: import some.") % {"unit": scope.name},
             code="nothing_published",
         )
-    given = _given_before([boundary.unit_id for boundary in boundaries])
+    given = households.given_before([boundary.unit_id for boundary in boundaries])
     rows = []
     for key, boundary in enumerate(boundaries, 1):
         unit = boundary.unit
@@ -219,15 +219,6 @@ def _units(scope: Unit, drawn: list[Drawn]) -> dict[str, Unit]:
     kinds = {one.grid_kind for one in drawn} | {one.boundary_basis for one in drawn}
     assert kinds <= {*GridKind.values, *BoundaryBasis.values, ""}, kinds
     return known
-
-
-def _given_before(units: list[str]) -> dict[str, int]:
-    """Households that were given by hand for these grids in the plan that was published last."""
-    areas = PlanArea.objects.filter(
-        published_as__in=units, households_given=True, households__isnull=False, plan__status=PlanStatus.PUBLISHED
-    )
-    found = areas.order_by("plan__published_at", "plan_id").values_list("published_as", "households")
-    return {unit: households for unit, households in found if unit and households is not None}
 
 
 def _begun(

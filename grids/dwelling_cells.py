@@ -32,23 +32,21 @@ def ground_of(area: BaseGeometry, homes: Sequence[Home], wanted: Collection[int]
         return shapely.Polygon()
     if len(chosen) == len(homes):
         return area
-    cells = _cells(area, homes)
-    mine: BaseGeometry = shapely.coverage_union_all(np.unique(cells[chosen]))
-    return lattice.to_lattice(shapely.intersection(mine, area))
+    drawn, owner = _cells(area, homes)
+    return _cut(drawn[np.unique(owner[chosen])], area)
 
 
 def cells(area: BaseGeometry, homes: Sequence[Home]) -> dict[int, BaseGeometry]:
     """The cells of an area, each by the lowest id of its dwellings."""
     if not homes:
         return {}
-    each = _cells(area, homes)
+    drawn, owner = _cells(area, homes)
     groups: dict[object, list[int]] = {}
     for number, home in enumerate(homes):
         groups.setdefault(home.compound or home.id, []).append(number)
     found = {}
     for members in groups.values():
-        whole = shapely.coverage_union_all(np.unique(each[members])) if len(homes) > 1 else area
-        cut = lattice.to_lattice(shapely.intersection(whole, area))
+        cut = _cut(drawn[np.unique(owner[members])], area)
         if not cut.is_empty:
             found[min(homes[number].id for number in members)] = cut
     return found
@@ -60,22 +58,27 @@ def together(homes: Sequence[Home], numbers: Collection[int]) -> set[int]:
     return {home.id for home in homes if home.id in numbers or home.compound in compounds}
 
 
-def _cells(area: BaseGeometry, homes: Sequence[Home]) -> NDArray[np.object_]:
-    """For each dwelling the ground nearest to it, on the lattice, not yet cut; those on one spot share it."""
+def _cut(drawn: NDArray[np.object_], area: BaseGeometry) -> BaseGeometry:
+    """The ground of some cells within the area."""
+    whole: BaseGeometry = shapely.coverage_union_all(drawn)
+    return lattice.to_lattice(shapely.intersection(whole, area))
+
+
+def _cells(area: BaseGeometry, homes: Sequence[Home]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The ground nearest to each spot, on the lattice, not yet cut; and for each dwelling the number of its cell."""
     spots = np.array([(home.longitude, home.latitude) for home in homes])
     # Distances in metres, not in degrees.
-    east, north = lattice.metres_per_degree(float(spots[:, 1].mean()))
-    scale = np.array([east, north])
+    scale = np.array(lattice.metres_per_degree(float(spots[:, 1].mean())))
     points = shapely.points(spots * scale)
     around = shapely.buffer(shapely.box(*(np.array(shapely.bounds(area)) * [*scale, *scale])), 50)
     drawn = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=around))
-    if len(drawn) == 0:
-        return np.array([area] * len(homes), dtype=object)
-    ground = np.array([lattice.to_lattice(shapely.transform(cell, lambda xy: xy / scale)) for cell in drawn])
-    point, cell = shapely.STRtree(drawn).query(points, predicate="intersects")
     owner = np.zeros(len(homes), dtype=np.int64)
+    if len(drawn) == 0:
+        return np.array([None, area], dtype=object)[1:], owner
+    ground = [lattice.to_lattice(shapely.transform(cell, lambda xy: xy / scale)) for cell in drawn]
+    point, cell = shapely.STRtree(drawn).query(points, predicate="intersects")
     owner[point[::-1]] = cell[::-1]
-    return ground[owner]
+    return np.array([None, *ground], dtype=object)[1:], owner
 
 
 def by_area(owners: Mapping[int, Sequence[Home]], wanted: Collection[int]) -> dict[int, list[Home]]:

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids.datums import SRID
 from grids.draft_rows import Row
+from grids.models import PlanArea, PlanStatus
 
 _DWELLINGS = f"""
 select st_x(geom), st_y(geom), households, id from grids_dwelling
@@ -65,6 +66,15 @@ def count(
         if mine.any():
             found[key] = (int(mine.sum()), int(points[mine, 2].sum()))
     return found
+
+
+def given_before(units: Collection[str]) -> dict[str, int]:
+    """Households given by hand for these grids in the plan they were published with last. One query."""
+    areas = PlanArea.objects.filter(
+        published_as__in=units, households_given=True, households__isnull=False, plan__status=PlanStatus.PUBLISHED
+    )
+    found = areas.order_by("plan__published_at", "plan_id").values_list("published_as", "households")
+    return {unit: number for unit, number in found if unit and number is not None}
 
 
 def recounted(
