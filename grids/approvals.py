@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from grids import coverage, draft_checks, draft_log, draft_rows, lattice, permissions
@@ -154,4 +155,24 @@ def take_back(*, plan_id: int, actor: Person, now: datetime, reason: str) -> Pla
     reopened(plan)
     draft_log.record(plan=plan, kind="take_back", now=now, actor=actor, said={"why": reason.strip()})
     plan.save()
+    return plan
+
+
+@transaction.atomic
+def reschedule(*, plan_id: int, actor: Person, now: datetime, publish_at: datetime | None) -> Plan:
+    """Let an approved plan publish itself at another moment, or when somebody presses (None).
+
+    Raises PermissionDenied, PlanConflict unless approved, BoundaryRefused for a moment that is past.
+    """
+    plan = locked(plan_id)
+    permissions.require(actor, Right.ADMINISTER, plan.scope_id, now=now)
+    if plan.status != PlanStatus.APPROVED:
+        raise PlanConflict(_("Only an approved plan is published."), code="not_approved")
+    if publish_at is not None and publish_at <= now:
+        raise BoundaryRefused(_("The moment of publication is past."), code="plan_in_the_past")
+    plan.publish_at, plan.publish_fault = publish_at, ""
+    moment = publish_at.isoformat() if publish_at else None
+    said = {"when": timezone.localtime(publish_at).strftime("%Y-%m-%d %H:%M") if publish_at else "—"}
+    draft_log.record(plan=plan, kind="schedule", now=now, actor=actor, said=said, args={"publish_at": moment})
+    plan.save(update_fields=["publish_at", "publish_fault", "revision"])
     return plan

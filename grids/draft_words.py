@@ -37,6 +37,7 @@ _WORDS = {
     "settings": gettext_lazy("changed title, target or reason"),
     "discard": gettext_lazy("discarded: %(why)s"),
     "publish": gettext_lazy("published"),
+    "schedule": gettext_lazy("to be published at %(when)s"),
 }
 
 

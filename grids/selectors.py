@@ -37,18 +37,24 @@ class GridHit:
 # A function of the database, whose plan lives as long as the session: planning cost twice what looking costs. It knows
 # how near is near enough by itself, as each value handed over costs a tenth of the look.
 _HOLDING_NOW, _HOLDING_THEN = "SELECT grids_holding(%s, %s, now())", "SELECT grids_holding(%s, %s, %s)"
+_HOLDING_FIRMLY = "SELECT grids_holding_firmly(%s, %s)"
 
 
-def grid_at(point: Point | tuple[float, float], at: datetime | None = None, *, prefer: str = "") -> GridHit | None:
+def grid_at(
+    point: Point | tuple[float, float], at: datetime | None = None, *, prefer: str = "", firmly: bool = False
+) -> GridHit | None:
     """The grid holding `point` (CGCS2000 degrees) at the moment `at` (None: now); None beyond 200 m of any.
 
-    On a border the grid `prefer` wins (the reporting officer's own), else the lowest code.
+    On a border the grid `prefer` wins (the reporting officer's own), else the lowest code. `firmly`: the answer holds
+    until the transaction ends, as no redraw takes effect in the district before; one that is under way is waited for.
     """
     longitude, latitude = point if isinstance(point, tuple) else (point.x, point.y)
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         return None
     with connection.cursor() as cursor:
-        if at is None:
+        if firmly:
+            cursor.execute(_HOLDING_FIRMLY, (longitude, latitude))
+        elif at is None:
             cursor.execute(_HOLDING_NOW, (longitude, latitude))
         else:
             cursor.execute(_HOLDING_THEN, (longitude, latitude, at))
@@ -60,6 +66,14 @@ def grid_at(point: Point | tuple[float, float], at: datetime | None = None, *, p
     if metres:
         return GridHit(unit_code, int(boundary_id), "nearest", round(float(metres[0]), 1))
     return GridHit(unit_code, int(boundary_id), "inside" if len(found) == 1 else "tie", 0.0)
+
+
+def hold(code: str) -> datetime:
+    """Let no redraw take effect in the district of a unit until the transaction ends; the moment from which on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT grids_hold(%s)", [code])
+        moment: datetime = cursor.fetchone()[0]
+    return moment
 
 
 _MANY = """

@@ -120,15 +120,18 @@ def self_handle(
     )
 
 
-def find_place(*, position: Position | None, place: Unit | None, prefer: str = "") -> Found:
-    """The grid of a position (``prefer`` decides on a border), else the named unit; raises MoveRefused if neither."""
+def find_place(*, position: Position | None, place: Unit | None, prefer: str = "", firmly: bool = False) -> Found:
+    """The grid of a position (``prefer`` decides on a border), else the named unit; raises MoveRefused if neither.
+
+    ``firmly`` for what is written: no redraw takes effect there before the transaction ends.
+    """
     point = None
     if position is not None:
         if position.datum not in datums.Datum.values:
             raise refusals.unknown_datum()
         longitude, latitude = datums.lonlat_to_cgcs2000(position.longitude, position.latitude, position.datum)
         point = Point(longitude, latitude, srid=datums.SRID)
-        hit = selectors.grid_at((longitude, latitude), prefer=prefer)
+        hit = selectors.grid_at((longitude, latitude), prefer=prefer, firmly=firmly)
         if hit is not None:
             inside = selectors.unit_with_parent(hit.unit_code)
             return Found(inside, inside, hit.boundary_id, LocatedBy(hit.located_by), hit.distance_m, point)
@@ -137,6 +140,10 @@ def find_place(*, position: Position | None, place: Unit | None, prefer: str = "
             raise refusals.no_place()
         raise refusals.outside_all_grids()
     grid = place if place.kind == UnitKind.GRID else None
+    if firmly and grid is not None:
+        selectors.hold(grid.pk)
+        if selectors.unit(grid.pk).is_retired:
+            raise refusals.place_retired()
     return Found(place, grid, None, LocatedBy.NAMED, None, point)
 
 
@@ -187,7 +194,7 @@ class _Birth:
         words.refuse(text, field="text")
         words.refuse(address, field="address", most=words.MOST_OF_AN_ADDRESS)
         own = permissions.duties_with_right(self.actor, self._right, now=self.now)
-        found = find_place(position=position, place=place, prefer=_grid_among(own))
+        found = find_place(position=position, place=place, prefer=_grid_among(own), firmly=True)
         acting = self._acting(found, own)
         holder = found.place if self.move.name == "self_handle" else holders.at_birth(found.place)
         if holder.kind in (UnitKind.PROVINCE, UnitKind.CITY, UnitKind.DEPARTMENT, UnitKind.OFFICE):

@@ -75,6 +75,10 @@ def not_urgent() -> MoveRefused:
     return MoveRefused(_("Only urgent matters may go past a tier."), code="not_urgent")
 
 
+def place_retired() -> MoveRefused:
+    return MoveRefused(_("This unit was retired."), code="place_retired", field="place")
+
+
 def wrong_unit(message: str | Promise) -> MoveRefused:
     return MoveRefused(message, code="wrong_unit", field="target_unit")
 

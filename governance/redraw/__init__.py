@@ -73,6 +73,8 @@ def publish(*, plan_id: int, actor: Person | None, now: datetime) -> Plan:
         raise BoundaryRefused(_("This plan is published already."), code="plan_published")
     if plan.status != PlanStatus.APPROVED:
         raise BoundaryRefused(_("Only an approved plan is published."), code="plan_not_approved")
+    if actor is None and (plan.publish_at is None or plan.publish_at > now):
+        raise BoundaryRefused(_("Its moment has not come."), code="plan_not_due")
     approvals.refuse_changed(plan)
     return _carry_out(plan, actor, _moment(now))
 

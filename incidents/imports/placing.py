@@ -5,6 +5,7 @@ from datetime import datetime
 
 from grids import datums, selectors
 from grids.datums import Datum
+from grids.levels import district_of
 from incidents.imports.checks import Draft
 from incidents.imports.refused import Fault, Reason
 from incidents.imports.targets import Targets
@@ -16,18 +17,20 @@ BATCH = 5000
 def place(
     drafts: Sequence[Draft], *, datum: Datum, targets: Targets, now: datetime, by_point: bool
 ) -> dict[int, Fault]:
-    """Give every draft its place: the grid of its point as bordered `now`, else the unit the mapping names for it.
+    """Give every draft its place: the grid of its point as bordered now, else the unit the mapping names for it.
 
     Returns, by line, what has no place in the district at all.
     """
     for draft in drafts:
         draft.located_by = LocatedBy.NAMED
+    # Until all is written no redraw takes effect there.
+    moment = max((selectors.hold(code) for code in {district_of(code) for code in targets.places}), default=now)
     faults: dict[int, Fault] = {}
     wanted = [(draft, draft.lonlat) for draft in drafts if by_point and not draft.place and draft.lonlat is not None]
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
         points = datums.to_cgcs2000([lonlat for _draft, lonlat in batch], datum)
-        hits = selectors.grids_at([(float(lon), float(lat)) for lon, lat in points], now)
+        hits = selectors.grids_at([(float(lon), float(lat)) for lon, lat in points], moment)
         for (draft, (longitude, latitude)), hit in zip(batch, hits, strict=True):
             if hit is not None and hit.unit_code in targets.places:
                 draft.place, draft.boundary_id = hit.unit_code, hit.boundary_id

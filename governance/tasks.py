@@ -1,0 +1,12 @@
+"""Doors for Celery: a message only says "look now"; lost, late or doubled it does no harm."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from governance.redraw import scheduled
+
+
+@shared_task(name="governance.tasks.publish_due_plans")
+def publish_due_plans() -> None:
+    """Publish the approved plans whose moment has come."""
+    scheduled.publish_due(now=timezone.now())
