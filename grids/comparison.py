@@ -1,7 +1,7 @@
 """Two divisions of the same ground beside each other: what passes from which grid to which."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -29,6 +29,7 @@ class Area:
     shape: BaseGeometry
     area_m2: float
     households: int | None
+    village: str = ""
 
     @property
     def identity(self) -> str:
@@ -75,6 +76,13 @@ class Comparison:
         return [area for area in self.old.values() if area.identity not in after]
 
     @property
+    def redrawn(self) -> set[str]:
+        """Grids on both sides that win or lose ground, by identity; a corner in a straight border is no change."""
+        touched = {area.identity for one in self.moved for area in (one.old, one.new)}
+        both = {area.identity for area in self.old.values()} & {area.identity for area in self.new.values()}
+        return touched & both
+
+    @property
     def households_moved(self) -> int | None:
         """How many get another grid; None where nobody was counted."""
         return sum(one.households or 0 for one in self.moved) if self.known else None
@@ -92,7 +100,13 @@ def of_plan(plan: Plan) -> Division:
         codes = {key: published.get(key, row.unit) for key, row in rows.items()}
         return {
             key: Area(
-                key, codes[key], row.name or _short(codes[key]) or f"#{key}", row.shape, row.area_m2, row.households
+                key,
+                codes[key],
+                row.name or _short(codes[key]) or f"#{key}",
+                row.shape,
+                row.area_m2,
+                row.households,
+                row.village,
             )
             for key, row in rows.items()
         }
@@ -122,7 +136,7 @@ def _of_boundaries(found: Iterable[Boundary]) -> Division:
     for key, boundary in enumerate(found, 1):
         shape = lattice.from_db(boundary.geom)
         area = lattice.square_metres(shape)
-        division[key] = Area(key, boundary.unit_id, boundary.unit.name, shape, area, None)
+        division[key] = Area(key, boundary.unit_id, boundary.unit.name, shape, area, None, str(boundary.unit.parent_id))
     return division
 
 
@@ -132,12 +146,11 @@ def _counted(division: Division, scope: str) -> Division:
     codes = [area.unit for area in division.values() if area.unit]
     given = households.given_before(codes)
     return {
-        key: Area(
-            key, area.unit, area.name, area.shape, area.area_m2,
-            counted[key][1] if key in counted else given.get(area.unit or "", 0 if counted else None),
+        key: replace(
+            area, households=counted[key][1] if key in counted else given.get(area.unit or "", 0 if counted else None)
         )
         for key, area in division.items()
-    }  # fmt: skip
+    }
 
 
 def compare(old: Division, new: Division, *, scope: str) -> Comparison:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.studio import api, draw, files, ground, pages, proposals
+from governance.studio import api, compare, draw, files, ground, pages, proposals, publication
 
 app_name = "studio"
 
@@ -15,11 +15,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/take-back/", pages.take_back, name="take_back"),
     path("<int:pk>/discard/", pages.discard, name="discard"),
     path("<int:pk>/copy/", pages.copy, name="copy"),
+    path("<int:pk>/preview/", publication.preview, name="preview"),
+    path("<int:pk>/publish/", publication.publish, name="publish"),
+    path("<int:pk>/schedule/", publication.schedule, name="schedule"),
+    path("<int:pk>/roll-back/", publication.roll_back, name="roll_back"),
     # -- proposals ---------------------------------------------------------------------------------------
     path("<int:pk>/proposals/", proposals.page, name="proposals"),
     path("<int:pk>/proposals/cards/", proposals.cards, name="proposal_cards"),
     path("<int:pk>/proposals/take/", proposals.take, name="proposal_take"),
     path("<int:pk>/proposals/remove/", proposals.remove, name="proposal_remove"),
+    path("<int:pk>/compare/", compare.compare, name="compare"),
+    path("<int:pk>/compare.json", compare.areas, name="compare_areas"),
     # -- the drawing page and what its scripts ask ------------------------------------------------------
     path("<int:pk>/draw/", draw.draw, name="draw"),
     path("<int:pk>/today.json", draw.today, name="today"),
