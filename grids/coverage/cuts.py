@@ -33,6 +33,8 @@ def split(
     """
     sheet = Sheet.of(shapes, frame)
     area = sheet.valid_area(key)
+    if not len(line):
+        raise EditRefused("line_misses", _("The line does not cut the area."))
     begins, ends, _number = plane.segments(np.array([area], dtype=object))
     path = lines.caught(lines.drawn(line, sheet), begins, ends, sheet)
     drawn = noding.draw([path], begins, ends)
@@ -63,4 +65,4 @@ def _missed(path: list[plane.Point], area: BaseGeometry) -> EditRefused:
     for end in (path[-1], path[0]):
         if shapely.contains_properly(area, shapely.Point(end)):
             return EditRefused("line_misses", _("The line ends inside of the area."), plane.place(end))
-    return EditRefused("line_misses", _("The line does not cut the area."), plane.place(path[0]) if path else None)
+    return EditRefused("line_misses", _("The line does not cut the area."), plane.place(path[0]))

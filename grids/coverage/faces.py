@@ -84,7 +84,7 @@ def settled(
             changed[key] = grown
     frame = insert_into(sheet.frame, drawn)
     return Edited(
-        areas={key: plane.to_degrees(area) for key, area in changed.items()},
+        areas={key: plane.to_degrees(shapely.remove_repeated_points(area)) for key, area in changed.items()},
         removed=gone,
         frame=None if frame is sheet.frame else plane.to_degrees(frame),
     )
@@ -98,7 +98,7 @@ def _checked(sheet: Sheet, key: int, area: BaseGeometry) -> BaseGeometry:
     if thin and (before is None or len(thin) > len(sheet.thin_parts(before))):
         at = plane.place(shapely.point_on_surface(thin[0]).coords[0])
         raise EditRefused("too_small", _("This would leave a piece narrower than a metre."), at)
-    return shapely.orient_polygons(shapely.remove_repeated_points(area), exterior_cw=False)
+    return shapely.orient_polygons(area, exterior_cw=False)
 
 
 def _tight(area: BaseGeometry) -> EditRefused:

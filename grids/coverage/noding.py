@@ -19,6 +19,9 @@ from grids.coverage.plane import Point, Points, Segment, edge
 # What may be put between the two ends of a segment, in order from the first to the second.
 Chains = Mapping[tuple[tuple[float, float], tuple[float, float]], Sequence[tuple[float, float]]]
 
+# Pairs compared at once, to bound the memory.
+_AT_ONCE = 1_000_000
+
 
 def insert_into(geometry: BaseGeometry, chains: Chains) -> BaseGeometry:
     """The polygon with corners put into the given segments, whichever way round it has them.
@@ -65,22 +68,28 @@ def crossings(begins: Points, ends: Points, others_begin: Points, others_end: Po
     """The lattice points nearest to where segments of the first kind meet segments of the other, not being parallel."""
     found: set[Point] = set()
     low, high = np.minimum(others_begin, others_end), np.maximum(others_begin, others_end)
-    for begin, end in zip(begins, ends, strict=True):
-        near = np.all((low <= np.maximum(begin, end)) & (high >= np.minimum(begin, end)), axis=1)
-        if not near.any():
-            continue
-        along, across = end - begin, others_end[near] - others_begin[near]
-        offset = others_begin[near] - begin
-        span = along[0] * across[:, 1] - along[1] * across[:, 0]
-        # How far along the one and the other, times the span.
-        first = offset[:, 0] * across[:, 1] - offset[:, 1] * across[:, 0]
-        second = offset[:, 0] * along[1] - offset[:, 1] * along[0]
-        first, second, span = np.where(span < 0, [-first, -second, -span], [first, second, span])
-        meets = (span > 0) & (first >= 0) & (first <= span) & (second >= 0) & (second <= span)
-        share = (first[meets] / span[meets])[:, None]
-        points = np.rint(begin + share * along).astype(np.int64)
+    step = max(1, _AT_ONCE // max(1, len(low)))
+    for start in range(0, len(begins), step):
+        first, last = begins[start : start + step], ends[start : start + step]
+        near = np.all(low <= np.maximum(first, last)[:, None], axis=2)
+        near &= np.all(high >= np.minimum(first, last)[:, None], axis=2)
+        one, other = np.nonzero(near)
+        points = _meetings(first[one], last[one], others_begin[other], others_end[other])
         found.update((x, y) for x, y in points.tolist())
     return found
+
+
+def _meetings(a: Points, b: Points, c: Points, d: Points) -> Points:
+    """Where segments a-b and c-d meet, row by row, rounded; rows that do not meet in one point are left out."""
+    along, across, offset = b - a, d - c, c - a
+    span = along[:, 0] * across[:, 1] - along[:, 1] * across[:, 0]
+    # How far along the one and the other, times the span.
+    first = offset[:, 0] * across[:, 1] - offset[:, 1] * across[:, 0]
+    second = offset[:, 0] * along[:, 1] - offset[:, 1] * along[:, 0]
+    first, second, span = np.where(span < 0, [-first, -second, -span], [first, second, span])
+    meets = (span > 0) & (first >= 0) & (first <= span) & (second >= 0) & (second <= span)
+    share = (first[meets] / span[meets])[:, None]
+    return np.rint(a[meets] + share * along[meets]).astype(np.int64)
 
 
 def passes(begins: Points, ends: Points, points: Points) -> NDArray[np.bool_]:
@@ -104,7 +113,7 @@ def led_through(begins: Points, ends: Points, points: Points) -> dict[Segment, l
     near = np.all((np.minimum(begins, ends) <= high) & (np.maximum(begins, ends) >= low), axis=1)
     begins, ends = begins[near], ends[near]
     found: dict[Segment, list[Point]] = {}
-    step = max(1, 2_000_000 // len(points))
+    step = max(1, _AT_ONCE // len(points))
     for start in range(0, len(begins), step):
         a, b = begins[start : start + step], ends[start : start + step]
         rows, columns = np.nonzero(passes(a, b, points))

@@ -82,7 +82,8 @@ def near(shapes: Shapes, *geometries: BaseGeometry) -> Shapes:
     """The areas an edit must be given: those within a few metres of what it touches."""
     west, south, east, north = shapely.total_bounds(np.array(geometries, dtype=object))
     reach = shapely.box(west - 5e-5, south - 5e-5, east + 5e-5, north + 5e-5)
-    return {key: shape for key, shape in shapes.items() if shapely.intersects(shape, reach)}
+    beside = shapely.intersects(np.array(list(shapes.values()), dtype=object), reach)
+    return {key: shape for (key, shape), is_near in zip(shapes.items(), beside.tolist(), strict=True) if is_near}
 
 
 def disc(at: tuple[float, float], metres: float) -> Polygon:
