@@ -139,7 +139,7 @@
   async function refusedBy(error) {
     const body = error.body || {};
     S.say("rolled-back");
-    if (error.status === 409 && body.code === "stale") { await stale(); return; }
+    if (error.status === 409 && body.code === "stale") { await stale(body.since); return; }
     if (error.status === 409) {
       await S.load().catch(S.failed);
       S.say("refused", { words: body.detail || error.message });
@@ -149,12 +149,10 @@
   }
 
   // Somebody else was faster: show the newest, and say who did what since.
-  async function stale() {
-    const before = S.state.revision;
+  async function stale(since) {
     try {
       await S.load();
-      const log = await S.ask(S.urls.log);
-      S.say("stale", (log.steps || log).filter((step) => step.revision > before));
+      S.say("stale", since || []);
     } catch (error) { S.failed(error); }
   }
 
@@ -204,7 +202,7 @@
       S.say("faults");
       S.say("proof", answer);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 409 && error.body.code === "stale") await stale();
+      if (error instanceof Refusal && error.status === 409 && error.body.code === "stale") await stale(error.body.since);
       else S.failed(error);
     }
     S.say("busy", false);
