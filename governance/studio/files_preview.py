@@ -1,6 +1,6 @@
 """What the page shows of a file before anything is stored: how it is read, what would change, and what is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ def read(kept: Waiting, *, layer: str = "", encoding: str = "") -> tuple[list[st
 
 def show(kept: Waiting, given: QueryDict | None, *, scope: str, places: Iterable[Unit], now: datetime) -> Preview:
     """The file read as chosen in `given`, at first as it was found out by itself."""
-    asked = given or {}
+    asked: Mapping[str, Any] = given or {}
     refused = ""
     try:
         names, layer = read(kept, layer=asked.get("layer", ""), encoding=asked.get("encoding", ""))

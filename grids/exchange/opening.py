@@ -85,7 +85,7 @@ def _of_plain(path: Path, folder: Path, name: str) -> list[Source]:
     if head.startswith(_SHAPEFILE_MAGIC):
         raise BoundaryFileRefused(_("A Shapefile is several files: put .shp, .shx, .dbf and .prj into one zip."))
     if head.startswith(_SQLITE_MAGIC):
-        return _of_geopackage(shutil.copy(path, folder / "map.gpkg"))
+        return _of_geopackage(Path(shutil.copy(path, folder / "map.gpkg")))
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
         return [_of_kml(path, name)]
@@ -191,7 +191,7 @@ def _readable(member: zipfile.ZipInfo) -> str:
         return member.filename
 
 
-def _copied(file: IO[bytes], target: Path, most: int) -> None:
+def _copied(file: IO[bytes] | gzip.GzipFile, target: Path, most: int) -> None:
     """Copy, but no more than `most` bytes, whatever the archive says about itself."""
     left = most
     with target.open("wb") as out:

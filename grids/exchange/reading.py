@@ -98,12 +98,12 @@ def _ogr(source: Source, encoding: str) -> Layer:
         raise BoundaryFileRefused(_damaged(source)) from error
     geometries = shapes if shapes is not None else np.full(len(columns[0]) if columns else 0, None, dtype=object)
     fields = [str(field) for field in meta["fields"]]
-    said = info.get("layer_metadata") or {}
+    metadata = info.get("layer_metadata") or {}
     return Layer(
         name=source.name,
         columns=tuple(fields),
         crs=str(meta["crs"] or ""),
-        datum=str(said.get("DATUM", "")),
+        datum=str(metadata.get("DATUM", "")),
         features=tuple(_features(geometries, list(zip(fields, columns, strict=True)))),
         notes=notes,
     )

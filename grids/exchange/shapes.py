@@ -22,11 +22,10 @@ def drawn(features: Sequence[Raw], system: System) -> list[BaseGeometry | str]:
     """
     found: list[BaseGeometry | str] = [_fault(feature, system) for feature in features]
     good = [number for number, fault in enumerate(found) if not fault]
-    rings = [ring for number in good for part in features[number].parts for ring in part]
-    converted = iter(_converted(rings, system))
-    for number in good:
-        parts = [[next(converted) for _ring in part] for part in features[number].parts]
-        found[number] = _shape(parts)
+    drawings = [parts for number in good if not isinstance(parts := features[number].parts, str)]
+    converted = iter(_converted([ring for parts in drawings for part in parts for ring in part], system))
+    for number, parts in zip(good, drawings, strict=True):
+        found[number] = _shape([[next(converted) for _ring in part] for part in parts])
     return found
 
 

@@ -174,12 +174,13 @@ def _metres_fault(positions: Positions, key: str) -> str:
     if not bad.any():
         return ""
     first, second = positions[bad][0]
-    words = {"x": f"{first:.0f}", "y": f"{second:.0f}", "zone": int(first // _MILLION)}
+    zone = int(first // _MILLION)
+    words = {"x": f"{first:.0f}", "y": f"{second:.0f}", "zone": zone}
     if (np.abs(positions) <= np.array([180.0, 90.0])).all():
         return _("%(x)s, %(y)s are degrees, no metres: choose a system in degrees.") % words
     if _WEST <= second - offset <= _EAST and _MILLION < first < _NORTH:
         return _("%(x)s, %(y)s is out of range: are easting and northing swapped?") % words
-    if not offset and _FIRST_ZONE <= words["zone"] < _FIRST_ZONE + len(NUMBERED_ZONES):
+    if not offset and _FIRST_ZONE <= zone < _FIRST_ZONE + len(NUMBERED_ZONES):
         return (
             _("%(x)s begins with the zone number %(zone)d: choose that zone with its number before the easting.")
             % words
