@@ -4,6 +4,7 @@ Each person asks for each address of the near and of the far side, by GET and wi
 about being let in must be what `decisions` says. Nothing is kept: every question is rolled back.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance import sessions
 from grids.models import Person
 from tests.cast import PEOPLE
 from tests.dispatch.play import Play
@@ -24,6 +26,7 @@ from tests.rights.routes import Route, body_of, routes
 from tests.rights.world import NEAR, SCOPES, World
 
 IN, OUT, HIDDEN, LATER, ABSENT, LOGIN = "let in", "refused", "not there", "not now", "no such method", "to sign in"
+QUESTIONING_SECONDS = 1800
 ANY = {IN, OUT, HIDDEN, LATER, ABSENT, LOGIN}
 
 # Of pages with a proof of their own (Django's administration, signing in) only these are asked here.
@@ -77,6 +80,7 @@ class Asker:
         client = Client(raise_request_exception=False)
         if name:
             client.force_login(Person.objects.get(username=name))
+            _settle(client)
         return cls(name, client, client.cookies["sessionid"].value if name else "")
 
     def outcome(self, question: "Question") -> tuple[str, int]:
@@ -97,6 +101,14 @@ class Asker:
         if question.address.startswith("/api/"):
             return self.client.post(question.address, question.body, content_type="application/json")
         return self.client.post(question.address)
+
+
+def _settle(client: Client) -> None:
+    """The session is as of somebody who acted just now, for as long as all questions take: none of them writes it."""
+    session = client.session
+    now = int(time.time())
+    session[sessions.BEGAN], session[sessions.SEEN] = now, now + QUESTIONING_SECONDS
+    session.save()
 
 
 def _outcome(answer: Any, address: str) -> str:
