@@ -32,6 +32,7 @@ ACTING = frozenset(
     {Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF, Duty.HANDLER, Duty.SUPERVISOR, Duty.HEAD}
 )
 KEEPING = frozenset({Duty.ADMINISTRATOR, Duty.AUDITOR})
+_PLACES = frozenset({UnitKind.DISTRICT, UnitKind.TOWN, UnitKind.VILLAGE})
 REPORTING = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.CLERK})
 
 # How a count beside an area is found: (person=, now=) -> int. Looked up late; an unbuilt one stays empty.
@@ -55,6 +56,8 @@ class Area:
     main: bool = False
     staff_only: bool = False
     within: tuple[str, ...] = ()
+    # Only duties at a district, a town or a village count.
+    at_places: bool = False
 
 
 TODAY = Area(
@@ -87,6 +90,24 @@ RAIL = (
             "grids:person_new",
             "grids:appoint",
         ),
+    ),
+    Area(
+        "studio",
+        _("Grid division"),
+        "vector-spline",
+        ("studio:plans",),
+        KEEPING | {Duty.HEAD},
+        within=(
+            "studio:begin",
+            "studio:plan",
+            "studio:draw",
+            "studio:compare",
+            "studio:proposals",
+            "studio:import",
+            "studio:import_preview",
+            "studio:preview",
+        ),
+        at_places=True,
     ),
     Area("supervision", _("Supervision"), "gavel", ("dispatch:supervision",), DESK, "supervision"),
     Area("statistics", _("Statistics"), "chart-bar", ("governance:dashboard",), DESK),
@@ -186,6 +207,13 @@ class Frame:
         return frozenset(Duty(post.duty) for post in self.posts)
 
     @cached_property
+    def duties_at_places(self) -> frozenset[Duty]:
+        """The duties held at a district, a town or a village."""
+        if self.person.is_superuser and not self.posts:
+            return self.duties
+        return frozenset(Duty(post.duty) for post in self.posts if post.unit.kind in _PLACES)
+
+    @cached_property
     def unit(self) -> Any:
         """The unit the person mainly serves, or None."""
         return self.posts[0].unit if self.posts else None
@@ -206,7 +234,8 @@ class Frame:
     @property
     def mark(self) -> tuple[Any, ...]:
         """All that rail, bar and menu depend on: who has the same sees the same."""
-        return (self.view_name, self.unit_code, self.unit_name, self.duties, self.person.is_staff)
+        held = (self.duties, self.duties_at_places)
+        return (self.view_name, self.unit_code, self.unit_name, *held, self.person.is_staff)
 
     @property
     def duty_names(self) -> str:
@@ -224,7 +253,8 @@ class Frame:
     def _items(self, areas: tuple[Area, ...]) -> list[Item]:
         items = []
         for area in areas:
-            allowed = self.person.is_staff if area.staff_only else bool(self.duties & area.duties)
+            held = self.duties_at_places if area.at_places else self.duties
+            allowed = self.person.is_staff if area.staff_only else bool(held & area.duties)
             url = first_address(area.views, self.unit_code) if allowed else ""
             if url:
                 here = self.view_name in {view.rstrip("*") for view in area.views + area.within}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -102,7 +103,7 @@ def of_plan(plan: Plan) -> Division:
             key: Area(
                 key,
                 codes[key],
-                row.name or _short(codes[key]) or f"#{key}",
+                row.name or _short(codes[key]) or _("new grid #%(key)s") % {"key": key},
                 row.shape,
                 row.area_m2,
                 row.households,

@@ -93,7 +93,7 @@ def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
 
 
 def _of_row(row: Row, grids: set[str], villages: set[str], active: set[int]) -> list[PlanFault]:
-    named = {"name": row.name or row.label}
+    named = {"name": row.name or (row.label if row.unit else _("new grid #%(key)s") % {"key": row.key})}
     inside = _inside(row.shape)
     found = []
     if row.officer is None and not row.vacant_reason:

@@ -16,6 +16,7 @@ from grids import approvals, permissions
 from grids.coverage import EditRefused
 from grids.duties import Right
 from grids.holds import FINISHED, PlanConflict
+from grids.levels import CODE_LENGTHS, UnitKind
 from grids.models import Person, Plan, PlanStatus
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
@@ -68,7 +69,8 @@ def scopes_of(person: Person, rights: tuple[Right, ...], *, now: datetime) -> li
     found: set[str] = set()
     for right in rights:
         found |= set(permissions.units_with_right(person, right, now=now))
-    return sorted(found)
+    # A plan is for a place above the grids; heads of departments and of grids approve none.
+    return sorted(code for code in found if "D" not in code and len(code) <= CODE_LENGTHS[UnitKind.VILLAGE])
 
 
 def seen_plans(person: Person, *, now: datetime) -> Q:

@@ -16,8 +16,9 @@ from dispatch import rule_words
 from dispatch.wording import limit_in_words
 from grids import accounts, audit, audit_list, lockouts, permissions, selectors
 from grids.duties import Right
+from grids.holds import FINISHED
 from grids.levels import DESK_KINDS, UnitKind
-from grids.models import Person, Post, Unit
+from grids.models import Person, Plan, Post, Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
 from incidents import calendar_warnings, limit_choice
@@ -67,6 +68,7 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
     vacant = selectors.vacancies(codes, now).count()
     served = Post.objects.filter(within(codes, "unit"), period__contains=now).values("person").distinct().count()
     units = Unit.objects.filter(within(codes), retired_at__isnull=True).count()
+    open_plans = Plan.objects.filter(within(codes, "scope")).exclude(status__in=FINISHED).count()
     return [
         _card("sitemap", _("Units"), _("Create, rename, retire, succeed; who serves where."), own, units),
         _card("users", _("People and posts"), _("Appoint, relieve, change grids, give passwords."), people, served),
@@ -74,6 +76,8 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
               reverse("grids:forces", args=[unit.pk]) if unit else reverse("grids:units")),
         _card("user-off", _("Vacant grids"), _("Grids without a primary officer."),
               reverse("grids:units") + "?vacant=1", vacant, vacant > 0),
+        _card("vector-spline", _("Grid division"), _("Redraw borders: plans, balance, proof, publication."),
+              reverse("studio:plans"), open_plans),
     ]  # fmt: skip
 
 

@@ -77,7 +77,12 @@ KEY_MAKERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.DUTY_CHIEF), kee
 PLAN_READERS = either(over("village", Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.HEAD), keeper)
 PLAN_DRAWERS = administers("village")
 PLAN_APPROVERS = over("town", Duty.HEAD)
-ALL_PLAN_READERS = either(duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.HEAD), keeper)
+
+
+def _reads_plans(name: str | None, scope: str) -> bool:
+    """Who draws, approves or looks after plans anywhere: of heads those of places."""
+    held = duty(Duty.ADMINISTRATOR, Duty.AUDITOR, Duty.HEAD)
+    return keeper(name, scope) or (at_a_place(name, scope) and held(name, scope))
 
 
 def _takes_boundaries(name: str | None, scope: str) -> bool:
@@ -125,7 +130,7 @@ DECISIONS: dict[str, Decision] = {
     "governance:wall_by_key": read(everybody),
     "governance:wall_areas_by_key": read(everybody),
     # -- the boundary studio --------------------------------------------------------------------------------
-    "studio:plans": read(ALL_PLAN_READERS, hidden=True),
+    "studio:plans": read(_reads_plans, hidden=True),
     "studio:begin": form(ADMINISTRATORS, sees=ADMINISTRATORS),
     "studio:plan": read(PLAN_READERS, hidden=True),
     "studio:settings": press(PLAN_DRAWERS, sees=PLAN_READERS),
