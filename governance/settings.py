@@ -168,6 +168,8 @@ TIANDITU_URL = environment.text("WANGGE_TIANDITU_URL", "https://t0.tianditu.gov.
 TIANDITU_GROUND = environment.one_of("WANGGE_TIANDITU_GROUND", ("vec", "img"))
 # A list of incidents leaves the house as a file of at most so many rows.
 EXPORT_ROWS = environment.number("WANGGE_EXPORT_ROWS", 500, least=1)
+# More than these need the word of a second person, and more than these are never exported at once.
+EXPORT_MOST = environment.number("WANGGE_EXPORT_MOST", 50_000, least=1)
 
 # -- people and rights --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "grids.Person"
@@ -335,6 +337,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "dispatch.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
     "deliver": {"task": "dispatch.tasks.deliver", "schedule": 5.0, "options": {"expires": 5}},
+    "publish_due_plans": {"task": "governance.tasks.publish_due_plans", "schedule": 30.0, "options": {"expires": 30}},
     "change_calendars": {"task": "incidents.tasks.change_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "find_proposals": {"task": "grids.tasks.find_proposals", "schedule": 60.0, "options": {"expires": 60}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},

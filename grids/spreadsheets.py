@@ -24,8 +24,12 @@ def digits(number: str) -> str:
 
 def text(lines: Iterable[Iterable[str]]) -> str:
     """The whole file."""
+    return MARK + rows(lines)
+
+
+def rows(lines: Iterable[Iterable[str]]) -> str:
+    """Lines of a file that began already."""
     target = io.StringIO(newline="")
-    target.write(MARK)
     writer = csv.writer(target, quoting=csv.QUOTE_ALL)
     writer.writerows([harmless(cell) for cell in line] for line in lines)
     return target.getvalue()

@@ -1,10 +1,11 @@
 """The list of incidents as a file: the rows of the list, in its order and with its lights, and who took them and why.
 
 A file leaves the house and is seen by whoever gets hold of it. So it holds what a row shows and nothing else, names
-the person and the unit on its first line, and is not handed out unless the audit list says so.
+the person and the unit on its first line, and is not handed out unless the audit list says so. More than
+`settings.EXPORT_ROWS` need the word of a second person (`incidents.export_requests`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,8 @@ from incidents.states import State, Urgency
 from incidents.templatetags.lights import WORDS, known
 
 NEWEST = ("-reported_at", "-pk")
+# So many rows of a long list are read and written at once.
+SLICE = 500
 REASON_LENGTH = 200
 
 
@@ -46,13 +49,13 @@ def desk_post(person: Person, *, now: datetime) -> Post | None:
 
 def count(person: Person, wish: Wish, *, now: datetime) -> int:
     """How many rows it would be; one more than may be taken stands for any number above."""
-    return lists.counted(_found(person, wish, now), at_most=settings.EXPORT_ROWS + 1)
+    return lists.counted(_found(person, wish, now), at_most=settings.EXPORT_MOST + 1)
 
 
 def take(*, person: Person, post: Post, wish: Wish, reason: str, now: datetime, address: str | None = None) -> str:
     """The file as text, once the audit list has the entry of it: both or neither.
 
-    Raises MoveRefused where there is no reason, nothing to take, or more than `settings.EXPORT_ROWS`.
+    Raises MoveRefused where there is no reason, nothing to take, or more than needs no second person's word.
     """
     reason = " ".join(reason.split())
     if not reason:
@@ -61,19 +64,53 @@ def take(*, person: Person, post: Post, wish: Wish, reason: str, now: datetime, 
     with transaction.atomic():
         incidents = _incidents(person, wish, now)
         rows = selectors.rows(incidents, now, at=wish.filters.at)
-        said = {"rows": len(rows), "filters": wish.filters.query(sort="due" if wish.by_due else ""), "reason": reason}
-        audit.note(
-            act=AuditAct.EXPORTED, kind=Incident._meta.db_table, unit=post.unit_id, actor=person, address=address,
-            after=said,
-        )  # fmt: skip
-        return spreadsheets.text([[_watermark(person, post, reason, now)], _head(), *_lines(rows)])
+        note(person, post, wish, reason, len(rows), address=address)
+        return spreadsheets.text([[watermark(person, post, reason, now)], _head(), *_lines(rows)])
+
+
+def note(
+    person: Person, post: Post, wish: Wish, reason: str, number: int, *, address: str | None = None, **more: str
+) -> None:
+    """The entry of the audit list. What was searched for may be a name or a phone: it says that there were words."""
+    filters = wish.filters.but(words="*" if wish.filters.words else "")
+    said = {"rows": number, "filters": filters.query(sort="due" if wish.by_due else ""), "reason": reason, **more}
+    audit.note(
+        act=AuditAct.EXPORTED, kind=Incident._meta.db_table, unit=post.unit_id, actor=person, address=address,
+        after=said,
+    )  # fmt: skip
+
+
+def ids(person: Person, wish: Wish, *, now: datetime) -> list[int]:
+    """The rows of a long list in its order, at most `settings.EXPORT_MOST`, as ids: few bytes each."""
+    found, most = _found(person, wish, now), settings.EXPORT_MOST
+    if wish.by_due:
+        return by_due.ids(found, at=wish.filters.at, most=most)
+    return list(found.order_by(*NEWEST).values_list("pk", flat=True)[:most])
+
+
+def written(ids: Sequence[int], first_line: str, *, at: str, now: datetime) -> Iterator[str]:
+    """The file in pieces, read slice by slice while it goes out; lights and due moments are those of `now`."""
+    yield spreadsheets.text([[first_line], _head()])
+    for start in range(0, len(ids), SLICE):
+        few = ids[start : start + SLICE]
+        by_id = {incident.pk: incident for incident in selectors.for_rows(Incident.objects.filter(pk__in=few))}
+        rows = selectors.rows([by_id[pk] for pk in few if pk in by_id], now, at=at)
+        yield spreadsheets.rows(_lines(rows))
 
 
 def too_many() -> MoveRefused:
     return MoveRefused(
         _("More than %(most)d rows are not exported at once: narrow the list first, by days or places.")
-        % {"most": settings.EXPORT_ROWS},
+        % {"most": settings.EXPORT_MOST},
         code="too_many",
+    )
+
+
+def needs_word() -> MoveRefused:
+    return MoveRefused(
+        _("More than %(most)d rows leave the house only when somebody else has approved it.")
+        % {"most": settings.EXPORT_ROWS},
+        code="needs_word",
     )
 
 
@@ -92,13 +129,13 @@ def _incidents(person: Person, wish: Wish, now: datetime) -> list[Incident]:
     else:
         page = keyset.page(selectors.for_rows(found), NEWEST, size=most)
     if page.after:
-        raise too_many()
+        raise needs_word()
     if not page.rows:
         raise nothing()
     return page.rows
 
 
-def _watermark(person: Person, post: Post, reason: str, now: datetime) -> str:
+def watermark(person: Person, post: Post, reason: str, now: datetime) -> str:
     said = {"person": person, "unit": post.unit.label, "moment": spans.exact(now), "reason": reason}
     return _("Exported by %(person)s, %(unit)s, %(moment)s. Reason: %(reason)s") % said
 

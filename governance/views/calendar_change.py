@@ -177,8 +177,8 @@ def apply(request: PersonRequest, calendar_id: int) -> HttpResponse:
         change = _go_on(change)
         if change.joins_id is not None:
             if change.state == ChangeState.APPLIED:
-                said = _("The common calendar is followed again, %(count)d deadlines moved.")
-                return said % {"count": change.moved}
+                words = _("The common calendar is followed again, %(count)d deadlines moved.")
+                return words % {"count": change.moved}
             return _("The common calendar is followed again; running deadlines are moving over.")
         number = change.version.number if change.version else 0
         if change.state == ChangeState.APPLIED:

@@ -13,6 +13,7 @@ from incidents.models.categories import Category, IncidentKind
 from incidents.models.clocks import Clock, ClockState, Light, PauseCause, RedAction, Subject, TimeLimit, TimeUnit
 from incidents.models.escalation import CardColour, EscalationRule, Told, YellowAction
 from incidents.models.events import IncidentEvent, Unannounced
+from incidents.models.exports import ExportRequest, ExportState
 from incidents.models.imports import ImportBatch, ImportedRecord
 from incidents.models.incident import CAME_BACK, Handler, Incident, Inspection, LocatedBy, Sight, Source
 from incidents.models.photos import Photo, PhotoStage
@@ -31,6 +32,8 @@ __all__ = [
     "ClockState",
     "DayKind",
     "EscalationRule",
+    "ExportRequest",
+    "ExportState",
     "Handler",
     "ImportBatch",
     "ImportedRecord",

@@ -1,12 +1,15 @@
 """The list of incidents as a file: the question why, and the file itself."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -15,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from grids import audit
+from grids.models import Post
 from grids.requests import PersonRequest
-from incidents import exports
+from incidents import export_requests, exports
 from incidents.exports import Wish
 from incidents.filters import Filters
 from incidents.list_forms import ExportForm
@@ -37,6 +41,8 @@ def export(request: PersonRequest) -> HttpResponse:
     form = ExportForm(request.POST)
     if form.is_valid():
         try:
+            if request.POST.get("ask"):
+                return _ask(request, post, wish, form.cleaned_data["reason"], now)
             text = exports.take(
                 person=request.user, post=post, wish=wish, now=now, address=audit.address_of(request),
                 **form.cleaned_data,
@@ -44,22 +50,36 @@ def export(request: PersonRequest) -> HttpResponse:
         except MoveRefused as refused:
             form.add_error(refused.field, refused.messages)
         else:
-            response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-            name = f"{_('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}.csv"
-            response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-            patch_cache_control(response, private=True, no_store=True)
-            return response
+            return as_file(HttpResponse(text, content_type="text/csv; charset=utf-8"), now)
     return _asked(request, wish, form, exports.count(request.user, wish, now=now), status=422)
+
+
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+def as_file(response: R, now: datetime) -> R:
+    """The answer as a file to keep, which nothing between may keep."""
+    name = f"{_('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}.csv"
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def _ask(request: PersonRequest, post: Post, wish: Wish, reason: str, now: datetime) -> HttpResponse:
+    export_requests.ask(person=request.user, post=post, wish=wish, reason=reason, now=now)
+    messages.success(request, _("Asked. Once somebody else has approved it, the file can be taken here."))
+    return redirect("incidents:exports")
 
 
 def _asked(request: PersonRequest, wish: Wish, form: ExportForm, number: int, *, status: int = 200) -> HttpResponse:
     query = wish.filters.query(sort="due" if wish.by_due else "")
-    refused = exports.nothing() if not number else exports.too_many() if number > settings.EXPORT_ROWS else None
+    refused = exports.nothing() if not number else exports.too_many() if number > settings.EXPORT_MOST else None
     context: dict[str, Any] = {
         "title": _("Export the list"),
         "form": form,
         "number": number,
         "refused": refused.messages[0] if refused else "",
+        "needs_word": exports.needs_word().messages[0] if number > settings.EXPORT_ROWS else "",
         "url": f"{reverse('incidents:export')}?{query}",
         "back_url": f"{reverse('incidents:list')}?{query}",
         "filter_url": f"{reverse('incidents:filter')}?{query}",

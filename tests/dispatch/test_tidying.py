@@ -1,6 +1,7 @@
 """What was told long ago goes; what nobody read about open work, dead letters and the record stay."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -54,7 +55,7 @@ def test_what_was_read_or_is_over_leaves_the_inbox_and_what_waits_to_be_read_sta
 
 
 @pytest.mark.usefixtures("post")
-def test_none_goes_where_the_house_keeps_everything(post: Post, settings) -> None:
+def test_none_goes_where_the_house_keeps_everything(post: Post, settings: Any) -> None:
     aged(post, SENT)
     settings.NOTICE_DAYS = 0
     assert tidying.tidy(now=post.now + 10 * YEARS) == (0, 0)

@@ -152,6 +152,8 @@ def test_s_16_more_rows_than_allowed_are_refused_and_just_as_many_are_not(
         assert response.status_code == 422
         text = response.content.decode()
         assert f"More than {settings.EXPORT_ROWS} rows" in text and "年报" in text
+    assert "Ask for approval" in client.get(f"{URL}?state=any").content.decode()
+    settings.EXPORT_MOST = settings.EXPORT_ROWS
     assert "narrow the list" in client.get(f"{URL}?state=any").content.decode()
     assert entries().count() == 1
 

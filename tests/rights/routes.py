@@ -104,6 +104,7 @@ def filling(route: str, value: str, world: World, scope: str) -> object:
         "code": side.village,
         "order_id": side.order,
         "request_id": side.request,
+        "wish_id": 0,
         "card_id": side.card,
         "clock_id": side.clock,
         "token": side.photo,
