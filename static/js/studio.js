@@ -62,7 +62,9 @@
     document.getElementById("studio-fit").addEventListener("click", () => fit());
     new ResizeObserver(() => S.map.invalidateSize({ pan: false })).observe(S.map.getContainer());
 
-    S.load().then(async () => {
+    S.find("#studio-saved").textContent = S.word("one_moment");
+    S.load(true).then(async () => {
+      S.say("offline", false);
       if (S.state.may.edit && !(S.heldByOther() && !S.holdRanOut()) && !S.holdRanOut()) await S.hold();
       S.say("held");
       S.keepHold();

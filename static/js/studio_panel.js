@@ -82,10 +82,11 @@
   function busy() {
     const waits = S.waiting();
     const state = S.find("#studio-saved");
-    state.textContent = offline ? S.word("waits", { n: Math.max(1, waits) }) : waits ? S.word("saving") : S.state ? S.word("saved", { n: S.state.revision }) : "";
+    state.textContent = offline ? S.word("waits", { n: Math.max(1, waits) }) : waits ? S.word("saving") : S.state ? S.word("saved", { n: S.state.revision }) + (last ? S.word("and") + last : "") : "";
   }
+  let last = "";
   S.on("busy", (now) => { S.find(".studio").classList.toggle("is-busy", Boolean(now)); busy(); });
-  S.on("changed", busy);
+  S.on("changed", (changed) => { last = changed.step ? changed.step.words : ""; busy(); });
 
   function facts() {
     const state = S.state;

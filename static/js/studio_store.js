@@ -51,8 +51,15 @@
   S.heldByOther = () => Boolean(S.state && S.state.hold && S.state.hold.by && !S.state.hold.mine);
   S.holdRanOut = () => S.heldByOther() && Date.parse(S.state.hold.until) < Date.now();
 
-  S.load = async function () {
-    const state = await S.ask(S.urls.state);
+  // `patient`: without a connection it is tried again and again.
+  S.load = async function (patient) {
+    const state = await S.ask(S.urls.state).catch(async (error) => {
+      if (!patient || error instanceof Refusal) throw error;
+      S.say("offline", true);
+      await new Promise((done) => setTimeout(done, RETRY));
+      return null;
+    });
+    if (!state) { await S.load(true); return; }
     S.state = state;
     S.areas = new Map(state.areas.map((area) => [area.key, area]));
     build();
