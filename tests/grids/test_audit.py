@@ -1,6 +1,7 @@
 """Every change stands in the audit list, whoever makes it and by whatever door, and stays there."""
 
 import json
+import re
 
 import pytest
 from django.conf import settings
@@ -198,3 +199,15 @@ def test_a_whole_register_is_written_down_line_by_line(db: None) -> None:
 
     call_command("load_units", str(REGISTER), verbosity=0)
     assert AuditEntry.objects.filter(kind="grids_unit", act="created").count() == Unit.objects.count()
+
+
+def test_a_plan_is_audited_for_everything_but_what_every_edit_changes(db: None) -> None:
+    """A new column of plans must be put into the trigger or among what it hides."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_get_triggerdef(oid) from pg_trigger where tgname = 'grids_audit_change'")
+        (trigger,) = cursor.fetchone()
+        cursor.execute("select attname from pg_attribute where attrelid = 'grids_plan'::regclass and attnum > 0")
+        columns = {name for (name,) in cursor.fetchall()}
+    shown = set(re.findall(r"old\.(\w+)", trigger))
+    hidden = set(re.search(r"'(frame[\w,]*)'", trigger).group(1).split(","))  # type: ignore[union-attr]
+    assert shown | hidden == columns and not shown & hidden
