@@ -8,6 +8,7 @@
   const SVG = "http://www.w3.org/2000/svg";
   let order = { by: "name", up: true };
   let stale = true;
+  const made = new Map(); // key -> its row, until the area changes
 
   const VALUES = {
     name: (area) => S.nameOf(area.key),
@@ -57,7 +58,7 @@
     const had = document.activeElement && document.activeElement.closest("#studio-balance tr[data-key]");
     const body = S.find("#studio-balance tbody");
     const rows = sorted();
-    body.replaceChildren(...rows.map(row));
+    body.replaceChildren(...rows.map((area) => { if (!made.has(area.key)) made.set(area.key, row(area)); return made.get(area.key); }));
     S.find("#studio-no-rows").hidden = rows.length > 0;
     for (const head of document.querySelectorAll("#studio-balance [data-sort]")) {
       head.closest("th").setAttribute("aria-sort", head.dataset.sort !== order.by ? "none" : order.up ? "ascending" : "descending");
@@ -100,12 +101,12 @@
     S.find("#studio-search").addEventListener("input", draw);
     S.find("#studio-only").addEventListener("change", draw);
   };
-  S.on("state", draw);
-  S.on("changed", draw);
+  S.on("state", () => { made.clear(); draw(); });
+  S.on("changed", (changed) => { [...changed.keys, ...changed.removed].forEach((key) => made.delete(key)); draw(); });
   S.on("balance", () => { if (stale) draw(); });
   S.on("chosen", () => {
-    for (const each of document.querySelectorAll("#studio-balance tr[data-key]")) {
-      const on = S.chosen.includes(Number(each.dataset.key));
+    for (const [key, each] of made) {
+      const on = S.chosen.includes(key);
       each.classList.toggle("is-chosen", on);
       each.querySelector("button").setAttribute("aria-pressed", String(on));
     }

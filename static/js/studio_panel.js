@@ -4,7 +4,8 @@
   "use strict";
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const make = S.make;
-  const number = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value);
+  const whole = new Intl.NumberFormat(document.documentElement.lang);
+  const number = (value) => whole.format(value);
   S.number = number;
   // Times are those of the place, not of the machine that looks.
   const moment = (look) => new Intl.DateTimeFormat(document.documentElement.lang, Object.assign({ timeZone: S.words.zone, hour12: false }, look));
@@ -82,7 +83,7 @@
   function busy() {
     const waits = S.waiting();
     const state = S.find("#studio-saved");
-    state.textContent = offline ? S.word("waits", { n: Math.max(1, waits) }) : waits ? S.word("saving") : S.state ? S.word("saved", { n: S.state.revision }) + (last ? S.word("and") + last : "") : "";
+    state.textContent = offline ? (waits ? S.word("waits", { n: waits }) : "") : waits ? S.word("saving") : S.state ? S.word("saved", { n: S.state.revision }) + (last ? S.word("and") + last : "") : "";
   }
   let last = "";
   S.on("busy", (now) => { S.find(".studio").classList.toggle("is-busy", Boolean(now)); busy(); });
