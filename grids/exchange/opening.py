@@ -28,6 +28,10 @@ MOST_UNPACKED = 200 * 1024 * 1024
 MOST_ENTRIES = 500
 _PIECE = 1024 * 1024
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+# What a .cpg says is weighed by us, not believed by GDAL: it lies beside under another name.
+SAID_ENCODING = ".said"
+_LAID_OUT = {".cpg": SAID_ENCODING}
+_LANGUAGE_BYTE = 29
 _SHAPEFILE_MAGIC, _SQLITE_MAGIC = b"\x00\x00\x27\x0a", b"SQLite format 3\x00"
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?kml[\s>]", re.DOTALL)
 
@@ -163,9 +167,18 @@ def _shapefiles(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder
             raise BoundaryFileRefused(_("The Shapefile %(name)s lacks %(missing)s.") % words)
         for suffix, member in parts.items():
             with archive.open(member) as file:
-                _copied(file, folder / f"{number}{suffix}", MOST_UNPACKED)
+                _copied(file, folder / f"{number}{_LAID_OUT.get(suffix, suffix)}", MOST_UNPACKED)
+        _forget_language(folder / f"{number}.dbf")
         sources.append(Source(name, Format.SHAPEFILE, folder / f"{number}.shp"))
     return sources
+
+
+def _forget_language(table: Path) -> None:
+    """Unset the table's language, which is often wrong, so that its text comes as it stands there."""
+    with table.open("r+b") as file:
+        if file.seek(0, 2) > _LANGUAGE_BYTE:
+            file.seek(_LANGUAGE_BYTE)
+            file.write(b"\0")
 
 
 def _the_only_file(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], folder: Path) -> list[Source]:

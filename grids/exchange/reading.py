@@ -18,7 +18,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from grids.datums import Datum
 from grids.exchange import geojson, kml
 from grids.exchange.features import Layer, Raw, Ring
-from grids.exchange.opening import Format, Source
+from grids.exchange.opening import SAID_ENCODING, Format, Source
 from grids.exchange.refused import BoundaryFileRefused
 
 
@@ -40,6 +40,10 @@ _ALIASES: dict[str, str] = {
     **dict.fromkeys(("936", "cp936", "ansi 936", "gbk", "gb2312"), Encoding.GBK.value),
     **dict.fromkeys(("65001", "utf8"), Encoding.UTF8.value),
 }
+# Each byte one sign, so that nothing is lost before the right encoding is known.
+_BYTES = "ISO-8859-1"
+# In bytes: the longest letter of UTF-8 and GB 18030, and the shortest field it can be worth to cut.
+_LONGEST_LETTER, _SHORTEST_CUT = 4, 8
 # An index that was left behind is made anew, beside the unpacked copy.
 pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": "YES"})
 
@@ -78,13 +82,7 @@ def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
 
 
 def _ogr(source: Source, encoding: str) -> Layer:
-    layer = source.name if source.format == Format.GPKG else None
-    notes: tuple[str, ...] = ()
-    given: str | None = encoding or None
-    if source.format == Format.SHAPEFILE and not given:
-        given = _encoding_of(source.path)
-        said = source.path.with_suffix(".cpg").exists()
-        notes = (_read_as_gbk(),) if given == Encoding.GBK and not said else ()
+    layer, given = (source.name, encoding or None) if source.format == Format.GPKG else (None, _BYTES)
     try:
         info = pyogrio.read_info(source.path, layer=layer, encoding=given)
         if info["driver"] != _DRIVERS[source.format]:
@@ -98,6 +96,9 @@ def _ogr(source: Source, encoding: str) -> Layer:
         raise BoundaryFileRefused(_damaged(source)) from error
     geometries = shapes if shapes is not None else np.full(len(columns[0]) if columns else 0, None, dtype=object)
     fields = [str(field) for field in meta["fields"]]
+    notes: tuple[str, ...] = ()
+    if source.format == Format.SHAPEFILE:
+        fields, columns, notes = _lettered(source.path, fields, columns, encoding)
     metadata = info.get("layer_metadata") or {}
     return Layer(
         name=source.name,
@@ -107,6 +108,43 @@ def _ogr(source: Source, encoding: str) -> Layer:
         features=tuple(_features(geometries, list(zip(fields, columns, strict=True)))),
         notes=notes,
     )
+
+
+def _lettered(
+    path: Path, fields: list[str], columns: list[Any], encoding: str
+) -> tuple[list[str], list[Any], tuple[str, ...]]:
+    """Names and values of a Shapefile in letters, which came as bytes; and what to say about that.
+
+    The encoding is the one that was given, else what the .cpg says if that is true, else UTF-8 if it is, else GBK.
+    """
+    said = path.with_suffix(SAID_ENCODING)
+    told = [said.read_text("ascii", "ignore").strip().lower()] if said.exists() else []
+    for candidate in [encoding] if encoding else [*told, Encoding.UTF8, Encoding.GBK]:
+        name = str(_ALIASES.get(candidate, candidate))
+        try:
+            names = [_letters(field, name) for field in fields]
+            values = [[_letters(value, name) for value in column] if column.dtype == object else column
+                      for column in columns]  # fmt: skip
+        except (UnicodeDecodeError, LookupError):
+            continue
+        is_guess = name == Encoding.GBK and not told and not encoding
+        return names, values, (_read_as_gbk(),) if is_guess else ()
+    raise BoundaryFileRefused(_wrong_encoding())
+
+
+def _letters(value: Any, encoding: str) -> Any:
+    """The text of a field; one that was cut in the middle of its last letter loses that letter."""
+    if not isinstance(value, str):
+        return value
+    data = value.encode(_BYTES)
+    for cut in range(_LONGEST_LETTER):
+        try:
+            return data[: len(data) - cut].decode(encoding)
+        except UnicodeDecodeError as error:
+            # Only the end may be broken.
+            if len(data) < _SHORTEST_CUT or error.start < len(data) - _LONGEST_LETTER:
+                raise
+    return data.decode(encoding)
 
 
 def _marked(layer: Layer) -> Layer:
@@ -137,28 +175,6 @@ def _parts(shape: Any, *, is_given: bool) -> tuple[tuple[Ring, ...], ...] | str:
         tuple(shapely.get_coordinates(ring) for ring in (part.exterior, *part.interiors))
         for part in shapely.get_parts(shape)
     )
-
-
-def _encoding_of(path: Path) -> str:
-    """The encoding of a Shapefile's text: what its .cpg says if that is true, else UTF-8 if it is, else GBK."""
-    data = path.with_suffix(".dbf").read_bytes()
-    said = path.with_suffix(".cpg")
-    candidates = [said.read_text("ascii", "ignore").strip().lower()] if said.exists() else []
-    for candidate in [*candidates, Encoding.UTF8, Encoding.GBK]:
-        name = str(_ALIASES.get(candidate, candidate))
-        try:
-            _text_of_table(data).decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        return name
-    raise BoundaryFileRefused(_wrong_encoding())
-
-
-def _text_of_table(data: bytes) -> bytes:
-    """Names of columns and all records of a dBASE file, without the head's binary numbers."""
-    length = int.from_bytes(data[8:10], "little")
-    names = [data[start : start + 11].split(b"\0")[0] for start in range(32, max(32, length - 1), 32)]
-    return b" ".join([*names, data[length:].split(b"\x1a")[0]])
 
 
 def _refuse_too_many(features: int, vertices: int) -> None:

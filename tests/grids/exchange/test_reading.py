@@ -148,6 +148,19 @@ def test_a_lost_index_of_a_shapefile_is_made_anew(tmp_path: Path) -> None:
     assert len(_read(repacked(packed(SHAPES, Format.SHAPEFILE), without=".shx"), tmp_path).features) == 2
 
 
+def test_a_name_cut_in_the_middle_of_a_letter_loses_that_letter(tmp_path: Path) -> None:
+    """dBASE fields are as wide as somebody once thought: nine bytes hold four letters of GBK and a half."""
+    data = packed(SHAPES, Format.SHAPEFILE, encoding="gb18030")
+    whole = "格001".encode("gbk")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        table = archive.read("grids.dbf")
+    cut = "南陵社区一".encode("gbk")[:9]
+    table = table.replace(whole + b" " * 4, cut, 1)
+    assert cut in table
+    layer = _read(repacked(repacked(data, without=".dbf"), add={"grids.dbf": table}), tmp_path)
+    assert [feature.text("name") for feature in layer.features] == ["南陵社区", "格002"]
+
+
 def test_text_that_is_no_utf8_is_read_as_gbk_and_said(tmp_path: Path) -> None:
     data = geojson(({"code": "1", "name": "x"}, SHAPES["511111100001001"])).replace(b'"x"', '"网格"'.encode("gbk"))
     layer = _read(data, tmp_path)
