@@ -107,6 +107,8 @@ def _dwellings(
 
 def _shared_out(total: int, weights: list[float], *, fewest: int, most: int | None = None) -> list[int]:
     """Whole numbers about as the weights, none below `fewest` or above `most`, that add up to `total`."""
+    if not len(weights) * fewest <= total <= len(weights) * (most or total):
+        raise ValueError(f"{total} cannot be shared out in {len(weights)} parts of {fewest} to {most}")
     scale = total / sum(weights)
     upper = total if most is None else most
     shares = [min(upper, max(fewest, round(weight * scale))) for weight in weights]
