@@ -16,6 +16,7 @@ from grids.coverage.edits import LEAST_WIDTH_METRES, Place, Shapes
 from grids.coverage.plane import FRAME, Sheet
 from grids.coverage.pockets import pocket
 from grids.coverage.regions import LooseCorner, Region, Survey, survey
+from grids.coverage.snaps import WIDEST_METRES
 from grids.coverage.sound import sound
 from grids.validity import why_invalid
 
@@ -108,7 +109,8 @@ def _invalid(sheet: Sheet, whole: Sheet, name: Naming) -> Iterator[CoverageFault
 
 def _pocket(sheet: Sheet, region: Region, name: Naming) -> CoverageFault:
     keys = tuple(key for key, _metres in pocket(sheet, region).neighbours)
-    repairs = [*_gifts(keys, name), Repair("new", None, _("Make it a grid of its own"))]
+    own = Repair("new", None, _("Make it a grid of its own"))
+    repairs = [*_gifts(keys, name), *_snap(sheet, region.face), own]
     words = {"units": _listed(keys, name)}
     message = _("%%(area)s near %%(place)s belong to no grid; next to it: %(units)s.") % _escaped(words)
     return _fault("pocket", keys, sheet, region.face, message, repairs)
@@ -121,7 +123,8 @@ def _overlaps(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFaul
                 for shared in _common(face, sheet.shapes[one], sheet.shapes[other]):
                     words = _escaped({"units": _listed((one, other), name)})
                     message = _("%%(area)s near %%(place)s belong to more than one grid: %(units)s.") % words
-                    yield _fault("overlap", (one, other), sheet, shared, message, _gifts((one, other), name))
+                    repairs = [*_gifts((one, other), name), *_snap(sheet, shared)]
+                    yield _fault("overlap", (one, other), sheet, shared, message, repairs)
 
 
 def _spills(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFault]:
@@ -216,6 +219,12 @@ def _slivers(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
 
 def _gifts(keys: Iterable[int], name: Naming) -> list[Repair]:
     return [Repair("give", key, _("Give it to %(unit)s") % {"unit": name(key)}) for key in keys]
+
+
+def _snap(sheet: Sheet, crack: Polygon) -> list[Repair]:
+    if not sheet.is_thin(crack, WIDEST_METRES):
+        return []
+    return [Repair("snap", None, _("Bring the corners on both sides together"))]
 
 
 def _escaped(words: dict[str, str]) -> dict[str, str]:

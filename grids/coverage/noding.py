@@ -17,7 +17,10 @@ from shapely.geometry.base import BaseGeometry
 from grids.coverage.plane import Point, Points, Segment, edge
 
 # What may be put between the two ends of a segment, in order from the first to the second.
-Chains = Mapping[tuple[tuple[float, float], tuple[float, float]], Sequence[tuple[float, float]]]
+Chains = (
+    Mapping[tuple[tuple[float, float], tuple[float, float]], Sequence[tuple[float, float]]]
+    | Mapping[Segment, Sequence[Point]]
+)
 
 # Pairs compared at once, to bound the memory.
 _AT_ONCE = 1_000_000

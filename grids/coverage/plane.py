@@ -141,7 +141,7 @@ class Sheet:
         return shapely.transform(geometry, lambda xy: xy * (self.east, self.north))
 
     def square_metres(self, geometry: BaseGeometry) -> float:
-        return float(shapely.area(geometry)) * self.east * self.north
+        return lattice.square_metres(to_degrees(geometry))
 
     def length(self, begins: Points, ends: Points) -> NDArray[np.float64]:
         """Metres of segments."""

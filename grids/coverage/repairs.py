@@ -11,6 +11,7 @@ from grids.coverage import faces, gifts, plane
 from grids.coverage.edits import Edited, EditRefused, Shapes, numbered
 from grids.coverage.faults import CoverageFault, faults
 from grids.coverage.plane import Sheet
+from grids.coverage.snaps import snapped
 from grids.coverage.sound import mended
 
 
@@ -54,6 +55,8 @@ def repair_fault(
     if how == "mend":
         return faces.settled(sheet, {}, {key: mended(sheet.shapes[key]) for key in fault.keys})
     piece = plane.to_plane([fault.shape])[0]
+    if how == "snap":
+        return snapped(sheet, piece)
     if fault.kind == "pocket":
         receiver = fresh() if to is None else to
         return gifts.transfer(sheet, piece, to=receiver, is_new=to is None, losers=())
