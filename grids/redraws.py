@@ -191,10 +191,14 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     """
     redraw.refuse()
     plan, born = redraw.plan, set(redraw.born)
-    hierarchy.create_units(units=[_new_unit(redraw, key) for key in redraw.rows if redraw.codes[key] in born], now=at)
+    villages = dict(Unit.objects.filter(pk__in={row.village for row in redraw.rows.values()}).values_list("pk", "name"))
+    fresh = [key for key in redraw.rows if redraw.codes[key] in born]
+    hierarchy.create_units(units=[_new_unit(redraw, key, villages) for key in fresh], now=at)
     redrawn_units.revive(codes=redraw.revived)
     outside = plans.publish_redrawn(plan=plan, grids=redraw.after, retiring=redraw.retired, at=at, actor=actor)
     ended = [(post.pk, post.period.upper.isoformat() if post.period.upper else None) for post in redraw.reposting.ended]
+    # Whom to call there is nobody's question any more; asked for each post that ends it costs two queries.
+    Unit.objects.filter(pk__in=redraw.retired).update(duty_contact=None)
     begun = reposting.carry_out(redraw.reposting, at=at)
     redrawn_units.retire(codes=redraw.retired, now=at)
     _trace(redraw, at, actor)
@@ -211,21 +215,15 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     }
 
 
-def _new_unit(redraw: Redraw, key: int) -> NewUnit:
+def _new_unit(redraw: Redraw, key: int, villages: Mapping[str, str]) -> NewUnit:
     row, code = redraw.rows[key], redraw.codes[key]
+    words = {"village": villages[row.village], "number": code[len(row.village) :]}
     return NewUnit(
         code=code,
-        name=row.name or _default_name(code),
+        name=row.name or _("%(village)s grid %(number)s") % words,
         grid_kind=row.grid_kind,
         boundary_basis=row.boundary_basis,
     )
-
-
-def _default_name(code: str) -> str:
-    village = parent_code(code)
-    assert village is not None
-    words = {"village": Unit.objects.get(pk=village).name, "number": code[len(village) :]}
-    return _("%(village)s grid %(number)s") % words
 
 
 def _trace(redraw: Redraw, at: datetime, actor: Person | None) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from grids import posts
 from grids.duties import Duty
 from grids.levels import district_of
-from grids.models import Person, Post, Unit
+from grids.models import DistrictProfile, Person, Post, Unit
 from grids.posts import Appointment
 from grids.selectors import profile_for
 
@@ -126,10 +126,11 @@ def _follow(
         if post.pk not in gone
     }  # fmt: skip
     there |= {(order.unit, order.person, order.duty.value) for order in found.begun}
+    profiles = {district: profile_for(district) for district in {district_of(code) for code in heirs.values()}}
     for code in retired:
         heir = heirs.get(code)
         for post in serving[code]:
-            if heir is None or post.is_primary or not _has_room(heir, post, there):
+            if heir is None or post.is_primary or not _has_room(profiles[district_of(heir)], heir, post, there):
                 continue
             there.add((heir, post.person_id, post.duty))
             found.begun.append(
@@ -143,13 +144,12 @@ def _follow(
             )
 
 
-def _has_room(heir: str, post: Post, there: Collection[tuple[str, int, str]]) -> bool:
+def _has_room(profile: DistrictProfile, heir: str, post: Post, there: Collection[tuple[str, int, str]]) -> bool:
     """Whether the post fits at the successor: not held already, no officer who supervises, not more than allowed."""
     held = [(person, duty) for unit, person, duty in there if unit == heir]
     both = {Duty.OFFICER.value: Duty.SUPERVISOR.value, Duty.SUPERVISOR.value: Duty.OFFICER.value}
     if (post.person_id, post.duty) in held or (post.person_id, both.get(post.duty)) in held:
         return False
-    profile = profile_for(district_of(heir))
     most = {Duty.OFFICER.value: profile.officers_per_grid, Duty.SUPERVISOR.value: profile.supervisors_per_grid}
     limit = most.get(post.duty)
     return limit is None or sum(duty == post.duty for _person, duty in held) < limit
