@@ -77,7 +77,7 @@ def _card(proposal: Proposal, best: dict[str, float | None], names: dict[str, st
         return Card(proposal, wishes)
     given = proposal.figures
     rows = (
-        ("within_10", _("Within 10 % of the target"), _percent(given.get("within_10"))),
+        ("within_10", _("Within 10 percent of the target"), _percent(given.get("within_10"))),
         ("max_deviation", _("Largest deviation"), _percent(given.get("max_deviation"))),
         ("on_lines", _("Borders on roads and rivers"), _percent(given.get("on_lines"))),
         ("compactness", _("Compactness (1: a circle)"), _number(given.get("compactness"))),
