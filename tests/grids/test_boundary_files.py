@@ -118,7 +118,7 @@ def test_a_real_partition_in_another_datum_is_read_onto_the_lattice(cast: Cast, 
         code: shapely.transform(shape(feature["geometry"]), lambda xy: datums.from_cgcs2000(xy, Datum.GCJ02))
         for code, feature in zip(codes, features, strict=True)
     }
-    done = _load(cast, _write(tmp_path, shapes), system=Datum.GCJ02, effective=cast.since)
+    done = _load(cast, _write(tmp_path, shapes), system=Datum.GCJ02)
     assert done.plan is not None
     assert done.plan.certificate["grids"] == 23
     assert len(done.changed) == 23

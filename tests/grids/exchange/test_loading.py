@@ -4,6 +4,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import shapely
 from django.core.management import CommandError, call_command
 
 from grids import lattice
@@ -11,16 +12,18 @@ from grids.exchange.opening import Format
 from grids.models import Boundary, Plan
 from tests.cast import SIDE, SOUTH, WEST, Cast
 from tests.grids.exchange.files import packed, repacked, town
-from tests.tiling import box
 
 
 @pytest.mark.parametrize(
-    ("kind", "system"), [(Format.SHAPEFILE, "4523"), (Format.GPKG, "4544"), (Format.KML, "bd09"), (Format.GEOJSON, "gcj02")]
+    ("kind", "system"),
+    [(Format.SHAPEFILE, "4523"), (Format.GPKG, "4544"), (Format.KML, "bd09"), (Format.GEOJSON, "gcj02")],
 )  # fmt: skip
 def test_every_format_is_published_to_the_last_digit(cast: Cast, tmp_path: Path, kind: Format, system: str) -> None:
     shapes = town(cast)
-    shapes[cast.grid.pk] = box(WEST, SOUTH, WEST + SIDE * 0.8, SOUTH + SIDE)
-    shapes[cast.second_grid.pk] = box(WEST + SIDE * 0.8, SOUTH, WEST + 2 * SIDE, SOUTH + SIDE)
+    # The common border gets a corner to the west.
+    bend = shapely.Polygon([(WEST + SIDE, SOUTH), (WEST + SIDE, SOUTH + SIDE), (WEST + SIDE * 0.8, SOUTH + SIDE / 2)])
+    shapes[cast.grid.pk] = lattice.to_lattice(shapes[cast.grid.pk].difference(bend))
+    shapes[cast.second_grid.pk] = lattice.to_lattice(shapes[cast.second_grid.pk].union(bend))
     path, out = tmp_path / "map", StringIO()
     path.write_bytes(packed(shapes, kind, system))
     call_command("load_boundaries", str(path), stdout=out)
