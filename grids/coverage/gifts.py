@@ -105,7 +105,8 @@ def _losers(sheet: Sheet, piece: BaseGeometry, to: int) -> list[int]:
 
 
 def _rings(area: BaseGeometry) -> list[list[Point]]:
-    return [[(int(x), int(y)) for x, y in ring.coords] for ring in shapely.get_rings(shapely.get_parts(area))]
+    rings = shapely.get_rings(shapely.get_parts(area))
+    return [[(int(x), int(y)) for x, y in shapely.get_coordinates(ring).tolist()] for ring in rings]
 
 
 def _caught(outline: list[Point], sheet: Sheet) -> list[Point]:

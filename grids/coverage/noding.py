@@ -47,7 +47,7 @@ def insert_into(geometry: BaseGeometry, chains: Chains) -> BaseGeometry:
     for part in shapely.get_parts(geometry):
         rings = []
         for ring in shapely.get_rings(part):
-            fresh, grew = _inserted([(x, y) for x, y in ring.coords], both)
+            fresh, grew = _inserted([(x, y) for x, y in shapely.get_coordinates(ring).tolist()], both)
             changed |= grew
             rings.append(fresh)
         parts.append(Polygon(rings[0], rings[1:]))

@@ -107,7 +107,10 @@ def _across(sheet: Sheet, crack: BaseGeometry, corner: Point, holders: set[int])
 def _moved(area: BaseGeometry, moves: Mapping[Point, Point]) -> BaseGeometry:
     parts = []
     for part in shapely.get_parts(area):
-        rings = [[moves.get((int(x), int(y)), (x, y)) for x, y in ring.coords] for ring in shapely.get_rings(part)]
+        rings = [
+            [moves.get((int(x), int(y)), (x, y)) for x, y in shapely.get_coordinates(ring).tolist()]
+            for ring in shapely.get_rings(part)
+        ]
         parts.append(Polygon(rings[0], rings[1:]))
     whole = parts[0] if area.geom_type == "Polygon" else MultiPolygon(parts)
     return shapely.remove_repeated_points(whole)

@@ -143,7 +143,7 @@ def _rebuilt(area: BaseGeometry, change: Callable[[Ring], Ring], at: Place) -> B
     for part in shapely.get_parts(area):
         rings: list[Sequence[Point]] = []
         for ring in shapely.get_rings(part):
-            old = [(int(x), int(y)) for x, y in ring.coords]
+            old = [(int(x), int(y)) for x, y in shapely.get_coordinates(ring).tolist()]
             new = change(old)
             if _turn(old) != _turn(new):
                 raise EditRefused("crosses", _("The area would turn over."), at)
