@@ -24,7 +24,7 @@ TABLE = Clock._meta.db_table
 # Indexes for desks and boards: nobody asks them here, and to build them takes the longest.
 BESIDE = {
     "clock_of_incident", "clock_open_of_incident", "clock_open_of_unit", "clock_runs_by_due", "clock_stopped_late",
-    "clock_whole_run", "clock_one_open_per_stage", "incidents_clock_incident_id_61d4c16d",
+    "clock_whole_run", "clock_one_open_per_stage",
 }  # fmt: skip
 # One falls due each second, first these; then nothing does for a while.
 QUIET = timedelta(minutes=10)
