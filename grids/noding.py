@@ -18,8 +18,9 @@ Point = tuple[int, int]
 # The ends of a segment, the smaller first, and what lies between them in that direction; in lattice keys.
 Inserted = dict[tuple[Point, Point], list[Point]]
 
-# How far a new vertex may lie from the old segment, in lattice steps: it was rounded in both directions.
-_NEAR = 1.0
+# How far a new vertex may lie from the old segment, squared, in lattice steps: it was rounded in both directions, and
+# so were the new vertices between which it was put. Measured: 1.5 steps after 400 cuts that end on one outline.
+_NEAR = 9.0
 
 
 def inserted(old: BaseGeometry, new: BaseGeometry) -> Inserted | None:
