@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import hierarchy, lattice
 from grids.drafts import Wish
-from grids.exchange import beginning, columns, comparing, opening, reading, systems
+from grids.exchange import beginning, columns, comparing, fitting, opening, reading, systems
 from grids.exchange.comparing import Comparison, Missing, State
 from grids.exchange.opening import Format
 from grids.exchange.refused import BoundaryFileRefused
@@ -126,6 +126,18 @@ def test_a_wrong_datum_is_warned_of_and_the_right_one_named(cast: Cast, tmp_path
     assert str(systems.chosen(made).label) in found.doubts[0]
     assert _states(found)["changed"] == list(town(cast)), "nothing is corrected by itself"
     assert _compared(cast, data, tmp_path).doubts == []
+
+
+@pytest.mark.parametrize(
+    ("metres", "best", "doubtful"),
+    [(231.2, 85.1, True), (307.6, 95.2, True), (490.7, 140.4, True), (480.0, 112.4, True), (400.0, 0.0, True),
+     (140.0, 85.0, False), (60.0, 31.0, False), (15.0, 0.0, False), (600.0, 550.0, False)],
+)  # fmt: skip
+def test_outlines_of_two_surveys_are_told_apart_from_a_wrong_datum(metres: float, best: float, doubtful: bool) -> None:
+    """The first four were measured: four counties as one map service draws them, against those of another."""
+    fit = fitting.Fit(systems.chosen("cgcs2000"), metres, systems.chosen("gcj02"), best)
+    assert fit.is_doubtful is doubtful
+    assert bool(fit.words) is (doubtful or metres > 120)
 
 
 def test_a_wrong_zone_is_warned_of_and_the_right_one_named(cast: Cast, tmp_path: Path) -> None:
