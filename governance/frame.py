@@ -124,6 +124,7 @@ RAIL = (
             "dispatch:audience",
             "dispatch:audience_edit",
             "governance:limits",
+            "governance:planned_ends",
             "governance:calendar",
             "governance:calendar_change",
             "governance:accounts",

@@ -223,6 +223,7 @@ SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 AUDITED_TABLES = [
     "grids_unit",
     "grids_succession",
+    "grids_plannedend",
     "grids_post",
     "grids_person",
     "grids_districtprofile",
@@ -338,6 +339,7 @@ CELERY_BEAT_SCHEDULE = {
     "announce": {"task": "dispatch.tasks.announce", "schedule": 10.0, "options": {"expires": 10}},
     "deliver": {"task": "dispatch.tasks.deliver", "schedule": 5.0, "options": {"expires": 5}},
     "publish_due_plans": {"task": "governance.tasks.publish_due_plans", "schedule": 30.0, "options": {"expires": 30}},
+    "end_due_units": {"task": "governance.tasks.end_due_units", "schedule": 30.0, "options": {"expires": 30}},
     "change_calendars": {"task": "incidents.tasks.change_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "find_proposals": {"task": "grids.tasks.find_proposals", "schedule": 60.0, "options": {"expires": 60}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},

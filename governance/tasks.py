@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from governance import ending
 from governance.redraw import scheduled
 
 
@@ -10,3 +11,9 @@ from governance.redraw import scheduled
 def publish_due_plans() -> None:
     """Publish the approved plans whose moment has come."""
     scheduled.publish_due(now=timezone.now())
+
+
+@shared_task(name="governance.tasks.end_due_units")
+def end_due_units() -> None:
+    """End the units whose planned end has come."""
+    ending.end_due(now=timezone.now())

@@ -18,7 +18,7 @@ from grids import accounts, audit, audit_list, lockouts, permissions, selectors
 from grids.duties import Right
 from grids.holds import FINISHED
 from grids.levels import DESK_KINDS, UnitKind
-from grids.models import Person, Plan, Post, Unit
+from grids.models import EndState, Person, Plan, PlannedEnd, Post, Unit
 from grids.requests import PersonRequest
 from grids.subtrees import within
 from incidents import calendar_warnings, limit_choice
@@ -68,6 +68,7 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
     vacant = selectors.vacancies(codes, now).count()
     served = Post.objects.filter(within(codes, "unit"), period__contains=now).values("person").distinct().count()
     units = Unit.objects.filter(within(codes), retired_at__isnull=True).count()
+    ends = PlannedEnd.objects.filter(within(codes, "unit"), state=EndState.PLANNED).count()
     open_plans = Plan.objects.filter(within(codes, "scope")).exclude(status__in=FINISHED).count()
     return [
         _card("sitemap", _("Units"), _("Create, rename, retire, succeed; who serves where."), own, units),
@@ -76,6 +77,8 @@ def _places(unit: Unit | None, codes: list[str], now: Any) -> list[dict[str, Any
               reverse("grids:forces", args=[unit.pk]) if unit else reverse("grids:units")),
         _card("user-off", _("Vacant grids"), _("Grids without a primary officer."),
               reverse("grids:units") + "?vacant=1", vacant, vacant > 0),
+        _card("history", _("Planned ends of units"), _("Which units end at a later moment, and who follows."),
+              reverse("governance:planned_ends"), ends or None),
         _card("vector-spline", _("Grid division"), _("Redraw borders: plans, balance, proof, publication."),
               reverse("studio:plans"), open_plans),
     ]  # fmt: skip

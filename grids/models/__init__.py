@@ -3,6 +3,7 @@
 from grids.models.audit import AuditAct, AuditEntry, PasswordHistory
 from grids.models.boundaries import Boundary, Plan, PlanStatus
 from grids.models.drafts import Lineage, PlanArea, PlanOperation, Proposal, ProposalState
+from grids.models.ends import EndState, PlannedEnd
 from grids.models.forces import Force, ForceKind, Matter, Round, Routine, RoutineKind
 from grids.models.ground import Dwelling, LineKind, ReferenceLine
 from grids.models.people import Person, Post, UnitUserPermission
@@ -15,6 +16,7 @@ __all__ = [
     "Boundary",
     "DistrictProfile",
     "Dwelling",
+    "EndState",
     "Force",
     "ForceKind",
     "LineKind",
@@ -26,6 +28,7 @@ __all__ = [
     "PlanArea",
     "PlanOperation",
     "PlanStatus",
+    "PlannedEnd",
     "Post",
     "Proposal",
     "ProposalState",

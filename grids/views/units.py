@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from grids import directory, hierarchy, permissions, selectors, words
+from grids import directory, hierarchy, permissions, planned_ends, selectors, words
 from grids.duties import Duty
 from grids.levels import UnitKind
 from grids.models import Unit
@@ -41,6 +41,7 @@ def unit(request: PersonRequest, code: str) -> HttpResponse:
         "bodies": [row for row in rows if row.unit.kind in BODIES],
         "vacancies": sum(row.vacancies for row in rows),
         "heirs": directory.heirs_of(door.unit) if door.unit.is_retired else [],
+        "ends": planned_ends.planned_for(door.unit) if not door.unit.is_retired else None,
         "totals": directory.totals(door.unit.pk, now) if rows else None,
         "is_place": door.unit.kind not in BODIES,
         "may_administer": door.may_administer and not door.unit.is_retired,
