@@ -100,7 +100,8 @@ def begin(request: PersonRequest) -> HttpResponse:
     form = BeginForm(request.POST or None, scopes=scopes, initial={"scope": wanted, "title": _title(scopes, wanted)})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        scope = next(unit for unit in scopes if unit.pk == given.pop("scope"))
+        chosen = given.pop("scope")
+        scope = next(unit for unit in scopes if unit.pk == chosen)
         try:
             plan = drafts.begin(scope=scope, wish=Wish(**given), actor=request.user, now=now)
         except BoundaryRefused as refused:
