@@ -165,7 +165,7 @@ def compare(old: Division, new: Division, *, scope: str) -> Comparison:
     changed_old = frozenset(key for key, area in old.items() if area.identity not in codes)
     points = _dwellings(old, new, changed_old, changed_new, scope)
     pairs = _pairs({key: old[key] for key in changed_old}, {key: new[key] for key in changed_new}, points)
-    known = bool(len(points)) or any(old[key].households for key in changed_old)
+    known = bool(len(points)) or any(area.households is not None for area in old.values())
     passages = [
         _passage(old[a], new[b], area, number if len(points) else None)
         for (a, b), (area, number) in sorted(pairs.items())

@@ -124,10 +124,11 @@ def _made(
 def _step(plan: Plan, kind: str, *, actor: Person, now: datetime) -> Outcome:
     """Take back the last edit that stands, or do again the one that was taken back last."""
     steps = draft_log.steps(plan)
-    found = steps.undo if kind == "undo" else steps.redo
-    if found is None:
+    wanted_step = steps.undo if kind == "undo" else steps.redo
+    if wanted_step is None:
         nothing = _("There is nothing to undo.") if kind == "undo" else _("There is nothing to do again.")
         raise EditRefused("nothing", nothing)
+    found = PlanOperation.objects.get(pk=wanted_step.pk)
     wanted = found.before if kind == "undo" else found.after
     rows = {int(key): restored(row) for key, row in wanted.get("areas", {}).items() if row}
     removed = frozenset(int(key) for key, row in wanted.get("areas", {}).items() if not row)

@@ -1,10 +1,12 @@
 """The log of a plan: every edit with what undoes it, and every decision about it; who, when, in words."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 
 from grids.draft_words import words
 from grids.models import Person, Plan, PlanOperation
@@ -52,28 +54,51 @@ def in_words(step: PlanOperation) -> str:
 
 
 @dataclass(frozen=True)
+class Step:
+    """An edit that may be taken back or done again."""
+
+    pk: int
+    kind: str
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Steps:
     """What undo would take back and redo would do again; None where there is nothing."""
 
-    undo: PlanOperation | None
-    redo: PlanOperation | None
+    undo: Step | None
+    redo: Step | None
 
     def words(self) -> dict[str, str | None]:
-        return {
-            "undo": in_words(self.undo) if self.undo else None,
-            "redo": in_words(self.redo) if self.redo else None,
-        }
+        return {name: words(step.kind, step.said) if step else None for name, step in vars(self).items()}
+
+
+# Only what was undone since the last edit can be done again: a new edit ends that branch. What was undone last comes
+# first, which is the earliest.
+_STEPS = """
+with last as (select revision from grids_planoperation where plan_id = %(plan)s and kind = any(%(edits)s)
+  order by revision desc limit 1)
+(select 'undo', id, kind, args -> 'said' from grids_planoperation
+  where plan_id = %(plan)s and kind = any(%(edits)s) and not is_undone order by revision desc limit 1)
+union all
+(select 'redo', e.id, e.kind, e.args -> 'said' from grids_planoperation u join grids_planoperation e on e.id = u.of_id
+  where u.plan_id = %(plan)s and u.revision > (select revision from last) and u.kind = 'undo' and e.is_undone
+  order by e.revision limit 1)
+"""
 
 
 def steps(plan: Plan) -> Steps:
-    """The next step back and the next one forward, without what they changed. Two queries."""
-    log = _log(plan).defer("before", "after")
-    undo = log.filter(kind__in=EDITS, is_undone=False).order_by("-revision").first()
-    # Only what was undone since the last edit can be done again: a new edit ends that branch.
-    last = _log(plan).filter(kind__in=EDITS).values("plan").annotate(last=Max("revision")).values("last")
-    undone_since = _log(plan).filter(kind="undo", revision__gt=last).values("of")
-    redo = log.filter(is_undone=True, pk__in=undone_since).order_by("revision").first()
-    return Steps(undo, redo)
+    """The next step back and the next one forward. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STEPS, {"plan": plan.pk, "edits": sorted(EDITS)})
+        found = {way: Step(pk, kind, _loaded(said)) for way, pk, kind, said in cursor.fetchall()}
+    return Steps(found.get("undo"), found.get("redo"))
+
+
+def _loaded(said: Any) -> dict[str, Any]:
+    # Outside of the ORM the driver hands JSON over as text.
+    loaded: dict[str, Any] = json.loads(said) if isinstance(said, str) else said or {}
+    return loaded
 
 
 def since(plan: Plan, revision: int) -> list[PlanOperation]:

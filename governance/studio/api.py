@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -75,12 +76,13 @@ def state(request: PersonRequest, pk: int) -> HttpResponse:
 def operate(request: PersonRequest, pk: int) -> HttpResponse:
     """One edit; the answer holds the areas that changed and nothing else."""
     now = timezone.now()
-    drawn_plan(request, pk, now=now)
-    sent = body_of(request)
-    seen, kind, args = sent.get("revision"), sent.get("kind"), sent.get("args") or {}
-    if not isinstance(seen, int) or isinstance(seen, bool) or not isinstance(kind, str) or not isinstance(args, dict):
-        raise EditRefused("bad_arguments", _("An edit has a revision, a kind and arguments."))
-    done = draft_edits.operate(plan_id=pk, seen=seen, kind=kind, args=args, actor=request.user, now=now)
+    try:
+        seen, kind, args = _edit_of(request)
+        done = draft_edits.operate(plan_id=pk, seen=seen, kind=kind, args=args, actor=request.user, now=now)
+    except (PermissionDenied, Plan.DoesNotExist, EditRefused):
+        # Who may not draw hears that first, and who may not read hears nothing.
+        drawn_plan(request, pk, now=now)
+        raise
     plan = done.plan
     officers = balance.officers(done.changed.values())
     open_ = _open_of(plan, done)
@@ -92,6 +94,15 @@ def operate(request: PersonRequest, pk: int) -> HttpResponse:
         "step": wire.step(done.step),
     }
     return answer(body)
+
+
+def _edit_of(request: PersonRequest) -> tuple[int, str, dict[str, Any]]:
+    """The revision, the kind and the arguments that were sent."""
+    sent = body_of(request)
+    seen, kind, args = sent.get("revision"), sent.get("kind"), sent.get("args") or {}
+    if not isinstance(seen, int) or isinstance(seen, bool) or not isinstance(kind, str) or not isinstance(args, dict):
+        raise EditRefused("bad_arguments", _("An edit has a revision, a kind and arguments."))
+    return seen, kind, args
 
 
 def _open_of(plan: Plan, done: draft_edits.Outcome) -> dict[int, int]:
