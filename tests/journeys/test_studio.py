@@ -1,4 +1,4 @@
-"""The boundary studio in a real Chromium: a town is redrawn by hand, proven and approved; the server has each edit."""
+"""The boundary studio in a real Chromium: a town is redrawn, proven, approved, published; the server has each edit."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from grids import lattice
-from grids.models import Plan, PlanArea, PlanOperation, PlanStatus
+from grids.levels import UnitKind
+from grids.models import Boundary, Plan, PlanArea, PlanOperation, PlanStatus, Unit
+from grids.subtrees import within
 from tests.cast import SIDE, SOUTH, WEST
 from tests.dispatch.play import Play, play
 from tests.governance.drawing import Drawing
@@ -76,10 +78,10 @@ def with_a_pocket(play: Play) -> Plan:
     return Plan.objects.get(pk=drawing.plan.pk)
 
 
-def test_a_town_is_redrawn_proven_and_approved(open_walk: OpenWalk, play: Play) -> None:
+def test_sw_5_a_town_is_redrawn_proven_approved_and_published(open_walk: OpenWalk, play: Play) -> None:
     plan = with_a_pocket(play)
     walk = open_walk("en")
-    walk.given |= {"重划", "人口增加", "另行安排"}
+    walk.given |= {"重划", "人口增加", "另行安排", "同意"}
     studio = Studio(walk.signed_in(play.cast.administrator, DESK), plan)
     page, begun = studio.page, plan.revision
     old = {row.unit_id: row.key for row in PlanArea.objects.filter(plan=plan)}
@@ -100,6 +102,7 @@ def test_a_town_is_redrawn_proven_and_approved(open_walk: OpenWalk, play: Play) 
     head = walk.signed_in(play.cast.town_head, PHONE)
     somebody_else_only_looks(head, plan)
     approve(studio, head)
+    publish(studio, play)
 
 
 def split_by_a_line(studio: Studio, key: int, edit: int) -> None:
@@ -192,3 +195,20 @@ def approve(studio: Studio, head: Window) -> None:
     head.ready()
     expect(page.locator("body")).to_contain_text("Approved")
     assert studio.plan.status == PlanStatus.APPROVED
+
+
+def publish(studio: Studio, play: Play) -> None:
+    """Whoever drew looks at what changes and publishes; from then on the pieces are grids and the old one is none."""
+    page = studio.window.go(f"/studio/{studio.pk}/preview/")
+    page.locator("[data-open=publish]").click()
+    page.locator("#publish button[type=submit]").click()
+    studio.window.ready()
+    assert studio.plan.status == PlanStatus.PUBLISHED
+    assert Unit.objects.get(pk=play.cast.second_grid.pk).is_retired
+    in_town = within([play.cast.town.pk], "unit")
+    in_force = Boundary.objects.filter(in_town, kind=UnitKind.GRID, valid__contains=timezone.now())
+    drawn = {shapely.to_wkb(shape) for shape in studio.shapes().values()}
+    assert {shapely.to_wkb(lattice.from_db(row.geom)) for row in in_force} == drawn
+    studio.window.go(f"/studio/{studio.pk}/draw/")
+    expect(page.locator("#studio-status")).to_have_text("Published")
+    expect(page.locator('[data-tool="split"]')).to_be_disabled()
