@@ -82,7 +82,7 @@ class ReadForm(forms.Form):
         label=gettext_lazy("Place"), error_messages={"required": gettext_lazy("Choose the place these grids are in.")}
     )
     system = forms.ChoiceField(label=gettext_lazy("Coordinates"), required=False)
-    encoding = forms.ChoiceField(label=gettext_lazy("Text"), choices=Encoding.choices, required=False)
+    encoding = forms.ChoiceField(label=gettext_lazy("Encoding of the text"), choices=Encoding.choices, required=False)
     code = forms.ChoiceField(required=False)
     name = forms.ChoiceField(required=False)
     village = forms.ChoiceField(required=False)
