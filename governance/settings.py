@@ -342,6 +342,7 @@ CELERY_BEAT_SCHEDULE = {
     "end_due_units": {"task": "governance.tasks.end_due_units", "schedule": 30.0, "options": {"expires": 30}},
     "change_calendars": {"task": "incidents.tasks.change_calendars", "schedule": 60.0, "options": {"expires": 60}},
     "find_proposals": {"task": "grids.tasks.find_proposals", "schedule": 60.0, "options": {"expires": 60}},
+    "clear_map_files": {"task": "grids.tasks.clear_map_files", "schedule": 3600.0, "options": {"expires": 3600}},
     "regrant": {"task": "dispatch.tasks.regrant", "schedule": 60.0, "options": {"expires": 60}},
     "tidy": {"task": "dispatch.tasks.tidy", "schedule": 3600.0, "options": {"expires": 3600}},
     "look_at_itself": {"task": "dispatch.tasks.look_at_itself", "schedule": 60.0, "options": {"expires": 60}},

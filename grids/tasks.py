@@ -8,6 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from grids import proposals
+from grids.exchange import waiting
 
 log = logging.getLogger(__name__)
 
@@ -28,3 +29,9 @@ def wake() -> None:
         find_proposals.apply_async(retry=False, expires=60)
     except OperationalError:
         log.warning("no broker: the proposals wait for `manage.py find_proposals`")
+
+
+@shared_task(name="grids.tasks.clear_map_files")
+def clear_map_files() -> None:
+    """Throw away map files that were sent and came to nothing."""
+    waiting.sweep(now=timezone.now())
