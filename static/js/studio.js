@@ -6,7 +6,7 @@
   "use strict";
   const S = window.wanggeStudio;
 
-  S.wide = () => matchMedia("(min-width: 768px)").matches; // the tools stand on the map then
+  S.wide = () => matchMedia("(min-width: 1024px)").matches; // the tools stand on the map then
   S.zoomTo = function (box, most) {
     const wide = S.wide();
     const [west, north] = S.lonlat(box[0], box[1]);

@@ -231,8 +231,8 @@
         pen.font = "500 12" + FONT;
         const fits = (words, part) => pen.measureText(words).width < width * part;
         const name = seen.label(area);
-        const short = (name.match(/\d+(?=\D{0,4}$)/) || [""])[0];
-        const words = fits(name, 0.8) ? name : short && fits(short, 0.7) ? short : "";
+        const forms = [name, name.replace(/第?(\d+)网格$/, "$1"), (name.match(/\d+(?=\D{0,4}$)/) || [""])[0]];
+        const words = forms.find((form) => form && fits(form, 0.8)) || "";
         if (words) lines.push([words, INK, "500 12"]);
         if (words && height > 44 && area.households !== null && area.households !== undefined) {
           const count = seen.count(area);
