@@ -8,7 +8,17 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from governance import accounts, basemaps, captchas, frame, health, landing, styleguide
-from governance.views import administration, calendar, calendar_change, dashboard, unit_end, wall, wall_keys, watch
+from governance.views import (
+    administration,
+    by_grid,
+    calendar,
+    calendar_change,
+    dashboard,
+    unit_end,
+    wall,
+    wall_keys,
+    watch,
+)
 
 own = [
     path("healthz", health.healthz, name="health"),
@@ -30,6 +40,7 @@ own = [
     path("units/<str:code>/end/call-off/", unit_end.call_off, name="unit_end_call_off"),
     path("administration/ends/", unit_end.planned, name="planned_ends"),
     path("dashboard/", dashboard.overview, name="dashboard"),
+    path("dashboard/grids/", by_grid.page, name="by_grid"),
     path("watch/", watch.state_of_the_house, name="watch"),
     path("basemap/tianditu/<slug:layer>/<int:zoom>/<int:column>/<int:row>", basemaps.tianditu, name="tianditu"),
     path("basemap/file.pmtiles", basemaps.archive, name="basemap_file"),

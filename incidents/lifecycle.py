@@ -14,7 +14,7 @@ from django.db import transaction
 
 from grids import selectors
 from grids.models import Person, Unit
-from incidents import clocks, holders, in_hand, records, refusals, who_may
+from incidents import clocks, holders, in_hand, records, refusals, rehoming, who_may
 from incidents.births import Position, find_place, report, self_handle
 from incidents.in_hand import InHand, locked
 from incidents.models import ClockState, Incident, IncidentEvent, Inspection, PauseCause, Subject
@@ -25,6 +25,9 @@ __all__ = ["Details", "Position", "confirm", "find_place", "locked", "make", "mo
 
 # Moves by which the incident counts as newly arrived at its holder, even where the holder is the same unit.
 ARRIVALS = frozenset({"answer", "rework", "reopen", "rehome", "unmerge"}) | SEND_BACK_AFTER | {"send_back"}
+
+# Moves that take up an incident which no redraw took along.
+COME_BACK = frozenset({"reopen", "unmerge"})
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,9 @@ def _set_state(
         incident.arrived_at, incident.arrived_by, incident.came_from_id = now, row.name, holder_before
     if row.name == "rehome" and details.place is not None:
         incident.place = details.place
+    if row.name in COME_BACK:
+        # The ground may have been redrawn while it was away.
+        incident.place = rehoming.grid_of_today(incident) or incident.place
     incident.state = target
     if holder is not None:
         incident.holder = holder

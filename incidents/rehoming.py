@@ -16,8 +16,11 @@ import shapely
 from django.db import connection
 from shapely.geometry.base import BaseGeometry
 
-from grids.levels import parent_code
+from grids import hierarchy, selectors
+from grids.levels import UnitKind, parent_code
+from grids.models import Unit
 from grids.selectors import NEAREST_DEGREES
+from incidents.models import Incident
 from incidents.states import MOVES
 
 KIND = "grid_changed"
@@ -193,8 +196,23 @@ _INSPECTIONS = (
     order by i.id for update""",
     f"""
     update incidents_clock as row set unit_id = given.new, seq = row.seq + 1 from {_HEIRS}
-    where row.unit_id = given.old and row.state <> 'stopped'""",
+    where row.unit_id = given.old and row.state <> 'stopped' and row.incident_id in (
+      select incident_id from incidents_inspection where ended_at is null and unit_id = any(%(ended)s))""",
     f"""
     update incidents_inspection as row set unit_id = given.new from {_HEIRS}
     where row.unit_id = given.old and row.ended_at is null""",
 )
+
+
+def grid_of_today(incident: Incident) -> Unit | None:
+    """The grid an incident belongs to that comes back, if a redraw gave its place to another one meanwhile.
+
+    By its point, as `grid_at`; without a point, and for a grid that ended, by succession.
+    """
+    place = incident.place
+    if place.kind != UnitKind.GRID:
+        return None
+    hit = selectors.grid_at(incident.point, prefer=place.pk) if incident.point is not None else None
+    if hit is not None and (hit.located_by != "nearest" or place.is_retired):
+        return None if hit.unit_code == place.pk else selectors.unit_with_parent(hit.unit_code)
+    return hierarchy.successor_of(place) if place.is_retired else None

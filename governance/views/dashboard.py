@@ -69,6 +69,7 @@ def _context(request: PersonRequest, now: datetime) -> dict[str, Any]:
         "live_url": f"{address}?{urlencode({'live': '1', **ground.pairs()})}",
         "wall_url": f"{reverse('governance:wall')}{'?' + urlencode({'under': ground.under}) if ground.under else ''}",
         "may_key": keys.may_make_some(request.user, now=now),
+        "by_grid_url": f"{reverse('governance:by_grid')}?{ground.query(category=None)}",
         "areas_url": areas_url(ground),
         "marks_url": f"{reverse('incidents:marks')}?{ground.base.query()}",
         "narrow_url": f"{address}?{ground.query(under='CODE')}",

@@ -96,3 +96,15 @@ def test_who_only_reads_plans_presses_nothing(now_story: Story) -> None:
         assert head.post(reverse(f"studio:{name}", args=[plan.pk])).status_code == 403
     assert client_of(story.cast.officer).get(reverse("studio:preview", args=[plan.pk])).status_code == 404
     assert Drawing(story.cast, story.cast.village, now=story.now).plan.status == PlanStatus.DRAFT
+
+
+def test_the_page_by_grid_has_both_ways(now_story: Story) -> None:
+    story = now_story
+    report(story, 1.9)
+    split(story).published()
+    client = client_of(story.cast.town_head)
+    then = client.get(reverse("governance:by_grid")).content.decode()
+    today = client.get(reverse("governance:by_grid"), {"by": "today"}).content.decode()
+    assert code(2) in then and "retired" in then and code(4) not in then
+    assert code(4) in today and f'<td class="code">{code(2)}</td>' not in today
+    assert client_of(story.cast.handler).get(reverse("governance:by_grid")).status_code == 200

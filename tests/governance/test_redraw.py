@@ -13,10 +13,11 @@ from governance.redraw import effect_of
 from grids import lattice, plans, selectors
 from grids.duties import Duty
 from grids.models import Boundary, Lineage, Person, Plan, PlanStatus, Post, Succession, Unit
+from grids.models import DistrictProfile as Profile
 from grids.refusals import BoundaryRefused
-from incidents import lifecycle
+from incidents import by_grid, lifecycle
 from incidents.births import Position
-from incidents.models import Incident, IncidentEvent
+from incidents.models import Clock, Incident, IncidentEvent, Inspection
 from incidents.states import State
 from tests.cast import SIDE, SOUTH, WEST
 from tests.governance.drawing import Drawing
@@ -203,6 +204,36 @@ def test_a_rollback_puts_back_shapes_codes_posts_and_incidents(story: Story) -> 
     assert fresh(east).place_id == code(4)
 
 
+def test_what_comes_back_after_a_redraw_comes_back_to_the_grid_of_today(story: Story) -> None:
+    cast = story.cast
+    ended = story.move(report(story, 1.9), "dismiss", cast.village_clerk)
+    split(story).published()
+    assert fresh(ended).place_id == code(2)
+    story.later(hours=1)
+    story.move(ended, "reopen", cast.town_checker)
+    assert (fresh(ended).place_id, fresh(ended).occurrence_grid_id) == (code(4), code(2))
+
+
+def test_what_is_to_be_inspected_goes_to_the_heir(story: Story) -> None:
+    cast = story.cast
+    longitude, latitude = at(0.9)
+    Profile.objects.update_or_create(district=cast.district, defaults={"recheck_share": 1})
+    done = lifecycle.self_handle(
+        actor=cast.officer,
+        now=story.now,
+        text="井盖松动",
+        result="已复位",
+        category=story.category,
+        position=Position(longitude, latitude, accuracy_m=5),
+    )
+    assert done.inspection.unit_id == cast.grid.pk
+    split(story, grid=cast.grid.pk, east=0.6).published()
+    inspection = Inspection.objects.get(incident=done)
+    clock = Clock.objects.get(incident=done, subject_kind="inspection", stopped_at=None)
+    assert inspection.unit_id == clock.unit_id == code(3), "where its supervisor went"
+    assert fresh(done).place == cast.grid
+
+
 def test_the_posts_are_as_the_plan_says(story: Story) -> None:
     cast = story.cast
     plan = split(story, grid=cast.grid.pk, east=0.6).published()
@@ -302,3 +333,25 @@ def test_a_publication_that_dies_in_the_middle_leaves_nothing(
     assert fresh(incident).place_id == code(2) and story.kinds(incident) == ["report"]
     assert not Lineage.objects.exists() and not Succession.objects.exists()
     assert primary(code(2), story) == story.cast.second_officer
+
+
+def test_incidents_are_counted_by_the_grids_of_the_time_or_of_today(story: Story) -> None:
+    west = report(story, 1.1)
+    report(story, 1.9)
+    story.move(west, "dismiss", story.cast.village_clerk)
+    report(story, 0.5)
+    start = story.now - timedelta(hours=1)
+    split(story).published()
+    story.later(hours=1)
+    report(story, 1.95)
+
+    def counted(*, of_today: bool) -> dict[str, tuple[int, int]]:
+        span = {"start": start, "end": story.now + timedelta(hours=1), "now": story.now}
+        rows = by_grid.counts(under=story.cast.village.pk, of_today=of_today, **span)
+        return {row.grid.pk: (row.reported, row.open) for row in rows}
+
+    assert counted(of_today=False) == {code(1): (1, 1), code(2): (2, 1), code(4): (1, 1)}
+    assert counted(of_today=True) == {code(1): (1, 1), code(3): (1, 0), code(4): (2, 2)}
+    # One that was placed by name alone goes to the grid that follows its own.
+    Incident.objects.filter(pk=west.pk).update(point=None, boundary=None)
+    assert counted(of_today=True) == {code(1): (1, 1), code(3): (1, 0), code(4): (2, 2)}

@@ -108,6 +108,7 @@ DECISIONS: dict[str, Decision] = {
     "governance:health": read(everybody),
     "governance:badges": form(signed_in),
     "governance:dashboard": read(with_sight, hidden=True),
+    "governance:by_grid": read(with_sight, hidden=True),
     "governance:administration": read(INSPECTORS, hidden=True),
     "governance:limits": read(INSPECTORS, hidden=True),
     "governance:calendar": read(INSPECTORS, hidden=True),
