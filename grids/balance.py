@@ -1,6 +1,6 @@
 """The balance of a plan: households of each area against the target, who is outside of the tolerance, the spread."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,29 +66,30 @@ def histogram(found: Sequence[Line]) -> list[dict[str, Any]]:
 
 
 _TOTALS = """
-select count(*), sum(households), count(*) filter (where households is null),
-  count(*) filter (where %(target)s > 0 and abs(households - %(target)s) * 100 > %(target)s * %(tolerance)s),
-  count(*) filter (where officer_id is null and vacant_reason = ''), count(*) filter (where officer_id is null),
-  sum(area_m2)
-from grids_planarea where plan_id = %(plan)s
+select p.id, count(a.id), sum(a.households), count(a.id) filter (where a.households is null),
+  case when p.target_households > 0 then count(a.id) filter (
+    where abs(a.households - p.target_households) * 100 > p.target_households * p.tolerance_percent) end,
+  count(a.id) filter (where a.officer_id is null and a.vacant_reason = ''),
+  count(a.id) filter (where a.officer_id is null), coalesce(sum(a.area_m2), 0)
+from grids_plan p left join grids_planarea a on a.plan_id = p.id where p.id = any(%s) group by p.id
 """
+_NAMES = ("areas", "households", "uncounted", "outside_tolerance", "without_officer", "vacant", "area_m2")
 
 
 def totals(plan: Plan) -> dict[str, Any]:
     """Areas, households (None: none known), areas uncounted, outside of the tolerance, unnamed. One query."""
-    given = {"plan": plan.pk, "target": plan.target_households or 0, "tolerance": plan.tolerance_percent}
+    return totals_of([plan])[plan.pk]
+
+
+def totals_of(plans: Collection[Plan]) -> dict[int, dict[str, Any]]:
+    """The same for several plans, by their keys. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, given)
-        areas, households, uncounted, outside, unnamed, vacant, area_m2 = cursor.fetchone()
-    return {
-        "areas": areas,
-        "households": households,
-        "uncounted": uncounted,
-        "outside_tolerance": outside if plan.target_households else None,
-        "without_officer": unnamed,
-        "vacant": vacant,
-        "area_m2": round(area_m2 or 0.0, 2),
-    }
+        cursor.execute(_TOTALS, [[plan.pk for plan in plans]])
+        rows = cursor.fetchall()
+    found = {pk: dict(zip(_NAMES, values, strict=True)) for pk, *values in rows}
+    for totals in found.values():
+        totals["area_m2"] = round(totals["area_m2"], 2)
+    return found
 
 
 def officers(rows: Iterable[Row]) -> Mapping[int, str]:

@@ -50,7 +50,10 @@ def merge(draft: Draft, args: Args) -> Change:
     heirs = [part for part in parts if part.unit and part.village == whole.village]
     if heirs:
         unit = max(heirs, key=weight)
-        change.rows[into] = replace(change.rows[into], unit=unit.unit, name=unit.name)
+        joined = replace(change.rows[into], unit=unit.unit, name=unit.name)
+        if joined.officer is None and not joined.vacant_reason:
+            joined = replace(joined, officer=unit.officer, vacant_reason=unit.vacant_reason)
+        change.rows[into] = joined
     change.said = {"what": listed([part.label for part in parts if part.key != into]), "to": whole.label}
     return change
 

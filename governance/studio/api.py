@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST, require_safe
 
-from governance.studio import open_incidents, wire
+from governance.studio import fault_counts, open_incidents, wire
 from governance.studio.access import body_of, drawn_plan, may, says_why, seen_plan
 from grids import approvals, balance, directory, draft_checks, draft_edits, draft_log, draft_rows, drafts, lattice
 from grids.coverage import EditRefused
@@ -119,6 +119,7 @@ def faults(request: PersonRequest, pk: int) -> HttpResponse:
     """Everything that keeps the plan from being proven."""
     plan = seen_plan(request, pk, now=timezone.now())
     found = draft_checks.faults(plan)
+    fault_counts.keep(plan, len(found))
     return answer(
         {"revision": plan.revision, "faults": [wire.fault(one) for one in found], "counts": wire.counts(found)}
     )

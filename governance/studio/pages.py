@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from governance.studio import fault_counts
 from governance.studio.access import May, may, scopes_of, seen_plan, seen_plans
 from governance.studio.forms import ApproveForm, BeginForm, CopyForm, ReasonForm, SettingsForm
 from grids import approvals, balance, draft_checks, draft_log, draft_rows, drafts, holds
@@ -63,7 +65,7 @@ def plans(request: PersonRequest) -> HttpResponse:
         "q": words,
         "shelf": shelf,
         "page": page,
-        "rows": [_row(plan, now) for plan in page.object_list],
+        "rows": _rows(list(page.object_list), now),
         "may_begin": bool(scopes_of(request.user, (Right.ADMINISTER,), now=now)),
         "import_url": address("studio:import"),
     }
@@ -71,15 +73,38 @@ def plans(request: PersonRequest) -> HttpResponse:
 
 
 def _chips(seen: "QuerySet[Plan]", shelf: str, words: str) -> list[dict[str, Any]]:
-    end = f"&q={words}" if words else ""
+    counts = seen.aggregate(**{key: Count("pk", filter=which or None) for key, (_label, which) in SHELVES.items()})
+    asked = {"q": words} if words else {}
     return [
-        {"label": label, "url": f"?show={key}{end}", "on": key == shelf, "fixed": True, "count": seen.filter(q).count()}
-        for key, (label, q) in SHELVES.items()
+        {
+            "label": label,
+            "url": "?" + urlencode({"show": key, **asked}),
+            "on": key == shelf,
+            "fixed": True,
+            "count": counts[key],
+        }
+        for key, (label, _which) in SHELVES.items()
     ]
 
 
-def _row(plan: Plan, now: datetime) -> dict[str, Any]:
-    return {"plan": plan, "holder": holds.holder(plan, now=now), "totals": balance.totals(plan)}
+def _rows(plans: list[Plan], now: datetime) -> list[dict[str, Any]]:
+    """What the list says of each plan; its faults as far as somebody looked. Two queries, one of them to the cache."""
+    totals, faults = balance.totals_of(plans), fault_counts.known(plans)
+    return [
+        {
+            "plan": plan,
+            "holder": holds.holder(plan, now=now),
+            "totals": totals[plan.pk],
+            "grids": _grids(plan, totals[plan.pk]),
+            "faults": faults.get(plan.pk) if plan.status == PlanStatus.DRAFT else None,
+        }
+        for plan in plans
+    ]
+
+
+def _grids(plan: Plan, totals: dict[str, Any]) -> int:
+    """How many grids a plan has; one that was published from a file has them in its certificate alone."""
+    return int(totals["areas"] or (plan.certificate or {}).get("grids", 0))
 
 
 def address(name: str, *args: Any) -> str:
@@ -141,15 +166,18 @@ def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) ->
     finished = one.status in holds.FINISHED
     rows = draft_rows.read(one.pk)
     found = [] if finished or not rows else draft_checks.faults(one, rows)
+    fault_counts.keep(one, len(found))
+    totals = balance.totals(one)
     pockets = list(draft_log.decided(one)[: POCKETS_SHOWN + 1])
     return {
         "title": one.title,
         "subtitle": one.scope.name,
         "plan": one,
+        "grids": _grids(one, totals),
         "may": allowed,
         "holder": holds.holder(one, now=now),
         "is_finished": finished,
-        "totals": balance.totals(one),
+        "totals": totals,
         "outside": _outside(one, rows),
         "faults": found[:FAULTS_SHOWN],
         "fault_count": len(found),
