@@ -245,7 +245,8 @@ def _amend(redraw: Redraw, at: datetime) -> dict[str, dict[str, str]]:
     before: dict[str, dict[str, str]] = {}
     for code, said in redraw.amended.items():
         before[code] = {name: getattr(units[code], name) for name in said}
-        hierarchy.amend(unit=units[code], now=at, **said)
+        changes: dict[str, Any] = dict(said)
+        hierarchy.amend(unit=units[code], now=at, **changes)
     return before
 
 

@@ -6,6 +6,7 @@ again by its point, but only where that version is not in force any more; all ot
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -52,7 +53,7 @@ def counts(*, under: str, start: datetime, end: datetime, now: datetime, of_toda
     By the grids of the time these may be retired ones; `of_today` by those in force at `now`, among them grids in which
     nothing happened. `under` is a district or lies in one. Two queries, and some for grids without points that ended.
     """
-    given = {
+    given: dict[str, Any] = {
         "district": district_of(under),
         "start": start,
         "end": end,

@@ -158,7 +158,7 @@ def change_grids(moving: Sequence[Moving], *, plan_id: int, names: Mapping[str, 
     """Give locked incidents their new grids, with a line in the record of each; how many. Two statements."""
     if not moving:
         return 0
-    given = {
+    given: dict[str, Any] = {
         "ids": [one.incident for one in moving],
         "olds": [one.old for one in moving],
         "places": [one.new for one in moving],

@@ -98,7 +98,7 @@ def foretold(impact: Impact) -> Story:
         lines,
         seats,
         _turns(*_by_person(redraw.reposting)),
-        [(names.get(old, old), names.get(new, new), *counts) for (old, new), counts in sorted(flows.items())],
+        [(names.get(old, old), names.get(new, new), all_, anew) for (old, new), (all_, anew) in sorted(flows.items())],
         list(impact.refusals),
     )
 
