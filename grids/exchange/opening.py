@@ -25,6 +25,8 @@ from grids.exchange.refused import BoundaryFileRefused
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_UNPACKED = 200 * 1024 * 1024
+# Text takes five times its size in memory while it is read.
+MOST_TEXT = 40 * 1024 * 1024
 MOST_ENTRIES = 500
 _PIECE = 1024 * 1024
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -90,6 +92,9 @@ def _of_plain(path: Path, folder: Path, name: str) -> list[Source]:
         raise BoundaryFileRefused(_("A Shapefile is several files: put .shp, .shx, .dbf and .prj into one zip."))
     if head.startswith(_SQLITE_MAGIC):
         return _of_geopackage(Path(shutil.copy(path, folder / "map.gpkg")))
+    if path.stat().st_size > MOST_TEXT:
+        words = {"most": MOST_TEXT // _PIECE}
+        raise BoundaryFileRefused(_("As text it is larger than %(most)d MB: send a Shapefile or GeoPackage.") % words)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
         return [_of_kml(path, name)]

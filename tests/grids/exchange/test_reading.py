@@ -106,6 +106,14 @@ def test_files_that_mean_harm_are_refused(tmp_path: Path, make: object) -> None:
         _read(make(), tmp_path)  # type: ignore[operator]
 
 
+def test_text_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "MOST_TEXT", 100)
+    for kind in (Format.GEOJSON, Format.KML):
+        with pytest.raises(BoundaryFileRefused):
+            _read(packed(SHAPES, kind), tmp_path)
+    assert _read(packed(SHAPES, Format.GPKG), tmp_path).features
+
+
 def test_too_many_entries_and_features_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BoundaryFileRefused):
         _read(_zip(**{f"{n}.txt": b"" for n in range(opening.MOST_ENTRIES + 1)}), tmp_path)
