@@ -50,7 +50,20 @@ TOOLS = (
 
 def addresses(pk: int) -> dict[str, str]:
     """Where the page asks and sends, by the names its scripts use."""
-    names = ("state", "operate", "faults", "balance", "log", "ground", "hold", "release", "prove", "officers", "today")
+    names = (
+        "state",
+        "operate",
+        "faults",
+        "balance",
+        "log",
+        "ground",
+        "cells",
+        "hold",
+        "release",
+        "prove",
+        "officers",
+        "today",
+    )
     return {name: reverse(f"studio:{name}", args=[pk]) for name in names}
 
 

@@ -25,16 +25,14 @@ FAULTS: dict[str, str | Promise] = {
 
 HINTS: dict[str, str | Promise] = {
     "hint_select": "",
-    "hint_split": _(
-        "Press points from border to border; the line snaps. Enter or a double press ends it."
-    ),
+    "hint_split": _("Press points from border to border; the line snaps. Enter or a double press ends it."),
     "hint_merge": _("Press the two neighbours that become one."),
     "hint_merge_other": _("{grid} chosen: press the neighbour it is merged with."),
     "hint_border": _("Press a border between two grids."),
     "hint_border_chosen": _(
         "{one} | {other}: drag a point, press between two to add one; a double press or Delete removes it."
     ),
-    "hint_paint": _("To {grid}: press dwellings, or draw a ring around them."),
+    "hint_paint": _("To {grid}: press dwellings or their ground, or draw a ring around them."),
     "hint_paint_whom": _("Press the grid that is to receive."),
     "hint_assign": _("Press a gap, then say whose it becomes. The key N goes to the next one."),
     "hint_carve": _("Press the corners of the new grid. Enter or a double press ends it."),
@@ -58,6 +56,7 @@ ACTS: dict[str, str | Promise] = {
     "which_remains": _("{one} and {other} become one grid. Which one remains?"),
     "whose_pocket": _("A gap of {size}: whose does it become?"),
     "as_new_grid": _("Make it a new grid"),
+    "other_receiver": _("Another grid receives"),
     "hand_to": _("Hand over to {grid}"),
     "hand_head": _("Dwellings nearest to {grid}"),
     "open_grid": _("Particulars of {grid}"),
@@ -112,7 +111,7 @@ SAID: dict[str, str | Promise] = {
     "stale": _("Somebody was faster ({steps}). You see the newest state now; your last edit was not applied."),
     "who_did": _("{who}: {what}"),
     "somebody": _("somebody else"),
-    "signed_out": _("You are signed out. Sign in again in another window, then go on here."),
+    "signed_out": _("You are signed out. Sign in again in another window; then the last edit is sent by itself."),
     "fault": _("That did not work; the fault has been written down. Try again."),
     "one_moment": _("One moment…"),
     "frame_fixed": _("This is the frame of the plan; it keeps its shape."),
@@ -122,6 +121,7 @@ SAID: dict[str, str | Promise] = {
     "not_neighbours": _("These two grids share no border."),
     "no_pocket_here": _("There is no gap here. Gaps are hatched on the map and stand in the list of faults."),
     "no_dwellings": _("No dwellings are known here. Move the border instead."),
+    "has_it_already": _("This ground is in {grid} already."),
     "tick_first": _("Tick at least one."),
     "nothing_changed": _("Nothing was changed."),
     "nobody_found": _("Nobody of this name may be named here."),

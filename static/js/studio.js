@@ -58,7 +58,7 @@
     S.on("changed", () => { S.hush(); again(); S.hint(); });
     S.on("rolled-back", again);
     S.map.on("zoomstart", () => { S.map.getPanes().handles && S.map.getPanes().handles.replaceChildren(); });
-    S.map.on("moveend zoomend", () => { S.drawHandles(); S.loadGround(); });
+    S.map.on("moveend zoomend", () => { S.drawHandles(); S.loadGround(); S.say("moved"); });
     document.getElementById("studio-fit").addEventListener("click", () => fit());
     new ResizeObserver(() => S.map.invalidateSize({ pan: false })).observe(S.map.getContainer());
 
@@ -67,6 +67,7 @@
       S.say("offline", false);
       if (S.state.may.edit && !(S.heldByOther() && !S.holdRanOut()) && !S.holdRanOut()) await S.hold();
       S.say("held");
+      if (S.heldByOther()) { S.tab("plan"); S.say("told", { words: S.find("#studio-holder").textContent }); }
       S.keepHold();
       root.classList.add("is-ready");
       S.loadGround();

@@ -98,14 +98,21 @@
 
   // Paint: the first press chooses the grid that receives; then single dwellings, or all inside of a lasso.
   const receiver = () => (S.chosen.length === 1 ? S.chosen[0] : null);
+  const recell = () => { if (S.inHand === "paint") S.loadCells(); };
+  S.on("changed", recell);
+  S.on("moved", recell);
   S.tool("paint", {
-    start() { lasso = null; S.layer.drawLive(); S.loadGround(); },
-    stop() { lasso = null; S.layer.drawLive(); },
+    start() { lasso = null; S.loadGround(); S.loadCells(); },
+    stop() { lasso = null; S.cells = []; S.layer.drawLive(); },
+    acts: () => (receiver() === null ? [] : [{ words: S.word("other_receiver"), act: () => { S.choose([], { quiet: true }); S.hint(); } }]),
     hint: () => (receiver() === null ? S.word("hint_paint_whom") : S.word("hint_paint", { grid: S.nameOf(receiver()) })),
     press(at) {
       const shape = S.topo.shapeAt(at.mx, at.my);
       const dwelling = receiver() === null ? null : S.dwellingAt(at.mx, at.my, S.reach(at));
+      const cell = receiver() === null ? null : S.cellAt(at.mx, at.my);
       if (dwelling && !(shape && shape.key === receiver())) S.operate("paint", { dwellings: [dwelling.id], to: receiver() });
+      else if (cell && cell.key !== receiver()) S.operate("paint", { cells: [cell.id], to: receiver() });
+      else if (cell) S.say("told", { words: S.word("has_it_already", { grid: S.nameOf(receiver()) }) });
       else if (shape) S.choose([shape.key], { quiet: true });
     },
     drag: {
@@ -122,6 +129,9 @@
       },
     },
     overlay(pen, put) {
+      pen.beginPath();
+      for (const cell of S.cells) if (cell.key !== receiver()) for (const ring of cell.rings) ring.forEach((point, index) => pen[index ? "lineTo" : "moveTo"](...put(point[0], point[1])));
+      pen.strokeStyle = "rgba(70, 85, 106, 0.45)"; pen.lineWidth = 0.8; pen.setLineDash([3, 3]); pen.stroke(); pen.setLineDash([]);
       if (!lasso) return;
       pen.beginPath();
       lasso.forEach((each, index) => pen[index ? "lineTo" : "moveTo"](...put(each.mx, each.my)));

@@ -30,15 +30,7 @@
   }
 
   S.pocketAt = function (mx, my, reach) {
-    const inside = (fault) => fault.rings.reduce((odd, ring) => {
-      let hit = false;
-      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-        const [ax, ay] = ring[i], [bx, by] = ring[j];
-        if (ay > my !== by > my && mx < ((bx - ax) * (my - ay)) / (by - ay) + ax) hit = !hit;
-      }
-      return odd !== hit;
-    }, false);
-    return S.faults.find(inside) || S.faults.filter((fault) => Math.hypot(fault.mx - mx, fault.my - my) < reach)
+    return S.faults.find((fault) => S.withinRings(fault.rings, mx, my)) || S.faults.filter((fault) => Math.hypot(fault.mx - mx, fault.my - my) < reach)
       .sort((a, b) => Math.hypot(a.mx - mx, a.my - my) - Math.hypot(b.mx - mx, b.my - my))[0] || null;
   };
 
@@ -102,7 +94,7 @@
     const box = S.find("#studio-seal");
     const proven = S.state && ["proven", "approved", "published"].includes(S.state.status);
     box.hidden = !proven;
-    S.find("#studio-next").hidden = !proven;
+    S.find("#studio-next").hidden = !proven || S.state.status !== "proven";
     if (!proven) return;
     const given = S.certificate || S.state.certificate || null;
     S.find("#studio-seal-words").textContent = given ? S.word("sealed", { grids: S.number(given.grids || S.areas.size), digest: String(given.digest || given.sha256 || "").slice(0, 12) }) : S.word("sealed_plain", { grids: S.number(S.areas.size) });

@@ -10,9 +10,9 @@
 
   const parts = (coords) => (!coords.length ? [] : typeof coords[0][0] === "number" ? [coords.map((point) => S.mercator(point[0], point[1]))] : coords.flatMap(parts));
 
+  const boxWords = (bounds) => [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((each) => each.toFixed(6)).join(",");
   async function fetchGround(bounds) {
-    const box = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((each) => each.toFixed(6)).join(",");
-    const answer = await S.ask(S.urls.ground + "?bbox=" + box);
+    const answer = await S.ask(S.urls.ground + "?bbox=" + boxWords(bounds));
     return {
       dwellings: answer.dwellings.map(([id, lon, lat, households]) => { const [mx, my] = S.mercator(lon, lat); return { id, mx, my, households }; }),
       lines: answer.lines.map((line) => ({ kind: line.kind, name: line.name, parts: parts(line.coords) })),
@@ -33,6 +33,29 @@
       S.layer.draw();
     } catch (error) { if (asking === asked) S.failed(error); }
   };
+
+  // The ground that goes along with each dwelling or compound: what a press with the paint gives away.
+  S.cells = [];
+  let askingCells = null;
+  S.loadCells = async function () {
+    const asked = (askingCells = {});
+    if (S.map.getZoom() < FROM + 0.5) { S.cells = []; S.layer.drawLive(); return; }
+    try {
+      const answer = await S.ask(S.urls.cells + "?bbox=" + boxWords(S.map.getBounds().pad(0.1)));
+      if (askingCells !== asked) return;
+      S.cells = answer.cells.map((cell) => ({ id: cell.id, key: cell.key, rings: parts(cell.coords) }));
+      S.layer.drawLive();
+    } catch (error) { if (askingCells === asked) S.failed(error); }
+  };
+  S.cellAt = (mx, my) => S.cells.find((cell) => S.withinRings(cell.rings, mx, my)) || null;
+  S.withinRings = (rings, mx, my) => rings.reduce((odd, ring) => {
+    let hit = false;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const [ax, ay] = ring[i], [bx, by] = ring[j];
+      if (ay > my !== by > my && mx < ((bx - ax) * (my - ay)) / (by - ay) + ax) hit = !hit;
+    }
+    return odd !== hit;
+  }, false);
 
   // The point of a street or river nearest to a place, if within reach.
   S.nearestGround = function (mx, my, reach) {

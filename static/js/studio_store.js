@@ -30,7 +30,13 @@
     constructor(status, body) { super(body.detail || body.title || ""); this.status = status; this.body = body; }
   }
 
-  S.ask = async function (url, body, more) {
+  // Who signed in again in another window has another token: it stands in the page as it would come now.
+  async function freshToken() {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    if (!page.getElementById("studio")) throw new Refusal(401, { code: "signed_out", detail: S.word("signed_out") });
+    document.body.setAttribute("hx-headers", page.body.getAttribute("hx-headers"));
+  }
+  S.ask = async function (url, body, more, again) {
     const token = JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"];
     const headers = { Accept: "application/json" };
     if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token });
@@ -38,6 +44,7 @@
     const isJson = /json/.test(answer.headers.get("Content-Type") || "");
     if (answer.ok && answer.status === 204) return {};
     const said = isJson ? await answer.json() : {};
+    if (answer.status === 403 && !isJson && body !== undefined && !again) { await freshToken(); return S.ask(url, body, more, true); }
     if (answer.redirected && !isJson) throw new Refusal(401, { code: "signed_out", detail: S.word("signed_out") });
     if (!answer.ok) throw new Refusal(answer.status, said);
     return said;
@@ -124,9 +131,11 @@
       take(answer);
       edit.done(answer);
     } catch (error) {
-      if (!(error instanceof Refusal)) {
-        // No connection: the edit stays at the head and is sent again.
-        S.say("offline", true);
+      if (!(error instanceof Refusal) || error.status === 401) {
+        // No connection, or signed out: the edit stays at the head and is sent again.
+        if (!(error instanceof Refusal)) S.say("offline", true);
+        else if (!edit.told) S.failed(error);
+        edit.told = true;
         travelling = false;
         setTimeout(travel, RETRY);
         return;

@@ -48,18 +48,25 @@
     const has = now.count ? now.count() : 0;
     if (now.finish && has) acts.push(button(S.word("finish"), now.finish, true));
     if (now.back && has) acts.push(button(S.word("back"), now.back));
+    for (const more of now.acts ? now.acts() : []) acts.push(button(more.words, more.act));
     if (S.inHand !== "select") acts.push(button(S.word("cancel"), cancel));
     box.hidden = !said || !S.find("#studio-offer").hidden;
     S.find("#studio-hint-words").textContent = said || "";
     S.find("#studio-hint-acts").replaceChildren(...acts);
   };
   const button = (words, act, main) => S.make("button.btn.btn-sm" + (main ? ".btn-primary" : ""), { type: "button", onclick: () => act() }, words);
+  let asked = null;
   S.offer = function (words, ways) {
     const box = S.find("#studio-offer");
     box.hidden = !words;
     if (words) S.find("#studio-hint").hidden = true;
     box.replaceChildren();
-    if (!words) return;
+    if (!words) {
+      // Whoever came by the keyboard goes on where the question was asked.
+      if (asked) { (asked.isConnected && asked !== document.body ? asked : S.map.getContainer()).focus({ preventScroll: true }); asked = null; }
+      return;
+    }
+    asked = document.activeElement;
     const list = S.make("div.studio-ways", {});
     for (const way of ways) list.append(button(way.words, () => { S.offer(""); way.act(); }, way.main));
     list.append(button(S.word("cancel"), () => { S.offer(""); if (tool().start) tool().start(); S.hint(); }));
