@@ -1,31 +1,26 @@
-"""The pages around the drawing: the list of plans, one plan with its figures and decisions, and its acts."""
+"""The list of plans, and the page that begins one."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.studio import fault_counts
-from governance.studio.access import May, may, scopes_of, seen_plan, seen_plans
-from governance.studio.forms import ApproveForm, BeginForm, CopyForm, ReasonForm, SettingsForm
-from grids import approvals, balance, draft_checks, draft_log, draft_rows, drafts, holds
+from governance.studio.access import scopes_of, seen_plans
+from governance.studio.forms import BeginForm
+from grids import balance, drafts, holds
 from grids.drafts import Wish
 from grids.duties import Right
-from grids.holds import PlanConflict
 from grids.models import Person, Plan, PlanStatus, Unit
 from grids.refusals import BoundaryRefused
 from grids.requests import PersonRequest
@@ -42,7 +37,6 @@ SHELVES: dict[str, tuple[Any, Q]] = {
     "discarded": (gettext_lazy("Discarded"), Q(status=PlanStatus.DISCARDED)),
     "all": (gettext_lazy("All"), Q()),
 }
-FAULTS_SHOWN, STEPS_SHOWN, POCKETS_SHOWN = 12, 15, 100
 
 
 @require_safe
@@ -95,14 +89,14 @@ def _rows(plans: list[Plan], now: datetime) -> list[dict[str, Any]]:
             "plan": plan,
             "holder": holds.holder(plan, now=now),
             "totals": totals[plan.pk],
-            "grids": _grids(plan, totals[plan.pk]),
+            "grids": grids_of(plan, totals[plan.pk]),
             "faults": faults.get(plan.pk) if plan.status == PlanStatus.DRAFT else None,
         }
         for plan in plans
     ]
 
 
-def _grids(plan: Plan, totals: dict[str, Any]) -> int:
+def grids_of(plan: Plan, totals: dict[str, Any]) -> int:
     """How many grids a plan has; one that was published from a file has them in its certificate alone."""
     return int(totals["areas"] or (plan.certificate or {}).get("grids", 0))
 
@@ -150,171 +144,3 @@ def _scopes(person: Person, now: datetime) -> list[Unit]:
 def _title(scopes: list[Unit], wanted: str) -> str:
     unit = next((unit for unit in scopes if unit.pk == wanted), None)
     return _("%(unit)s: grids redrawn") % {"unit": unit.name} if unit else ""
-
-
-@require_safe
-@login_required
-def plan(request: PersonRequest, pk: int) -> HttpResponse:
-    """One plan: how far it is, its figures, what is wrong, what was decided, what may be done."""
-    now = timezone.now()
-    one = seen_plan(request, pk, now=now)
-    return render(request, "studio/plan.html", _context(request, one, now))
-
-
-def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) -> dict[str, Any]:
-    allowed = may(request.user, one, now=now)
-    finished = one.status in holds.FINISHED
-    rows = draft_rows.read(one.pk)
-    found = [] if finished or not rows else draft_checks.faults(one, rows)
-    fault_counts.keep(one, len(found))
-    totals = balance.totals(one)
-    pockets = list(draft_log.decided(one)[: POCKETS_SHOWN + 1])
-    return {
-        "title": one.title,
-        "subtitle": one.scope.name,
-        "plan": one,
-        "grids": _grids(one, totals),
-        "may": allowed,
-        "holder": holds.holder(one, now=now),
-        "is_finished": finished,
-        "totals": totals,
-        "outside": _outside(one, rows),
-        "faults": found[:FAULTS_SHOWN],
-        "fault_count": len(found),
-        "pockets_before": approvals.pockets_before(one),
-        "pockets_now": sum(fault.kind == "pocket" for fault in found),
-        "decided": [{"step": step, "words": draft_log.in_words(step)} for step in pockets[:POCKETS_SHOWN]],
-        "pockets_words": f"{approvals.pockets_before(one)} → {sum(fault.kind == 'pocket' for fault in found)}",
-        "way": _way(one),
-        "decided_count": draft_log.decided(one).count() if len(pockets) > POCKETS_SHOWN else len(pockets),
-        "steps": [{"step": step, "words": draft_log.in_words(step)} for step in draft_log.page(one, most=STEPS_SHOWN)],
-        "links": _links(one, allowed),
-        "forms": _forms(one, allowed) | forms,
-        "now": now,
-    }
-
-
-def _way(one: Plan) -> list[tuple[str, Any, bool, bool]]:
-    """The states a plan goes through: name, words, whether it has been reached, whether it is there."""
-    if one.status == PlanStatus.DISCARDED:
-        return []
-    states = [PlanStatus.DRAFT, PlanStatus.PROVEN, PlanStatus.APPROVED, PlanStatus.PUBLISHED]
-    here = states.index(PlanStatus(one.status))
-    return [(state.value, state.label, n <= here, n == here) for n, state in enumerate(states)]
-
-
-def _outside(one: Plan, rows: dict[int, draft_rows.Row]) -> list[balance.Line]:
-    return [line for line in balance.lines(one, rows.values()) if line.is_outside][:FAULTS_SHOWN]
-
-
-def _links(one: Plan, allowed: May) -> dict[str, str]:
-    """The pages around a plan that are built; those that act, for who may act."""
-    names = ["draw", "compare", "preview", "export"]
-    names += ["proposals"] if allowed.edit else []
-    names += ["publish"] if allowed.publish else []
-    return {name: address(f"studio:{name}", one.pk) for name in names}
-
-
-def _forms(one: Plan, allowed: May) -> dict[str, Form]:
-    forms: dict[str, Form] = {}
-    if allowed.edit:
-        names = ("title", "reason", "note", "target_households", "tolerance_percent")
-        forms["settings"] = SettingsForm(initial={name: getattr(one, name) for name in names})
-    if allowed.approve:
-        forms["approve"] = ApproveForm(initial={"reason": one.reason})
-    return forms
-
-
-Act = Callable[[Plan, dict[str, Any], datetime], Plan]
-
-
-def _press(
-    request: PersonRequest, pk: int, form: Form, act: Act, done: str, *, allowed: Callable[[May], bool], name: str = ""
-) -> HttpResponse:
-    """Press a button of the plan's page: back to it with what was done, or with what was typed and why not.
-
-    `name` is the form's on the page, for those whose faults are shown at their fields.
-    """
-    now = timezone.now()
-    one = seen_plan(request, pk, now=now)
-    if not allowed(may(request.user, one, now=now)):
-        raise PermissionDenied
-    if form.is_valid():
-        try:
-            plan = act(one, form.cleaned_data, now)
-        except BoundaryRefused as refused:
-            form.add_error(None, refused)
-        except PlanConflict as conflict:
-            messages.error(request, conflict.message)
-            return redirect("studio:plan", pk)
-        else:
-            messages.success(request, done)
-            return redirect("studio:plan", plan.pk)
-    if name:
-        return render(request, "studio/plan.html", _context(request, one, now, **{name: form}), status=422)
-    messages.error(request, " ".join(str(message) for errors in form.errors.values() for message in errors))
-    return redirect("studio:plan", pk)
-
-
-def _draws(allowed: May) -> bool:
-    return allowed.draws
-
-
-@require_POST
-@login_required
-def settings(request: PersonRequest, pk: int) -> HttpResponse:
-    """Change title, reason, note, target or tolerance."""
-
-    def act(one: Plan, given: dict[str, Any], now: datetime) -> Plan:
-        return drafts.change(plan=one, actor=request.user, now=now, **given)
-
-    return _press(
-        request, pk, SettingsForm(request.POST), act, _("The plan is changed."), allowed=_draws, name="settings"
-    )
-
-
-@require_POST
-@login_required
-def approve(request: PersonRequest, pk: int) -> HttpResponse:
-    """Approve a proven plan."""
-
-    def act(one: Plan, given: dict[str, Any], now: datetime) -> Plan:
-        return approvals.approve(plan_id=one.pk, actor=request.user, now=now, **given)
-
-    form = ApproveForm(request.POST)
-    done = _("The plan is approved.")
-    return _press(request, pk, form, act, done, allowed=lambda able: able.approves, name="approve")
-
-
-@require_POST
-@login_required
-def take_back(request: PersonRequest, pk: int) -> HttpResponse:
-    """Make a proven or approved plan a draft again."""
-
-    def act(one: Plan, given: dict[str, Any], now: datetime) -> Plan:
-        return approvals.take_back(plan_id=one.pk, actor=request.user, now=now, reason=given["note"])
-
-    form, done = ReasonForm(request.POST), _("The plan is a draft again.")
-    return _press(request, pk, form, act, done, allowed=lambda able: able.draws or able.approves)
-
-
-@require_POST
-@login_required
-def discard(request: PersonRequest, pk: int) -> HttpResponse:
-    """Put a plan away for good."""
-
-    def act(one: Plan, given: dict[str, Any], now: datetime) -> Plan:
-        return drafts.discard(plan=one, actor=request.user, now=now, reason=given["note"])
-
-    return _press(request, pk, ReasonForm(request.POST), act, _("The plan is discarded."), allowed=_draws)
-
-
-@require_POST
-@login_required
-def copy(request: PersonRequest, pk: int) -> HttpResponse:
-    """Begin a new draft with the areas of this one."""
-
-    def act(one: Plan, given: dict[str, Any], now: datetime) -> Plan:
-        return drafts.copy(plan=one, title=given["title"], actor=request.user, now=now)
-
-    return _press(request, pk, CopyForm(request.POST), act, _("The copy is begun."), allowed=_draws)

@@ -2,19 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.studio import api, compare, draw, files, ground, pages, proposals, publication
+from governance.studio import api, compare, draw, files, ground, pages, plan_page, proposals, publication
 
 app_name = "studio"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.plans, name="plans"),
     path("begin/", pages.begin, name="begin"),
-    path("<int:pk>/", pages.plan, name="plan"),
-    path("<int:pk>/settings/", pages.settings, name="settings"),
-    path("<int:pk>/approve/", pages.approve, name="approve"),
-    path("<int:pk>/take-back/", pages.take_back, name="take_back"),
-    path("<int:pk>/discard/", pages.discard, name="discard"),
-    path("<int:pk>/copy/", pages.copy, name="copy"),
+    path("<int:pk>/", plan_page.plan, name="plan"),
+    path("<int:pk>/settings/", plan_page.settings, name="settings"),
+    path("<int:pk>/approve/", plan_page.approve, name="approve"),
+    path("<int:pk>/take-back/", plan_page.take_back, name="take_back"),
+    path("<int:pk>/discard/", plan_page.discard, name="discard"),
+    path("<int:pk>/copy/", plan_page.copy, name="copy"),
     path("<int:pk>/preview/", publication.preview, name="preview"),
     path("<int:pk>/publish/", publication.publish, name="publish"),
     path("<int:pk>/schedule/", publication.schedule, name="schedule"),
