@@ -94,6 +94,8 @@ def test_s_16_nobody_decides_their_own_request_nor_one_of_units_they_do_not_answ
         assert decided(many, request, by=stranger) == 404
     request.refresh_from_db()
     assert request.state == ExportState.ASKED
+    of_town = asked(many, cast.town_clerk)
+    assert decided(many, of_town) == 302, "who answers for a unit above may decide"
 
 
 def test_a_refused_or_forgotten_request_gives_nothing(many: Story) -> None:
