@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from grids import lattice
 from grids.partition.ground import Dwellings, Ground, Line
 
-CORNER = (103.50, 29.36)
+CORNER = (103.90, 29.30)
 # Compounds of one street from west to east and from south to north, and streets of the quarter likewise.
 COMPOUNDS = (8, 10)
 STREETS = (4, 2)

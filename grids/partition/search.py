@@ -54,6 +54,7 @@ class Search:
         self._members: dict[int, set[int]] = {}
         for cell, label in labels.items():
             self._members.setdefault(label, set()).add(cell)
+        self._known_ties: dict[int, dict[int, float]] = {}
         self._load = {label: sum(weights[c] for c in cells) for label, cells in self._members.items()}
 
     def run(self, *, heat: float = 2.5, rounds: int = 30) -> None:
@@ -107,12 +108,16 @@ class Search:
         return pieces[1:]
 
     def _ties(self, cell: int) -> dict[int, float]:
-        """How strongly the cell hangs on each label around it."""
+        """How strongly the cell hangs on each label around it; asked far more often than it changes."""
+        known = self._known_ties.get(cell)
+        if known is not None:
+            return known
         ties: dict[int, float] = {}
         of = self._of
         for other, weight in self._near[cell].items():
             label = of[other]
             ties[label] = ties.get(label, 0.0) + weight
+        self._known_ties[cell] = ties
         return ties
 
     def _try(self, cell: int, temperature: float) -> bool:
@@ -162,6 +167,8 @@ class Search:
         self._of[cell] = to
         self._members[to].add(cell)
         self._load[to] += weight
+        for other in self._near[cell]:
+            self._known_ties.pop(other, None)
 
     def _exchange(self) -> int:
         """For each grid outside of its band: one cell out and one in, or one handed on, where that helps."""
