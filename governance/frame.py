@@ -106,6 +106,7 @@ RAIL = (
             "studio:import",
             "studio:import_preview",
             "studio:preview",
+            "studio:publish",
         ),
         at_places=True,
     ),
