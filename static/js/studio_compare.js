@@ -57,5 +57,14 @@
     S.find("#studio-compare").addEventListener("click", () => (S.comparing ? end() : begin()));
     S.find("#studio-swipe input").addEventListener("input", clip);
     new ResizeObserver(clip).observe(S.map.getContainer());
+    // The line itself can be dragged; the slider is its twin for the keyboard.
+    const line = S.find("#studio-swipe-line"), range = S.find("#studio-swipe input");
+    line.addEventListener("pointerdown", (event) => { event.preventDefault(); line.setPointerCapture(event.pointerId); });
+    line.addEventListener("pointermove", (event) => {
+      if (!line.hasPointerCapture(event.pointerId)) return;
+      const box = S.map.getContainer().getBoundingClientRect();
+      range.value = (100 * (event.clientX - box.left)) / box.width;
+      clip();
+    });
   };
 })();

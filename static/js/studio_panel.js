@@ -83,6 +83,7 @@
   function busy() {
     const waits = S.waiting();
     const state = S.find("#studio-saved");
+    state.title = last;
     state.textContent = offline ? (waits ? S.word("waits", { n: waits }) : "") : waits ? S.word("saving") : S.state ? S.word("saved", { n: S.state.revision }) + (last ? S.word("and") + last : "") : "";
   }
   let last = "";
