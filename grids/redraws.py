@@ -59,11 +59,26 @@ class Redraw:
         return {code: self.after[code] for code in (*self.born, *self.revived, *sorted(self.reshaped))}
 
     @property
-    def households_moved(self) -> int:
-        """Households that live in another grid afterwards, as far as dwellings are known."""
+    def households_moved(self) -> int | None:
+        """Households that live in another grid afterwards; None where no dwelling is known."""
+        if all(share.homes is None for share in self.shares):
+            return None
         return sum(share.households for share in self.shares if self.codes[share.key] != share.old)
 
-    def numbers(self) -> dict[str, int]:
+    def names(self) -> dict[str, str]:
+        """What the grids that begin are called, by code: as the plan says, else by village and number. One query."""
+        fresh = [key for key, code in self.codes.items() if code in self.born]
+        named = {self.rows[key].village for key in fresh}
+        villages = Unit.objects.in_bulk(named)
+        found = {}
+        for key in fresh:
+            row, code = self.rows[key], self.codes[key]
+            village = villages[row.village].label if row.village in villages else row.village
+            words = {"village": village, "number": int(code[len(row.village) :])}
+            found[code] = row.name or _("%(village)s grid %(number)s") % words
+        return found
+
+    def numbers(self) -> dict[str, int | None]:
         """What a preview and the record of a publication both tell."""
         return {
             "grids_before": len(self.before),
@@ -190,10 +205,8 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     HierarchyRefused, PostRefused; then nothing may be kept.
     """
     redraw.refuse()
-    plan, born = redraw.plan, set(redraw.born)
-    villages = dict(Unit.objects.filter(pk__in={row.village for row in redraw.rows.values()}).values_list("pk", "name"))
-    fresh = [key for key in redraw.rows if redraw.codes[key] in born]
-    hierarchy.create_units(units=[_new_unit(redraw, key, villages) for key in fresh], now=at)
+    plan = redraw.plan
+    hierarchy.create_units(units=_new_units(redraw), now=at)
     redrawn_units.revive(codes=redraw.revived)
     outside = plans.publish_redrawn(plan=plan, grids=redraw.after, retiring=redraw.retired, at=at, actor=actor)
     ended = [(post.pk, post.period.upper.isoformat() if post.period.upper else None) for post in redraw.reposting.ended]
@@ -215,15 +228,13 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     }
 
 
-def _new_unit(redraw: Redraw, key: int, villages: Mapping[str, str]) -> NewUnit:
-    row, code = redraw.rows[key], redraw.codes[key]
-    words = {"village": villages[row.village], "number": code[len(row.village) :]}
-    return NewUnit(
-        code=code,
-        name=row.name or _("%(village)s grid %(number)s") % words,
-        grid_kind=row.grid_kind,
-        boundary_basis=row.boundary_basis,
-    )
+def _new_units(redraw: Redraw) -> list[NewUnit]:
+    names = redraw.names()
+    rows = {redraw.codes[key]: row for key, row in redraw.rows.items()}
+    return [
+        NewUnit(code=code, name=name, grid_kind=rows[code].grid_kind, boundary_basis=rows[code].boundary_basis)
+        for code, name in names.items()
+    ]
 
 
 def _trace(redraw: Redraw, at: datetime, actor: Person | None) -> None:

@@ -41,7 +41,7 @@ class Impact:
 
     redraw: Redraw
     rehomed: Rehomed
-    numbers: Mapping[str, int]
+    numbers: Mapping[str, int | None]
     refusals: Sequence[str]
 
 
@@ -169,7 +169,7 @@ def _other_officers(
 
 def _numbers(
     redraw: Redraw, rehomed: Rehomed, lying: Mapping[str, int], officers: Mapping[int | None, int]
-) -> dict[str, int]:
+) -> dict[str, int | None]:
     open_ = {"incidents_open": sum(lying.values()), "incidents_other_officer": sum(officers.values())}
     return {**redraw.numbers(), **rehomed.numbers(), **open_}
 

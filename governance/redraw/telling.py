@@ -58,7 +58,7 @@ class Turn:
 class Story:
     """All a page shows of a redraw."""
 
-    numbers: Mapping[str, int]
+    numbers: Mapping[str, int | None]
     lines: list[Line]
     seats: list[Seat]
     turns: list[Turn]
@@ -73,8 +73,7 @@ class Story:
 def foretold(impact: Impact) -> Story:
     """What publishing the plan would do. Three queries."""
     redraw = impact.redraw
-    names = {redraw.codes[key]: row.name for key, row in redraw.rows.items()}
-    names |= _names({*redraw.before, *redraw.revived})
+    names = {**_names({*redraw.before, *redraw.revived}), **redraw.names()}
     leaves: dict[str, int] = defaultdict(int)
     flows: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for one in impact.rehomed.moved:

@@ -1,5 +1,6 @@
 """What a plan changes, before and after: preview, publish now or at a later moment, take back."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -165,8 +166,13 @@ def _page(
     return render(request, "studio/publication.html", context, status=status)
 
 
-def _figures(numbers: Any) -> list[tuple[Any, list[tuple[Any, int]]]]:
-    return [(head, [(words, numbers.get(name, 0)) for name, words in group]) for head, group in FIGURES]
+def _figure(number: int | None) -> int | str:
+    """A number; a dash for what is not known."""
+    return "—" if number is None else number
+
+
+def _figures(numbers: Mapping[str, int | None]) -> list[tuple[Any, list[tuple[Any, int | str]]]]:
+    return [(head, [(words, _figure(numbers.get(name, 0))) for name, words in group]) for head, group in FIGURES]
 
 
 def _is_last(one: Plan) -> bool:
