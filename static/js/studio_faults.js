@@ -7,6 +7,7 @@
   const SHOWN = 100;
   const PAPER = new Set(["missing", "officer", "gone", "village", "base"]);
   S.fault = null;
+  let chosenAt = null;
 
   // For the canvas: each fault with its place and its rings as the map projects them.
   S.on("faults", () => {
@@ -18,7 +19,9 @@
         fault.box = [Math.min(fault.box[0], x), Math.min(fault.box[1], y), Math.max(fault.box[2], x), Math.max(fault.box[3], y)];
       }
     }
-    if (S.fault && !S.faults.some((fault) => fault.id === S.fault)) S.fault = null;
+    // Looked at again, a fault may have another number: what lies at the same place is the same to people.
+    const now = S.fault && (S.faults.find((fault) => fault.id === S.fault) || (chosenAt && S.faults.find((fault) => fault.at && fault.at[0] === chosenAt[0] && fault.at[1] === chosenAt[1])));
+    S.fault = now ? now.id : null;
     draw();
     S.layer.draw();
   });
@@ -36,6 +39,7 @@
 
   S.chooseFault = function (fault, zoom) {
     S.fault = fault ? fault.id : null;
+    chosenAt = fault ? fault.at : null;
     draw();
     S.layer.draw();
     if (!fault || !zoom) return;
@@ -55,7 +59,7 @@
     const place = S.faults.indexOf(fault);
     const args = { fault: fault.id, how: repair.how };
     if (repair.to !== null && repair.to !== undefined) args.to = repair.to;
-    const answer = await S.operate("repair", args);
+    const answer = await S.operate("repair", args, fault.id);
     if (!answer) return;
     const next = S.faults[Math.min(place, S.faults.length - 1)];
     if (next && !S.find("#studio-tab-faults").hidden) {
@@ -80,9 +84,14 @@
     const count = S.find("#studio-fault-count");
     count.textContent = S.faults.length ? S.number(S.faults.length) : "";
     const list = S.find("#studio-faults");
+    // Whoever stands on a button of the chosen fault stands on it afterwards.
+    const stood = document.activeElement && list.contains(document.activeElement) ? document.activeElement : null;
+    const place = stood && stood.closest(".is-chosen") ? Array.from(stood.closest(".is-chosen").querySelectorAll("button")).indexOf(stood) : -1;
     const chosen = S.faults.findIndex((fault) => fault.id === S.fault);
     const from = chosen >= SHOWN ? chosen - 10 : 0;
     list.replaceChildren(...S.faults.slice(from, from + SHOWN).map(item));
+    const again = place >= 0 ? list.querySelectorAll(".is-chosen button")[place] || list.querySelector(".is-chosen button") : null;
+    if (again) again.focus();
     S.find("#studio-no-faults").hidden = S.faults.length > 0;
     const kinds = new Map();
     for (const fault of S.faults) kinds.set(fault.kind, (kinds.get(fault.kind) || 0) + 1);
@@ -115,8 +124,8 @@
   function ask(fault) {
     const at = fault.at;
     const ways = fault.repairs.filter((repair) => repair.to !== null && repair.to !== undefined)
-      .map((repair, index) => ({ words: repair.words, main: index === 0, act: () => S.operate("assign", { at, to: repair.to }) }));
-    ways.push({ words: S.word("as_new_grid"), main: !ways.length, act: () => S.operate("assign", { at, to: null }) });
+      .map((repair, index) => ({ words: repair.words, main: index === 0, act: () => S.operate("assign", { at, to: repair.to }, fault.id) }));
+    ways.push({ words: S.word("as_new_grid"), main: !ways.length, act: () => S.operate("assign", { at, to: null }, fault.id) });
     S.offer(S.word("whose_pocket", { size: S.squareMetres(fault.area_m2 || 0) }), ways);
   }
   let pocket = null;
@@ -126,7 +135,7 @@
       const found = S.pocketAt(at.mx, at.my, S.reach(at));
       if (found && found.kind === "pocket") { pocket = found; S.chooseFault(found); ask(found); return; }
       const shape = S.topo.shapeAt(at.mx, at.my);
-      if (pocket && shape) { S.offer(""); S.operate("assign", { at: pocket.at, to: shape.key }); pocket = null; return; }
+      if (pocket && shape) { S.offer(""); S.operate("assign", { at: pocket.at, to: shape.key }, pocket.id); pocket = null; return; }
       S.say("told", { words: S.word("no_pocket_here") });
     },
     // Without the mouse: Enter takes the next pocket of the list.

@@ -86,7 +86,8 @@
   };
   S.askFaultsSoon = () => { clearTimeout(faultsTimer); faultsTimer = setTimeout(S.loadFaults, 900); };
 
-  function take(answer) {
+  // `mended`: the fault that the edit was to repair.
+  function take(answer, mended) {
     const state = S.state;
     state.revision = answer.revision;
     for (const key of answer.removed || []) S.areas.delete(key);
@@ -106,15 +107,16 @@
     else {
       // Until the server has looked again, what lay where an area changed is no longer shown as certain.
       const touched = new Set([...(answer.removed || []), ...(answer.changed || []).map((area) => area.key)]);
-      S.faults = S.faults.filter((fault) => !fault.keys.some((key) => touched.has(key)) || fault.kind === "pocket");
+      S.faults = S.faults.filter((fault) => fault.id !== mended && (!fault.keys.some((key) => touched.has(key)) || fault.kind === "pocket"));
+      state.totals.faults = S.faults.length;
       S.say("faults");
       S.askFaultsSoon();
     }
   }
 
-  S.operate = (kind, args) => new Promise((done) => {
+  S.operate = (kind, args, mended) => new Promise((done) => {
     if (!S.mayEdit()) { S.say("refused", { words: S.word("read_only") }); done(null); return; }
-    queue.push({ kind, args, done });
+    queue.push({ kind, args, mended, done });
     travel();
   });
   S.waiting = () => queue.length;
@@ -128,7 +130,7 @@
       const answer = await S.ask(S.urls.operate, { revision: S.state.revision, kind: edit.kind, args: edit.args });
       queue.shift();
       S.say("offline", false);
-      take(answer);
+      take(answer, edit.mended);
       edit.done(answer);
     } catch (error) {
       if (!(error instanceof Refusal) || error.status === 401) {
