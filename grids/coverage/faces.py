@@ -13,7 +13,11 @@ from grids.coverage import plane
 from grids.coverage.edits import Edited, EditRefused
 from grids.coverage.noding import Chains, insert_into, led_through
 from grids.coverage.plane import Points, Segment, Sheet
+from grids.coverage.sound import mended
 from grids.validity import why_invalid
+
+# Less than a lattice square: a hair has no area.
+_SPECK = 0.5
 
 
 def inside(drawn: set[Segment], area: BaseGeometry) -> set[Segment]:
@@ -79,10 +83,10 @@ def settled(
             continue
         grown = insert_into(shape, drawn)
         if grown is not shape:
-            if not shapely.is_valid(grown) and shapely.is_valid(shape):
-                raise _tight(grown)
-            changed[key] = grown
+            changed[key] = _valid(grown) if shapely.is_valid(shape) else grown
     frame = insert_into(sheet.frame, drawn)
+    if frame is not sheet.frame and not shapely.is_valid(frame):
+        raise _tight(frame)
     return Edited(
         areas={key: plane.to_degrees(shapely.remove_repeated_points(area)) for key, area in changed.items()},
         removed=gone,
@@ -91,8 +95,7 @@ def settled(
 
 
 def _checked(sheet: Sheet, key: int, area: BaseGeometry) -> BaseGeometry:
-    if not shapely.is_valid(area):
-        raise _tight(area)
+    area = _valid(area)
     before = sheet.shapes.get(key)
     thin = sheet.thin_parts(area)
     if thin and (before is None or len(thin) > len(sheet.thin_parts(before))):
@@ -101,6 +104,17 @@ def _checked(sheet: Sheet, key: int, area: BaseGeometry) -> BaseGeometry:
     return shapely.orient_polygons(area, exterior_cw=False)
 
 
+def _valid(area: BaseGeometry) -> BaseGeometry:
+    """The area, without hairs: where corners made its border run to and fro over the same segments, both cancel."""
+    if shapely.is_valid(area):
+        return area
+    shaved = mended(area)
+    if shaved.is_empty or not shapely.is_valid(shaved) or abs(shaved.area - area.area) > _SPECK:
+        raise _tight(area)
+    return shaved
+
+
 def _tight(area: BaseGeometry) -> EditRefused:
     reason = why_invalid(plane.to_degrees(area))
-    return EditRefused("crosses", _("Borders would cross or touch: %(reason)s.") % {"reason": reason})
+    at = plane.invalid_place(area)
+    return EditRefused("crosses", _("Borders would cross or touch: %(reason)s.") % {"reason": reason}, at)

@@ -97,14 +97,11 @@ def _invalid(sheet: Sheet, whole: Sheet, name: Naming) -> Iterator[CoverageFault
             continue
         words = {"unit": name(key), "reason": why_invalid(plane.to_degrees(area))}
         message = _("%(unit)s is not a valid area: %(reason)s.") % words
-        places = shapely.is_valid_reason(area).partition("[")[2].rstrip("]").split()
-        corner = [float(x) for x in places[:2]] or shapely.get_coordinates(area)[0].tolist()
+        at = plane.invalid_place(area) or plane.place(shapely.get_coordinates(area)[0])
         repairs = (Repair("mend", None, _("Redraw it by what its border encloses")),)
         shape = plane.to_degrees(whole.shapes[key])
         square = sheet.square_metres(whole.shapes[key])
-        yield CoverageFault(
-            _identity("invalid", (key,), area), "invalid", (key,), square, plane.place(corner), shape, message, repairs
-        )
+        yield CoverageFault(_identity("invalid", (key,), area), "invalid", (key,), square, at, shape, message, repairs)
 
 
 def _pocket(sheet: Sheet, region: Region, name: Naming) -> CoverageFault:

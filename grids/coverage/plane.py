@@ -4,7 +4,7 @@ A geometry "in the plane" has lattice keys for ordinates: whole numbers, exact i
 `to_degrees` cross over.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,6 +54,12 @@ def place(at: Iterable[float]) -> Place:
     """A point of the plane in degrees."""
     longitude, latitude = at
     return round(longitude) / lattice.SCALE, round(latitude) / lattice.SCALE
+
+
+def invalid_place(area: BaseGeometry) -> Place | None:
+    """Where an invalid area is invalid, in degrees, if GEOS knows."""
+    _what, _bracket, at = shapely.is_valid_reason(area).partition("[")
+    return place(float(part) for part in at.rstrip("]").split()[:2]) if at else None
 
 
 def segments(geometries: NDArray[np.object_]) -> tuple[Points, Points, NDArray[np.intp]]:
@@ -189,12 +195,22 @@ def joined(parts: Iterable[BaseGeometry]) -> BaseGeometry:
         return MultiPolygon()
     if len(listed) == 1 and listed[0].geom_type == "Polygon":
         return listed[0]
-    try:
-        union = shapely.coverage_union_all(listed)
-    except shapely.errors.GEOSException:
-        union = None
+    whole = sum(float(part.area) for part in listed)
     # Areas that overlap are no coverage: what comes of it may be invalid, or lack what they share.
-    if union is None or not shapely.is_valid(union) or abs(union.area - sum(part.area for part in listed)) > _SPECK:
-        union = shapely.union_all(listed, grid_size=1)
+    union = _tried(lambda: shapely.coverage_union_all(listed))
+    if union is None or abs(union.area - whole) > _SPECK:
+        union = _tried(lambda: shapely.union_all(listed, grid_size=1))
+    if union is None:
+        at = place(shapely.get_coordinates(listed[0])[0])
+        raise EditRefused("crosses", _("Borders are entangled here; repair them first."), at)
     found = polygons(union)
     return found[0] if len(found) == 1 else MultiPolygon(found)
+
+
+def _tried(union: Callable[[], BaseGeometry]) -> BaseGeometry | None:
+    """A union, None if it failed or came out invalid."""
+    try:
+        result = union()
+    except shapely.errors.GEOSException:
+        return None
+    return result if shapely.is_valid(result) else None

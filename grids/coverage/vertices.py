@@ -132,7 +132,7 @@ def _reshaped(sheet: Sheet, owners: set[int], change: Callable[[Ring], Ring], at
         before = sheet.valid_area(key)
         after = _rebuilt(before, change, at)
         if not shapely.is_valid(after):
-            raise EditRefused("crosses", _("Borders would cross here."), _fault_place(after, at))
+            raise EditRefused("crosses", _("Borders would cross here."), plane.invalid_place(after) or at)
         changed[key] = after
     _refuse_trespass(sheet, changed, at)
     return faces.settled(sheet, {}, changed)
@@ -157,14 +157,6 @@ def _turn(ring: Ring) -> int:
     x0, y0 = ring[0]
     doubled = sum((p[0] - x0) * (q[1] - y0) - (q[0] - x0) * (p[1] - y0) for p, q in itertools.pairwise(ring))
     return (doubled > 0) - (doubled < 0)
-
-
-def _fault_place(area: BaseGeometry, at: Place) -> Place:
-    reason = shapely.is_valid_reason(area)
-    if "[" not in reason:
-        return at
-    x, y = reason.split("[")[1].rstrip("]").split()[:2]
-    return plane.place((float(x), float(y)))
 
 
 def _refuse_trespass(sheet: Sheet, changed: dict[int, BaseGeometry], at: Place) -> None:
