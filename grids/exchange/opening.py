@@ -121,7 +121,7 @@ def _of_geopackage(path: Path) -> list[Source]:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             names = [str(row[0]) for row in database.execute(asked)]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BoundaryFileRefused(_("This SQLite file is no GeoPackage, or it is damaged.")) from error
     if not names:
         raise BoundaryFileRefused(_("The GeoPackage has no layer of features."))

@@ -1,5 +1,6 @@
 """The features of one layer, as they stand in the file: Shapefiles and GeoPackages by GDAL, text by its own readers."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,6 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pyogrio import raw as ogr
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
 from shapely.geometry import MultiPolygon, Polygon
 
 from grids.datums import Datum
@@ -20,6 +20,8 @@ from grids.exchange import geojson, kml
 from grids.exchange.features import Layer, Raw, Ring
 from grids.exchange.opening import SAID_ENCODING, Format, Source
 from grids.exchange.refused import BoundaryFileRefused
+
+log = logging.getLogger(__name__)
 
 
 class Encoding(TextChoices):
@@ -85,15 +87,17 @@ def _ogr(source: Source, encoding: str) -> Layer:
     layer, given = (source.name, encoding or None) if source.format == Format.GPKG else (None, _BYTES)
     try:
         info = pyogrio.read_info(source.path, layer=layer, encoding=given)
-        if info["driver"] != _DRIVERS[source.format]:
-            raise BoundaryFileRefused(_damaged(source))
         meta, _fids, shapes, columns = ogr.read(
             source.path, layer=layer, encoding=given, force_2d=True, max_features=MOST_FEATURES + 1
         )
     except UnicodeDecodeError as error:
         raise BoundaryFileRefused(_wrong_encoding()) from error
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, ValueError, RuntimeError) as error:
+    except Exception as error:
+        # A foreign reader of foreign bytes: whatever it stumbles over, the file is what is wrong.
+        log.info("a map file that cannot be read: %r", error)
         raise BoundaryFileRefused(_damaged(source)) from error
+    if info["driver"] != _DRIVERS[source.format]:
+        raise BoundaryFileRefused(_damaged(source))
     geometries = shapes if shapes is not None else np.full(len(columns[0]) if columns else 0, None, dtype=object)
     fields = [str(field) for field in meta["fields"]]
     notes: tuple[str, ...] = ()
@@ -125,7 +129,7 @@ def _lettered(
             names = [_letters(field, name) for field in fields]
             values = [[_letters(value, name) for value in column] if column.dtype == object else column
                       for column in columns]  # fmt: skip
-        except (UnicodeDecodeError, LookupError):
+        except (LookupError, ValueError):
             continue
         is_guess = name == Encoding.GBK and not told and not encoding
         return names, values, (_read_as_gbk(),) if is_guess else ()

@@ -98,7 +98,16 @@ def rows_of_plan(plan: Plan) -> list[Row]:
     if plan.status == PlanStatus.PUBLISHED or not plan.areas.exists():
         brought = Boundary.objects.filter(plan=plan, kind=UnitKind.GRID)
         return _of_boundaries(brought.select_related("unit").order_by("unit_id"))
-    return [_of_area(area) for area in plan.areas.select_related("village", "unit").order_by("key")]
+    rows = [_of_area(area) for area in plan.areas.select_related("village", "unit").order_by("key")]
+    return [*_first_outline(plan), *rows]
+
+
+def _first_outline(plan: Plan) -> list[Row]:
+    """The frame of a plan for a place that has none published yet: nobody could tell it from the grids."""
+    if plan.frame is None or Boundary.objects.filter(unit=plan.scope_id, valid__isnull=False).exists():
+        return []
+    scope = plan.scope
+    return [Row(scope.pk, scope.name, "", "", "outline", "", None, lattice.from_db(plan.frame))]
 
 
 def _of_boundaries(found: Iterable[Boundary]) -> list[Row]:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import random
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -101,7 +102,8 @@ def test_what_is_no_map_file_is_refused_in_words(tmp_path: Path, data: bytes) ->
 
 
 @pytest.mark.parametrize("make", [_bomb, _lying_bomb, _outside, _locked, _endless_view])
-def test_files_that_mean_harm_are_refused(tmp_path: Path, make: object) -> None:
+def test_files_that_mean_harm_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: object) -> None:
+    monkeypatch.setattr(opening, "MOST_UNPACKED", 100_000)
     with pytest.raises(BoundaryFileRefused):
         _read(make(), tmp_path)  # type: ignore[operator]
 
@@ -112,6 +114,35 @@ def test_text_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch:
         with pytest.raises(BoundaryFileRefused):
             _read(packed(SHAPES, kind), tmp_path)
     assert _read(packed(SHAPES, Format.GPKG), tmp_path).features
+
+
+def _spoilt(data: bytes, chance: random.Random) -> bytes:
+    """The bytes with some of them other ones, or gone."""
+    spoilt = bytearray(data)
+    for _time in range(chance.choice((1, 2, 9))):
+        place = chance.randrange(max(1, len(spoilt)))
+        if chance.random() < 0.7:
+            spoilt[place : place + 2] = chance.randbytes(2)
+        else:
+            del spoilt[place : place + 20]
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize("kind", list(Format))
+def test_a_spoilt_file_is_read_or_refused_but_breaks_nothing(tmp_path: Path, kind: Format) -> None:
+    chance = random.Random(5)
+    data = packed(SHAPES, kind)
+    for _time in range(25):
+        spoilt = _spoilt(data, chance)
+        if kind == Format.SHAPEFILE:
+            # The archive guards itself: its members are spoilt.
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                spoilt = _zip(**{name: _spoilt(archive.read(name), chance) for name in archive.namelist()})
+        try:
+            layer = _read(spoilt, tmp_path)
+            drawn(layer.features, systems.decided(crs=layer.crs, datum=layer.datum))
+        except BoundaryFileRefused as refused:
+            assert refused.faults
 
 
 def test_too_many_entries_and_features_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from grids import drafts, plans
+from grids import drafts, hierarchy, plans
 from grids.drafts import Wish as Begun
-from grids.exchange import opening, reading, systems, taking
+from grids.exchange import columns, comparing, opening, reading, systems, taking
 from grids.exchange.opening import Format
 from grids.exchange.shapes import drawn
 from grids.exchange.taking import Taken, TakingRefused, Wish
-from grids.models import AuditAct, AuditEntry
+from grids.hierarchy import NewUnit
+from grids.models import AuditAct, AuditEntry, Unit
 from tests.cast import Cast
 from tests.grids.exchange.files import town
+from tests.tiling import box
 
 
 def _take(cast: Cast, wish: Wish, **options: Any) -> Taken:
@@ -62,6 +64,26 @@ def test_a_draft_is_taken_as_it_is_drawn(cast: Cast) -> None:
     published = plans.latest(cast.village.pk)
     assert published is not None
     assert {row.code for row in taking.rows_of_plan(published)} >= {cast.grid.pk}
+
+
+def test_a_first_outline_goes_with_its_draft_and_comes_back(cast: Cast, tmp_path: Path) -> None:
+    codes = ["511111102", "511111102001"]
+    hierarchy.create_units(units=[NewUnit(code=code, name=code) for code in codes], now=cast.now)
+    scope, frame = Unit.objects.get(pk=codes[0]), box(104, 29, 104.02, 29.01)
+    area = drafts.Drawn(None, codes[1], "甲", box(104, 29, 104.01, 29.01))
+    begun = {"scope": scope, "wish": Begun(title="初"), "actor": cast.administrator, "now": cast.now}
+    plan = drafts.begin_from(shapes=[area], frame=frame, **begun)
+    path = tmp_path / "file"
+    path.write_bytes(_take(cast, Wish(scope, Format.GPKG, "cgcs2000", cast.now, plan)).data)
+    with opening.opened(path) as sources:
+        layer = reading.read(sources)
+    found = comparing.compare(
+        layer, scope=scope, system=systems.chosen("cgcs2000"), meant=columns.guessed(layer.columns),
+        missing=comparing.Missing.KEEP, now=cast.now,
+    )  # fmt: skip
+    assert (len(found.grids), found.faults, found.is_new_frame) == (1, [], True)
+    assert found.frame is not None
+    assert plans.same(found.frame, frame)
 
 
 @pytest.mark.parametrize(
