@@ -15,7 +15,18 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from grids import draft_rows, hierarchy, households, lattice, lineages, noding, plans, redrawn_units, reposting
+from grids import (
+    draft_rows,
+    following,
+    hierarchy,
+    households,
+    lattice,
+    lineages,
+    noding,
+    plans,
+    redrawn_units,
+    reposting,
+)
 from grids.draft_rows import Row
 from grids.hierarchy import NewUnit
 from grids.levels import UnitKind, district_of, known_kind, parent_code
@@ -213,6 +224,7 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     # Whom to call there is nobody's question any more; asked for each post that ends it costs two queries.
     Unit.objects.filter(pk__in=redraw.retired).update(duty_contact=None)
     begun = reposting.carry_out(redraw.reposting, at=at)
+    following.follow(heirs=redraw.heirs, at=at)
     redrawn_units.retire(codes=redraw.retired, now=at)
     _trace(redraw, at, actor)
     before = _amend(redraw, at)

@@ -6,13 +6,26 @@ from typing import Any
 import pytest
 import shapely
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from dispatch.models import Notice
 from governance import redraw
 from governance.redraw import effect_of
-from grids import lattice, plans, selectors
+from grids import forces, lattice, plans, routines, selectors
 from grids.duties import Duty
-from grids.models import Boundary, Lineage, Person, Plan, PlanStatus, Post, Succession, Unit
+from grids.models import (
+    Boundary,
+    ForceKind,
+    Lineage,
+    Person,
+    Plan,
+    PlanStatus,
+    Post,
+    Routine,
+    RoutineKind,
+    Succession,
+    Unit,
+)
 from grids.models import DistrictProfile as Profile
 from grids.refusals import BoundaryRefused
 from incidents import by_grid, lifecycle
@@ -249,6 +262,23 @@ def test_the_posts_are_as_the_plan_says(story: Story) -> None:
     assert not Post.objects.filter(unit=cast.grid, period__contains=story.now).exists()
     notice = Notice.objects.get(plan=plan, person=cast.officer)
     assert notice.about == {"ended": [cast.grid.pk]}
+
+
+def test_forces_and_rounds_go_on_where_most_of_their_grid_went(story: Story) -> None:
+    cast, today = story.cast, timezone.localdate(story.now)
+    doctor = forces.enlist(grid=cast.grid, kind=ForceKind.DOCTOR, name="华大夫", now=story.now - timedelta(days=9))
+    since = today - timedelta(days=10)
+    routines.plan(grid=cast.grid, kind=RoutineKind.PATROL, title="河堤", every_days=7, since=since, now=story.now)
+    plan = split(story, grid=cast.grid.pk, east=0.6).published()
+    assert [force.name for force in forces.of_grid(code(3), story.now)] == ["华大夫"]
+    doctor.refresh_from_db()
+    assert doctor.period.upper == story.now and not forces.of_grid(cast.grid.pk, story.now)
+    (patrol,) = Routine.objects.filter(grid=code(3))
+    assert (patrol.title, patrol.since) == ("河堤", since + timedelta(days=14)), "in the same rhythm"
+    assert Routine.objects.get(grid=cast.grid).until == today - timedelta(days=1)
+    story.later(days=1)
+    redraw.roll_back(plan_id=plan.pk, actor=cast.administrator, reason="划错了", now=story.now)
+    assert [force.name for force in forces.of_grid(cast.grid.pk, story.now)] == ["华大夫"]
 
 
 def test_a_new_grid_has_an_officer_or_is_vacant_on_purpose(story: Story) -> None:
