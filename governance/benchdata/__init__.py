@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from dispatch.models import Approval, Assignment, Notice
 from governance.benchdata import news, shots, texts, writer
-from governance.benchdata.fates import Birth, Planner
+from governance.benchdata.fates import OPEN_SHARE, Birth, Planner
 from governance.benchdata.ground import Ground, GroundMissing
 from governance.benchdata.parts import Ids
 from governance.benchdata.tale import Tale
@@ -43,8 +43,11 @@ class Made:
 
 
 @transaction.atomic
-def make(*, count: int, under: str, now: datetime, seed: int) -> Made:
-    """Write `count` incidents in the places under a code, up to `now`. All or nothing. Raises GroundMissing."""
+def make(*, count: int, under: str, now: datetime, seed: int, open_share: float = OPEN_SHARE) -> Made:
+    """Write `count` incidents in the places under a code, up to `now`; of these `open_share` are open. All or nothing.
+
+    Raises GroundMissing.
+    """
     ground = Ground(under=under, end=now, seed=seed)
     first = {name: _next_id(model._meta.db_table) for name, model in SEQUENCED.items()}
     ids = Ids(first)
@@ -56,7 +59,7 @@ def make(*, count: int, under: str, now: datetime, seed: int) -> Made:
     still_open = 0
     with writer.bulk_loading():
         batch: list[Tale] = []
-        births = Planner(ground, seed + 4).births(count)
+        births = Planner(ground, seed + 4, open_share).births(count)
         at = 0
         while at < len(births):
             pair = births[at : at + 2] if at + 1 < len(births) and births[at + 1].twin else births[at : at + 1]

@@ -86,8 +86,8 @@ class Birth:
 class Planner:
     """Draws the births. All chance comes from one seed."""
 
-    def __init__(self, ground: Ground, seed: int) -> None:
-        self.ground = ground
+    def __init__(self, ground: Ground, seed: int, open_share: float = OPEN_SHARE) -> None:
+        self.ground, self.open_share = ground, open_share
         self.dice = random.Random(seed)
         self.zone = ground.calendar.zone
         self._days = self._day_weights()
@@ -96,7 +96,7 @@ class Planner:
 
     def births(self, count: int) -> list[Birth]:
         """`count` births in the order of their moments."""
-        still_open = round(count * OPEN_SHARE)
+        still_open = round(count * self.open_share)
         births = [self._closed() for _ in range(count - still_open)]
         births += [self._open() for _ in range(still_open)]
         births.sort(key=lambda birth: birth.at)

@@ -18,6 +18,8 @@ from typing import Any
 
 import bench_engine
 import bench_engine_table
+import bench_studio
+import bench_studio_table
 import bench_table
 from bench_table import rewritten, table
 from console import Stop, finish, run, say, step
@@ -41,7 +43,7 @@ def main() -> int:
     prepare(with_tests=False)
     say()
     folder = make_home() / "bench"
-    part, measured = (bench_engine_table, bench_engine.measured) if options.engine else (bench_table, Bench.measured)
+    part, measured = _part(options)
     with one_at_a_time(make_home() / "bench.lock", "script/bench"):
         if options.engine:
             bench_engine.refuse_without_room(folder, max(options.sizes))
@@ -57,6 +59,15 @@ def main() -> int:
     return 0
 
 
+def _part(options: argparse.Namespace) -> tuple[Any, Callable[["Bench", int], list[dict[str, Any]]]]:
+    """What is measured, and who tells it."""
+    if options.engine:
+        return bench_engine_table, bench_engine.measured
+    if options.studio:
+        return bench_studio_table, bench_studio.measured
+    return bench_table, Bench.measured
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description="Measure Wangge beside its floors.")
     parser.add_argument(
@@ -66,16 +77,30 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--clocks", type=int, action="append", metavar="N", help="a size of --engine; may be given several times"
     )
+    parser.add_argument("--studio", action="store_true", help="drawing and publishing boundaries instead of the pages")
+    parser.add_argument(
+        "--grids",
+        type=int,
+        action="append",
+        metavar="N",
+        help="a size of the city of --studio; may be given several times",
+    )
     parser.add_argument("--quick", action="store_true", help="a small size and a second for each figure")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON in the last line")
     options = parser.parse_args()
-    if options.incidents if options.engine else options.clocks:
-        parser.error("--clocks belongs to --engine, --incidents to the pages")
+    if options.engine and options.studio:
+        parser.error("--engine or --studio, one at a time")
     if options.engine:
         given, usual = options.clocks, [bench_engine.QUICK_SIZE] if options.quick else bench_engine.SIZES
+    elif options.studio:
+        given, usual = options.grids, [bench_studio.QUICK_SIZE] if options.quick else bench_studio.SIZES
     else:
         given, usual = options.incidents, [QUICK_SIZE] if options.quick else SIZES
+    if [one for one in (options.incidents, options.clocks, options.grids) if one and one is not given]:
+        parser.error("--clocks belongs to --engine, --grids to --studio, --incidents to the pages")
+    if min(options.grids or bench_studio.SIZES) < bench_studio.SMALLEST:
+        parser.error(f"--grids must be at least {bench_studio.SMALLEST}")
     options.sizes = given or list(usual)
     if min(options.incidents or SIZES) < 100:
         parser.error("--incidents must be at least 100")
@@ -85,8 +110,10 @@ def _options() -> argparse.Namespace:
 
 
 def _command(options: argparse.Namespace) -> str:
-    words = ["script/bench", *["--engine"] * options.engine, *["--quick"] * options.quick]
+    words = ["script/bench", *["--engine"] * options.engine, *["--studio"] * options.studio]
+    words += ["--quick"] * options.quick
     words += [f"--incidents {size}" for size in options.incidents or ()]
+    words += [f"--grids {size}" for size in options.grids or ()]
     return " ".join(words + [f"--clocks {size}" for size in options.clocks or ()])
 
 
@@ -164,14 +191,14 @@ class Bench:
             words = ("make_bench_data", "--incidents", str(size), "--no-check")
             self.manage(*words, what="the incidents could not be made")
             self.psql("VACUUM ANALYZE", "CHECKPOINT", database="wangge_sized")
-        with self._pages() as host, step(f"Measuring at {size:,}"):
+        with self.pages() as host, step(f"Measuring at {size:,}"):
             figures = self._figures(host)
         say("\n" + "\n".join(table(figures)) + "\n")
         self.psql("DROP DATABASE wangge_sized")
         return figures
 
     @contextlib.contextmanager
-    def _pages(self) -> Iterator[str]:
+    def pages(self) -> Iterator[str]:
         """The pages as the demo serves them; their host and port."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -336,7 +336,7 @@ def _database_now() -> datetime:
         return cursor.fetchone()[0] - timedelta(seconds=1)
 
 
-def _password(logins: Path) -> str:
+def password_of(logins: Path) -> str:
     """The demo's one password, out of its file."""
     found = re.search(r"^(?:password|密码)\W+(\S+)$", logins.read_text(encoding="utf-8"), re.MULTILINE | re.IGNORECASE)
     if not found:
@@ -355,7 +355,7 @@ def main() -> None:
     from django.test.utils import setup_test_environment
 
     setup_test_environment()
-    figures = Bench(options.host, _password(options.logins), options.seconds).run()
+    figures = Bench(options.host, password_of(options.logins), options.seconds).run()
     print(json.dumps([asdict(figure) for figure in figures]))
 
 

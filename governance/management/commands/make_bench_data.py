@@ -11,6 +11,7 @@ from django.utils import timezone
 from dispatch import invariants
 from governance import benchdata
 from governance.benchdata import news
+from governance.benchdata.fates import OPEN_SHARE
 from incidents.models import Incident
 
 DISTRICT = "511111"
@@ -23,18 +24,25 @@ class Command(BaseCommand):
         parser.add_argument("--incidents", type=int, required=True, help="how many")
         parser.add_argument("--seed", type=int, default=511111, help="the same seed tells the same history")
         parser.add_argument("--under", default=DISTRICT, help="code of the place in which they happen")
+        parser.add_argument("--open-share", type=float, default=OPEN_SHARE, help="the part of them that is still open")
         parser.add_argument("--append", action="store_true", help="although there are incidents already")
         parser.add_argument("--no-check", action="store_true", help="leave out the check against the invariants")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["incidents"] < 1:
             raise CommandError("--incidents must be at least 1.")
+        if not 0 <= options["open_share"] <= 1:
+            raise CommandError("--open-share lies between 0 and 1.")
         if not options["append"] and Incident.objects.exists():
             raise CommandError("There are incidents already: use --append to add to them.")
         began = time.monotonic()
         try:
             made = benchdata.make(
-                count=options["incidents"], under=options["under"], now=timezone.now(), seed=options["seed"]
+                count=options["incidents"],
+                under=options["under"],
+                now=timezone.now(),
+                seed=options["seed"],
+                open_share=options["open_share"],
             )
         except benchdata.GroundMissing as error:
             raise CommandError(f"{error} (manage.py load_demo --only grids, categories, calendar, limits).") from error
