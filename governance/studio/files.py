@@ -82,7 +82,10 @@ def preview(request: PersonRequest, key: str) -> HttpResponse:
     now = timezone.now()
     mine = places(request.user, Right.ADMINISTER, now=now)
     kept = _kept(request, key, now)
-    given = request.POST if request.method == "POST" else None
+    given = request.POST.copy() if request.method == "POST" else None
+    if given is not None and "read_as" in given:
+        # One press on the warning: the same as choosing the system in the form.
+        given.setlist("system", given.getlist("read_as"))
     shown = files_preview.show(kept, given, scope=request.GET.get("scope", ""), places=mine, now=now)
     pressed = given is not None and given.get("act") == "begin"
     begun = {"title": kept.name.rpartition(".")[0][:100] or kept.name, "tolerance_percent": 20}

@@ -79,6 +79,8 @@ class Comparison:
     faults: list[FeatureFault] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     published: dict[str, BaseGeometry] = field(default_factory=dict)
+    # The system that fits better by far, for a person to choose.
+    better: System | None = None
 
     def of(self, *states: State) -> list[Drawn]:
         return [grid for grid in self.grids if grid.state in states]
@@ -253,3 +255,4 @@ def _doubt(found: Comparison, ground: _Ground, shapes: list[BaseGeometry]) -> No
         )
     elif fit.words:
         found.doubts.insert(0, fit.words)
+        found.better = fit.best if fit.is_doubtful else None

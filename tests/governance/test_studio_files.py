@@ -68,12 +68,14 @@ def test_how_it_is_read_can_be_set_right_and_what_was_typed_stays(cast: Cast, de
     page = _preview(desk, data, scope=cast.town.pk)
     found = page.context["shown"].compared
     assert "GCJ-02" in found.doubts[0]
-    chosen = _chosen(page, act="show", system="gcj02", code="nr", title="我的图")
+    assert found.better.key == "gcj02"
+    chosen = _chosen(page, read_as="gcj02", code="nr", title="我的图")
     again = desk.post(page.request["PATH_INFO"], chosen)
     assert again.status_code == 200
     assert [(state.value, number) for state, _label, number in again.context["shown"].counts if number] == [("same", 4)]
     assert again.context["shown"].compared.doubts == []
     assert again.context["begin"]["title"].value() == "我的图"
+    assert again.context["form"]["system"].value() == "gcj02"
 
 
 def test_a_wrong_choice_is_said_and_the_page_stays(cast: Cast, desk: Client) -> None:
