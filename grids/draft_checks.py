@@ -11,11 +11,13 @@ from shapely.geometry.base import BaseGeometry
 from grids import coverage, draft_log, draft_rows, lattice, plans
 from grids.draft_rows import Row, shapes_of
 from grids.levels import UnitKind
-from grids.models import Person, Plan, Unit
+from grids.models import Person, Plan, PlanArea, Unit
 from grids.subtrees import within
 
 # Kinds of faults that are no place on the map.
 OF_PAPER = ("missing", "officer", "gone", "village", "base")
+# The way out for a grid that was forgotten.
+ENDS = "end"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
     names = dict(Unit.objects.filter(pk__in=forgotten).values_list("code", "name")) if forgotten else {}
     for code in sorted(forgotten):
         words = _("%(name)s has no area: draw one, or say that it ends.") % {"name": f"{names[code]} {code}"}
-        found.append(PlanFault(_id("missing", code), "missing", words))
+        ends = Repair(ENDS, None, _("It ends with this plan"))
+        found.append(PlanFault(_id("missing", code), "missing", words, repairs=(ends,)))
     active = set(
         Person.objects.filter(pk__in={row.officer for row in rows.values() if row.officer}, is_active=True).values_list(
             "pk", flat=True
@@ -90,6 +93,13 @@ def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
         words = _("Another plan was published here since this one was begun: begin again from it.")
         found.append(PlanFault(_id("base", ""), "base", words))
     return found
+
+
+def forgotten(plan: Plan, fault_id: str) -> Unit | None:
+    """The living grid without an area that a fault names, or None."""
+    living = Unit.objects.filter(within([plan.scope_id]), retired_at__isnull=True, kind=UnitKind.GRID)
+    carried = set(PlanArea.objects.filter(plan=plan, unit__isnull=False).values_list("unit", flat=True))
+    return next((unit for unit in living if _id("missing", unit.pk) == fault_id and unit.pk not in carried), None)
 
 
 def _of_row(row: Row, grids: set[str], villages: set[str], active: set[int]) -> list[PlanFault]:

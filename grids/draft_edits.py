@@ -69,16 +69,18 @@ def operate(*, plan_id: int, seen: int, kind: str, args: Mapping[str, Any], acto
     change: Change = _KINDS[kind](draft, args)
     before = {key: draft.rows[key] for key in {*change.rows, *change.removed} if key in draft.rows}
     rows = _weighed(draft, change, before)
-    if kind != "retire" and not change.removed and change.frame is None and rows == before:
+    if "ended" not in change.said and not change.removed and change.frame is None and rows == before:
         raise EditRefused("nothing", _("This changes nothing."))
     done = _made(plan, kind, args, change, rows, before, actor=actor, now=now)
     return replace(done, around={key: row.shape for key, row in draft.rows.items()})
 
 
 def locked(plan_id: int) -> Plan:
-    """The plan, for this transaction alone, with who holds it. Raises Plan.DoesNotExist."""
-    found = Plan.objects.select_for_update(of=("self",)).select_related("held_by", "scope")
-    return found.get(pk=plan_id)
+    """The plan, for this transaction alone. Raises Plan.DoesNotExist.
+
+    Who holds it is read afterwards: a row joined to one that had to be waited for is that of before the wait.
+    """
+    return Plan.objects.select_for_update(of=("self",)).select_related("scope").get(pk=plan_id)
 
 
 def _weighed(draft: Draft, change: Change, before: Mapping[int, Row]) -> dict[int, Row]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from shapely.geometry import Point as Spot
 from shapely.geometry.base import BaseGeometry
 
-from grids import coverage, draft_args, lattice
+from grids import coverage, draft_args, draft_checks, lattice
 from grids.coverage import EditRefused
 from grids.draft_args import Args
 from grids.draft_context import Change, Draft, Rows, box_of, changed, meeting, shapes_of, weight
@@ -176,6 +176,8 @@ def repair(draft: Draft, args: Args) -> Change:
     """Apply a repair that the list of faults offered."""
     fault_id, how = draft_args.text(args, "fault", 80), draft_args.text(args, "how", 40)
     to = draft_args.optional_number(args, "to")
+    if how == draft_checks.ENDS:
+        return _ended(draft, fault_id)
     rows = draft.everything()
     shapes = shapes_of(rows)
     seen = coverage.faults(shapes, draft.frame, lambda key: rows[key].label)
@@ -192,6 +194,15 @@ def repair(draft: Draft, args: Args) -> Change:
             "as": "assign", "area": square(found.area_m2), "place": place(found.at), "to": rows[to].label,
         }  # fmt: skip
     return change
+
+
+def _ended(draft: Draft, fault_id: str) -> Change:
+    """A grid that was forgotten ends with the plan."""
+    unit = draft_checks.forgotten(draft.plan, fault_id)
+    if unit is None:
+        raise EditRefused("no_fault", _("This fault is not there any more."))
+    why = _("it has no area in this plan")
+    return Change(said={"as": "retire", "what": unit.label, "why": why, "ended": unit.pk})
 
 
 def one(rows: Mapping[int, Row], key: int) -> Row:

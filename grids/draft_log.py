@@ -128,11 +128,9 @@ def decided(plan: Plan) -> QuerySet[PlanOperation]:
 def grids_ended(plan: Plan) -> set[str]:
     """The codes of the grids that the plan ends on purpose: by a step that is not undone."""
     ended = set()
-    for kind, args, before in (
-        _log(plan).filter(kind__in=EDITS, is_undone=False).values_list("kind", "args", "before").iterator()
-    ):
-        if kind == "retire":
-            ended.add(args["unit"])
+    standing = _log(plan).filter(kind__in=EDITS, is_undone=False)
+    for args, before in standing.values_list("args", "before").iterator():
+        ended |= {args["said"]["ended"]} if "ended" in args.get("said", {}) else set()
         ended |= {row["unit"] for row in before.get("areas", {}).values() if row and row["unit"]}
     return ended
 

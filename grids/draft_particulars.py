@@ -76,7 +76,7 @@ def retire(draft: Draft, args: Args) -> Change:
     grid = Unit.objects.filter(pk=code, kind=UnitKind.GRID, retired_at__isnull=True).first()
     if grid is None or not code.startswith(draft.plan.scope_id) or not why:
         raise draft_args.bad("unit" if why else "reason")
-    return Change(said={"what": grid.label, "why": why})
+    return Change(said={"what": grid.label, "why": why, "ended": grid.pk})
 
 
 def _row(draft: Draft, args: Args) -> Row:

@@ -35,8 +35,7 @@ def take(plan: Plan, *, actor: Person, now: datetime, by_force: bool = False) ->
 
     Raises PlanConflict "held" while somebody else has it.
     """
-    held = holder(plan, now=now)
-    other = held if held is not None and held.pk != actor.pk else None
+    other = None if plan.held_by_id == actor.pk else holder(plan, now=now)
     if other is not None and not by_force:
         until = plan.held_until
         assert until is not None
