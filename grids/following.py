@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -31,7 +32,7 @@ def follow(*, heirs: Mapping[str, str], at: datetime) -> None:
     """Let forces and rounds of the grids in `heirs` go on at their heirs from `at`, in the same rhythm."""
     if not heirs:
         return
-    given = {"old": list(heirs), "new": list(heirs.values()), "at": at}
+    given: dict[str, Any] = {"old": list(heirs), "new": list(heirs.values()), "at": at}
     with connection.cursor() as cursor:
         for statement in (_BEGIN, _END, _NEVER):
             cursor.execute(statement, given)

@@ -8,7 +8,7 @@ of them lands in a grid that just ended.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -25,6 +25,9 @@ from grids.refusals import BoundaryRefused
 from grids.reposting import Reposting
 from incidents import rehoming
 from incidents.rehoming import Redrawn
+
+# How long a publication waits for its lock, and how far the clocks of two machines are apart, at most.
+AT_MOST_WAITED = timedelta(minutes=5)
 
 # What a plan did, in the order in which it is told.
 NUMBERS = (
@@ -98,8 +101,12 @@ def roll_back(*, plan_id: int, actor: Person, reason: str, now: datetime) -> Pla
 
 
 def _moment(now: datetime) -> datetime:
-    """From when on it holds: not later than the database's clock, by which grids are found."""
-    return min(now, watch.database_now())
+    """From when on it holds: the database's clock, by which grids are found, once the lock is had; never later than it.
+
+    `now` was asked before the lock was waited for, maybe by another clock; one from another time is believed.
+    """
+    clock = watch.database_now()
+    return clock if abs(clock - now) < AT_MOST_WAITED else min(now, clock)
 
 
 def _carry_out(plan: Plan, actor: Person | None, at: datetime) -> Plan:
