@@ -75,15 +75,21 @@ def faults(shapes: Shapes, frame: BaseGeometry, name: Naming = str) -> list[Cove
 
 
 def _fault(
-    kind: str, keys: tuple[int, ...], sheet: Sheet, shape: BaseGeometry, message: str, repairs: Iterable[Repair]
+    kind: str,
+    keys: tuple[int, ...],
+    sheet: Sheet,
+    shape: BaseGeometry,
+    message: str,
+    repairs: Iterable[Repair],
+    **words: str,
 ) -> CoverageFault:
-    """A fault of a face in the plane; its message may use %(area)s and %(place)s."""
+    """A fault of a face in the plane; `message` takes %(area)s and %(place)s beside `words`."""
     drawn = plane.to_degrees(shapely.orient_polygons(shape, exterior_cw=False))
     inside = shapely.point_on_surface(drawn)
     at = (round(inside.x, 7), round(inside.y, 7))
     area = sheet.square_metres(shape)
-    words = message % {"area": _square(area), "place": f"{at[0]:.5f}, {at[1]:.5f}"}
-    return CoverageFault(_identity(kind, keys, shape), kind, keys, area, at, drawn, words, tuple(repairs))
+    said = message % {"area": _square(area), "place": f"{at[0]:.5f}, {at[1]:.5f}", **words}
+    return CoverageFault(_identity(kind, keys, shape), kind, keys, area, at, drawn, said, tuple(repairs))
 
 
 def _identity(kind: str, keys: tuple[int, ...], shape: BaseGeometry) -> str:
@@ -108,9 +114,8 @@ def _pocket(sheet: Sheet, region: Region, name: Naming) -> CoverageFault:
     keys = tuple(key for key, _metres in pocket(sheet, region).neighbours)
     own = Repair("new", None, _("Make it a grid of its own"))
     repairs = [*_gifts(keys, name), *_snap(sheet, region.face), own]
-    words = {"units": _listed(keys, name)}
-    message = _("%%(area)s near %%(place)s belong to no grid; next to it: %(units)s.") % _escaped(words)
-    return _fault("pocket", keys, sheet, region.face, message, repairs)
+    message = _("%(area)s near %(place)s belong to no grid; next to it: %(units)s.")
+    return _fault("pocket", keys, sheet, region.face, message, repairs, units=_listed(keys, name))
 
 
 def _overlaps(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFault]:
@@ -118,20 +123,18 @@ def _overlaps(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFaul
         for number, one in enumerate(owners):
             for other in owners[number + 1 :]:
                 for shared in _common(face, sheet.shapes[one], sheet.shapes[other]):
-                    words = _escaped({"units": _listed((one, other), name)})
-                    message = _("%%(area)s near %%(place)s belong to more than one grid: %(units)s.") % words
-                    repairs = [*_gifts((one, other), name), *_snap(sheet, shared)]
-                    yield _fault("overlap", (one, other), sheet, shared, message, repairs)
+                    message = _("%(area)s near %(place)s belong to more than one grid: %(units)s.")
+                    both, repairs = (one, other), [*_gifts((one, other), name), *_snap(sheet, shared)]
+                    yield _fault("overlap", both, sheet, shared, message, repairs, units=_listed(both, name))
 
 
 def _spills(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFault]:
     for face, owners in _faces(sheet, seen, inside=False):
         for owner in owners:
             for part in _common(face, sheet.shapes[owner]):
-                words = _escaped({"units": name(owner)})
-                message = _("%%(area)s of %(units)s lie outside of the outline near %%(place)s.") % words
+                message = _("%(area)s of %(units)s lie outside of the outline near %(place)s.")
                 repairs = (Repair("drop", None, _("Cut it off at the outline")),)
-                yield _fault("spill", (owner,), sheet, part, message, repairs)
+                yield _fault("spill", (owner,), sheet, part, message, repairs, units=name(owner))
 
 
 def _faces(sheet: Sheet, seen: Survey, *, inside: bool) -> Iterator[tuple[Polygon, list[int]]]:
@@ -192,12 +195,10 @@ def _apart(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
     for key, area in sheet.shapes.items():
         parts = sorted(plane.polygons(area), key=lambda part: part.area, reverse=True)
         for part in parts[1:]:
-            message = _("%%(area)s of %(unit)s near %%(place)s lie apart from the rest of it.") % _escaped(
-                {"unit": name(key)}
-            )
+            message = _("%(area)s of %(unit)s near %(place)s lie apart from the rest of it.")
             own = Repair("apart", None, _("Make this part a grid of its own"))
             neighbours = sheet.beside(part, key)
-            yield _fault("parts", (key,), sheet, part, message, [own, *_gifts(neighbours, name)])
+            yield _fault("parts", (key,), sheet, part, message, [own, *_gifts(neighbours, name)], unit=name(key))
 
 
 def _slivers(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
@@ -208,10 +209,8 @@ def _slivers(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
     for number in np.flatnonzero(~(broad & simple)):
         key = keys[number]
         for part in sheet.thin_parts(areas[number]):
-            message = _("%%(area)s of %(unit)s near %%(place)s are a sliver, nowhere a metre wide.") % _escaped(
-                {"unit": name(key)}
-            )
-            yield _fault("sliver", (key,), sheet, part, message, _gifts(sheet.beside(part, key), name))
+            message = _("%(area)s of %(unit)s near %(place)s are a sliver, nowhere a metre wide.")
+            yield _fault("sliver", (key,), sheet, part, message, _gifts(sheet.beside(part, key), name), unit=name(key))
 
 
 def _gifts(keys: Iterable[int], name: Naming) -> list[Repair]:
@@ -222,11 +221,6 @@ def _snap(sheet: Sheet, crack: Polygon) -> list[Repair]:
     if not sheet.is_thin(crack, WIDEST_METRES):
         return []
     return [Repair("snap", None, _("Bring the corners on both sides together"))]
-
-
-def _escaped(words: dict[str, str]) -> dict[str, str]:
-    """Names may hold a percent sign, and the message is filled in twice."""
-    return {key: value.replace("%", "%%") for key, value in words.items()}
 
 
 def _square(area: float) -> str:
