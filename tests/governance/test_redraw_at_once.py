@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+from dispatch import redrawn as dispatch_redrawn
 from dispatch.models import Notice
 from governance import redraw
 from governance.redraw import scheduled
@@ -114,6 +115,45 @@ def test_no_report_that_races_a_publication_lands_in_a_grid_that_ended(story: St
     assert not Unit.objects.filter(pk__in={one.place_id for one in incidents}, retired_at__isnull=False).exists()
     # Some were there before and followed, some came behind it.
     assert {one.occurrence_grid_id for one in incidents} >= {cast.second_grid.pk}
+
+
+def test_a_report_waits_for_a_publication_under_way_and_lands_behind_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, cast = split(story).approved(), story.cast
+    written, go_on, reported = threading.Event(), threading.Event(), threading.Event()
+    tell = dispatch_redrawn.tell
+
+    def hold(**given: Any) -> int:
+        """Everything is written, nothing is committed."""
+        written.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        return tell(**given)
+
+    monkeypatch.setattr("dispatch.redrawn.tell", hold)
+
+    def report() -> Incident:
+        written.wait(PATIENCE_SECONDS)
+        position = Position(WEST + SIDE * 1.9, SOUTH + SIDE / 2, accuracy_m=5)
+        given = {"actor": cast.officer, "text": "路灯不亮", "category": story.category, "position": position}
+        incident = lifecycle.report(now=timezone.now(), **given)
+        reported.set()
+        return incident
+
+    def look() -> bool:
+        written.wait(PATIENCE_SECONDS)
+        early = reported.wait(1)
+        # Whoever only asks is not kept waiting: the grids of before still hold.
+        hit = selectors.grid_at((WEST + SIDE * 1.9, SOUTH + SIDE / 2))
+        assert hit is not None and hit.unit_code == cast.second_grid.pk
+        go_on.set()
+        return early
+
+    publish = lambda: redraw.publish(plan_id=plan.pk, actor=cast.administrator, now=timezone.now())  # noqa: E731
+    done, incident, early = together(publish, report, look)
+    assert isinstance(done, Plan) and isinstance(incident, Incident), (done, incident, early)
+    assert early is False
+    assert incident.place_id == incident.occurrence_grid_id == "511111100001004"
 
 
 def test_a_plan_publishes_itself_at_its_moment_or_says_why_not(story: Story) -> None:
