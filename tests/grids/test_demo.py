@@ -16,7 +16,7 @@ from grids import demo, lattice, permissions, plans, posts, proof, selectors
 from grids.demo import logins
 from grids.duties import Duty, Right
 from grids.levels import UnitKind
-from grids.models import Boundary, Person, Plan, Post, Unit, UnitUserPermission
+from grids.models import Boundary, Dwelling, LineKind, Person, Plan, Post, ReferenceLine, Unit, UnitUserPermission
 from grids.refusals import PostRefused
 from tests.cast import NOW
 
@@ -165,3 +165,16 @@ def test_the_memorable_accounts_can_do_their_work(district: Path) -> None:
     assert duty("leader", Right.VIEW, "511111101") is Duty.OBSERVER
     assert duty("admin", Right.ADMINISTER, "511111100001001") is Duty.ADMINISTRATOR
     assert duty("leader", Right.CHECK, "511111") is None
+
+
+def test_every_grid_has_a_few_hundred_households_in_dwellings_of_its_own(district: Path) -> None:
+    grids = {row.unit_id: row.geom for row in Boundary.objects.filter(kind=UnitKind.GRID, valid__contains=NOW)}
+    held: dict[str, int] = dict.fromkeys(grids, 0)
+    for dwelling in Dwelling.objects.filter(district=demo.DISTRICT):
+        assert dwelling.is_synthetic
+        held[dwelling.source_id[:15]] += dwelling.households
+    assert all(200 < number < 600 for number in held.values())
+    first = Dwelling.objects.filter(district=demo.DISTRICT).order_by("source_id")[0]
+    assert grids[first.source_id[:15]].contains(first.geom)
+    assert set(ReferenceLine.objects.values_list("is_synthetic", flat=True)) == {True}
+    assert ReferenceLine.objects.filter(kind=LineKind.RIVER, is_barrier=True).count() == 1
