@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.engine and options.studio:
         parser.error("--engine or --studio, one at a time")
+    usual: Sequence[int]
     if options.engine:
         given, usual = options.clocks, [bench_engine.QUICK_SIZE] if options.quick else bench_engine.SIZES
     elif options.studio:

@@ -30,8 +30,8 @@ def measured(bench: "Bench", grids: int) -> list[dict[str, Any]]:
     say(f"  a city of {grids:,} grids ...")
     try:
         with bench.pages() as host:
-            words = ("--host", host, "--logins", bench.env["WANGGE_DEMO_LOGINS"])
-            options = [*words, "--grids", str(grids), "--seconds", str(bench.seconds)]
+            asked = ("--host", host, "--logins", bench.env["WANGGE_DEMO_LOGINS"])
+            options = [*asked, "--grids", str(grids), "--seconds", str(bench.seconds)]
             command = [str(PYTHON), str(Path(__file__).with_name("measure_studio.py")), *options]
             done = subprocess.run(command, env=bench.env, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)
     finally:

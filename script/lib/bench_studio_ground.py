@@ -36,7 +36,7 @@ def quarter(now: datetime) -> Any:
     given = drawn.dwellings
     rows = zip(given.spots.tolist(), given.households.tolist(), given.compounds, strict=True)
     dwellings = [
-        NewDwelling(f"b{number}", *spot, households=count, compound=compound)
+        NewDwelling(f"b{number}", spot[0], spot[1], count, compound=compound)
         for number, (spot, count, compound) in enumerate(rows)
     ]
     ground.take_dwellings(district=QUARTER, dwellings=dwellings, now=now, is_synthetic=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +216,7 @@ class Bench:
 
         before = _now() - timedelta(days=3)
         for name, at in (("now", None), ("three days ago", before)):
-            times = one_by_one(lambda at=at: selectors.grid_at(place(), at), seconds=self.seconds, most=2_000)
+            times = one_by_one(partial(lambda at: selectors.grid_at(place(), at), at), seconds=self.seconds, most=2_000)
             self._times(f"grid_at, {name}, among {count:,} grids", times)
         self._tiles(code, (west, south, east, north))
 
