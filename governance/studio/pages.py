@@ -47,7 +47,7 @@ def plans(request: PersonRequest) -> HttpResponse:
     seen = Plan.objects.filter(seen_plans(request.user, now=now))
     shelf = request.GET.get("show", "open")
     shelf = shelf if shelf in SHELVES else "open"
-    words = request.GET.get("q", "").strip()[:60]
+    words = request.GET.get("q", "").replace("\0", " ").strip()[:60]
     found = seen.filter(SHELVES[shelf][1]).select_related("scope", "held_by", "created_by", "rolls_back")
     if words:
         found = found.filter(Q(title__icontains=words) | Q(scope__name__icontains=words) | Q(scope=words))
