@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import coverage, lattice
 from grids.coverage import Edited, EditRefused
-from tests.grids.coverage import ground
+from tests.grids.coverage import ground, test_faults
 from tests.grids.coverage.ground import Shapes
 
 KINDS = ("split", "split", "split", "merge", "move", "insert", "remove", "give", "carve")
@@ -126,3 +126,34 @@ def test_a_long_sequence_on_a_real_coverage_keeps_the_proof_and_can_be_taken_bac
     hand = Hand(*ground.PLACES[place](), np.random.default_rng(len(place)))
     _play(hand, [str(kind) for kind in hand.dice.choice(KINDS, 60)])
     assert all(hand.outcomes[kind, "done"] for kind in KINDS)
+
+
+def _amiss(shapes: Shapes, frame: BaseGeometry) -> tuple[Counter[str], Counter[str]]:
+    """How many faults of each kind, and of how many square metres."""
+    count: Counter[str] = Counter()
+    area: Counter[str] = Counter()
+    for fault in coverage.faults(shapes, frame):
+        count[fault.kind] += 1
+        area[fault.kind] += fault.area_m2
+    return count, area
+
+
+@pytest.mark.parametrize(("place", "seed"), [("taipei", 1), ("yilan", 2), ("luodong", 3), ("luodong", 4)])
+def test_edits_beside_faults_make_none(place: str, seed: int) -> None:
+    """An imported draft is full of faults; whatever is done to it, no more ground is amiss than before."""
+    shapes, frame = ground.PLACES[place]()
+    kinds = list(test_faults.INJECTIONS.values())
+    for number, key in enumerate(test_faults.apart(shapes, frame, 9, np.random.default_rng(seed))):
+        shapes, _known = kinds[(number + seed) % len(kinds)](shapes, frame, key)
+    hand = Hand(shapes, frame, np.random.default_rng(seed))
+    count, area = _amiss(shapes, frame)
+    assert count
+    for kind in hand.dice.choice(KINDS, 25):
+        edited = hand.edits(str(kind))
+        if edited is None:
+            continue
+        hand.shapes, hand.frame = edited.applied_to(hand.shapes), edited.frame or hand.frame
+        (count, area), (count_before, area_before) = _amiss(hand.shapes, hand.frame), (count, area)
+        # A corner put on a border that is not shared moves it by half a lattice step: some square decimetres.
+        assert all(area[one] <= area_before[one] + 2 for one in ("pocket", "overlap", "spill")), kind
+        assert all(count[one] <= count_before[one] for one in ("vertex", "invalid", "sliver")), kind
