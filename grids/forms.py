@@ -107,7 +107,7 @@ class AppointForm(PostForm):
     def chosen(self) -> Person | None:
         """The person chosen so far, also before the form is sent."""
         pk = str(self["person"].value() or "")
-        if not pk.isdigit():
+        if not (pk.isascii() and pk.isdigit()):
             return None
         found: Person | None = self.fields["person"].queryset.filter(pk=pk).first()  # type: ignore[attr-defined]
         return found

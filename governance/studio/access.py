@@ -136,13 +136,15 @@ def says_why(view: View) -> View:
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object that was sent; empty where nothing was. Raises EditRefused for anything else."""
+    """The JSON object that was sent; empty where nothing was. Raises EditRefused for what the log could not keep."""
     if not request.body:
         return {}
     try:
         sent = json.loads(request.body)
+        # No number that is none, no half of a letter: both raise ValueError.
+        kept = json.dumps(sent, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise EditRefused("bad_arguments", _("What was sent cannot be read.")) from error
-    if not isinstance(sent, dict):
+    if not isinstance(sent, dict) or rb"\u0000" in kept:
         raise EditRefused("bad_arguments", _("What was sent cannot be read."))
     return sent

@@ -150,7 +150,7 @@ def log(request: PersonRequest, pk: int) -> HttpResponse:
     """The steps, newest first; `before` a revision for the next page."""
     plan = seen_plan(request, pk, now=timezone.now())
     before = request.GET.get("before", "")
-    if before and not (before.isdigit() and len(before) < 10):
+    if before and not (before.isascii() and before.isdigit() and len(before) < 10):
         raise EditRefused("bad_arguments", _("What was sent cannot be read."))
     steps = draft_log.page(plan, before=int(before) if before else None, most=LOG_PAGE + 1)
     return answer({"steps": [wire.step(one) for one in steps[:LOG_PAGE]], "more": len(steps) > LOG_PAGE})

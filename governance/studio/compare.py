@@ -51,7 +51,7 @@ def _sides(request: PersonRequest, pk: int, now: datetime) -> Sides:
     asked = request.GET.get("with") or _usual(plan)
     other = None
     if asked != TODAY:
-        if not asked.isdigit() or len(asked) > 9:
+        if not (asked.isascii() and asked.isdigit() and len(asked) < 10):
             raise Http404
         other = seen_plan(request, int(asked), now=now)
         if other.pk == plan.pk or not _nests(plan.scope_id, other.scope_id):

@@ -56,7 +56,7 @@ def below(request: PersonRequest, code: str) -> HttpResponse:
 def _after(posts: Any, after: str) -> Any:
     """The posts that follow the one named `unit.id`."""
     unit, _dot, number = after.partition(".")
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         return posts
     return posts.filter(Q(unit__gt=unit) | Q(unit=unit, pk__gt=int(number)))
 

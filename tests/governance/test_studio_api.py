@@ -167,6 +167,20 @@ def test_what_cannot_be_read_is_refused(desk: Desk, body: str) -> None:
     assert answer.status_code == 422 and answer["Content-Type"].startswith("application/problem+json")
 
 
+def test_what_the_log_could_not_keep_is_refused(desk: Desk) -> None:
+    for value in (r'"\u0000"', r'"\ud800"', "NaN", "[1e999]"):
+        body = (
+            f'{{"revision": {desk.revision}, "kind": "merge", "args": {{"keys": [1, 2], "into": 1, "more": {value}}}}}'
+        )
+        answer = desk.client.post(reverse("studio:operate", args=[desk.plan.pk]), body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_arguments"), value
+    # A digit, and yet no number.
+    log, compare = (reverse(f"studio:{name}", args=[desk.plan.pk]) for name in ("log", "compare"))
+    assert [desk.client.get(log, {"before": "²"}).status_code, desk.client.get(compare, {"with": "²"}).status_code] == [
+        422, 404,
+    ]  # fmt: skip
+
+
 def test_an_edit_asks_the_database_few_questions_however_large_the_plan(desk: Desk) -> None:
     desk.edit("split", key=7, line=across(7))
     with CaptureQueriesContext(connection) as asked:
