@@ -11,7 +11,7 @@ from django.utils import timezone
 from dispatch.models import Notice
 from governance import redraw
 from governance.redraw import effect_of
-from grids import forces, lattice, plans, routines, selectors
+from grids import forces, lattice, plans, proof, routines, selectors
 from grids.duties import Duty
 from grids.models import (
     Boundary,
@@ -262,6 +262,28 @@ def test_the_posts_are_as_the_plan_says(story: Story) -> None:
     assert not Post.objects.filter(unit=cast.grid, period__contains=story.now).exists()
     notice = Notice.objects.get(plan=plan, person=cast.officer)
     assert notice.about == {"ended": [cast.grid.pk]}
+
+
+def test_a_border_that_ends_on_the_outline_is_met_by_the_neighbours(story: Story) -> None:
+    """The cut ends on the border with the next village, and on the outline of the district in the north."""
+    cast = story.cast
+    drawing = Drawing(cast, cast.village, now=story.now)
+    line = [[WEST + SIDE * 1.31, SOUTH + SIDE * 1.1], [WEST + SIDE * 2.1, SOUTH + SIDE * 0.437]]
+    for key in drawing.edit("split", key=drawing.key_of(cast.second_grid.pk), line=line):
+        drawing.name(key, cast.second_officer)
+    plan = drawing.published()
+    assert set(plan.effect["outside"]) == {cast.third_grid.pk, cast.sibling_village.pk, cast.town.pk, cast.district.pk}
+    for unit in (cast.village, cast.sibling_village, cast.town, cast.district):
+        found = plans.in_force(unit.pk)
+        grids = {code: shape for code, shape in found.items() if len(code) == 15}
+        assert proof.prove(grids, found[unit.pk]).holds, unit
+    story.later(hours=1)
+    redraw.roll_back(plan_id=plan.pk, actor=cast.administrator, reason="划错了", now=story.now)
+    found = plans.in_force(cast.district.pk)
+    grids = {code: shape for code, shape in found.items() if len(code) == 15}
+    assert proof.prove(grids, found[cast.district.pk]).holds
+    before = plans.just_before(cast.district.pk, plan.effective_at)
+    assert all(plans.same(before[code], found[code]) for code in before), "the vertices are gone again"
 
 
 def test_forces_and_rounds_go_on_where_most_of_their_grid_went(story: Story) -> None:
