@@ -119,36 +119,38 @@ def _pocket(sheet: Sheet, region: Region, name: Naming) -> CoverageFault:
 
 
 def _overlaps(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFault]:
-    for face, owners in _faces(sheet, seen, inside=True):
+    for face, owners, everywhere in _faces(sheet, seen, inside=True):
         for number, one in enumerate(owners):
             for other in owners[number + 1 :]:
-                for shared in _common(face, sheet.shapes[one], sheet.shapes[other]):
+                for shared in [face] if everywhere else _common(face, sheet.shapes[one], sheet.shapes[other]):
                     message = _("%(area)s near %(place)s belong to more than one grid: %(units)s.")
                     both, repairs = (one, other), [*_gifts((one, other), name), *_snap(sheet, shared)]
                     yield _fault("overlap", both, sheet, shared, message, repairs, units=_listed(both, name))
 
 
 def _spills(sheet: Sheet, seen: Survey, name: Naming) -> Iterator[CoverageFault]:
-    for face, owners in _faces(sheet, seen, inside=False):
+    for face, owners, everywhere in _faces(sheet, seen, inside=False):
         for owner in owners:
-            for part in _common(face, sheet.shapes[owner]):
+            for part in [face] if everywhere else _common(face, sheet.shapes[owner]):
                 message = _("%(area)s of %(units)s lie outside of the outline near %(place)s.")
                 repairs = (Repair("drop", None, _("Cut it off at the outline")),)
                 yield _fault("spill", (owner,), sheet, part, message, repairs, units=name(owner))
 
 
-def _faces(sheet: Sheet, seen: Survey, *, inside: bool) -> Iterator[tuple[Polygon, list[int]]]:
-    """The faces covered too often, inside of the frame or outside, with all areas that have ground there."""
+def _faces(sheet: Sheet, seen: Survey, *, inside: bool) -> Iterator[tuple[Polygon, list[int], bool]]:
+    """The faces covered too often, inside of the frame or outside, with all areas that have ground there; and whether
+    each of them has all of it."""
     regions = [region for region in seen.regions if region.depth > 0]
     if not regions:
         return
-    keys = sheet.keys
-    tree = shapely.STRtree(np.array(list(sheet.shapes.values()), dtype=object))
+    keys, shapes = np.array(sheet.keys), np.array([None, *sheet.shapes.values()], dtype=object)[1:]
+    tree = shapely.STRtree(shapes)
     shapely.prepare(sheet.frame)
     for region in regions:
         for face in _sides(region.face, sheet.frame, inside=inside):
-            near = sorted(keys[number] for number in tree.query(face, predicate="intersects"))
-            yield face, [key for key in near if _common(face, sheet.shapes[key])]
+            near = tree.query(face, predicate="intersects")
+            near = near[shapely.area(shapely.intersection(shapes[near], face)) > _least(face)]
+            yield face, sorted(keys[near].tolist()), len(near) == region.depth + inside
 
 
 def _sides(face: Polygon, frame: BaseGeometry, *, inside: bool) -> list[Polygon]:
@@ -175,7 +177,12 @@ def _common(face: Polygon, *areas: BaseGeometry) -> list[Polygon]:
 
 
 def _large(geometry: BaseGeometry, face: Polygon) -> list[Polygon]:
-    return [part for part in plane.polygons(geometry) if part.area > max(min(_SPECK, face.area / 2), face.area * 1e-3)]
+    return [part for part in plane.polygons(geometry) if part.area > _least(face)]
+
+
+def _least(face: Polygon) -> float:
+    """What is more than the rounding of an intersection with this face."""
+    return max(min(_SPECK, face.area / 2), face.area * 1e-3)
 
 
 def _corner(corner: LooseCorner, name: Naming) -> CoverageFault:
