@@ -30,4 +30,4 @@ class AskForm(forms.Form):
         max_value=100_000,
         help_text=_("Empty: as many as the households give. A village always has at least one."),
     )
-    count = forms.IntegerField(label=_("Proposals"), min_value=1, max_value=proposals.MOST_AT_ONCE)
+    count = forms.IntegerField(label=_("Number of proposals"), min_value=1, max_value=proposals.MOST_AT_ONCE)

@@ -13,6 +13,8 @@ from grids.models import Proposal, ProposalState, Unit
 # Within this part of the target a grid is even; the picture tells from there on.
 _EVEN = 0.1
 _NAMED = 4
+# Figures that look the same are the same: they are shown to one in a thousand.
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,14 @@ def cards_of(found: Sequence[Proposal]) -> list[Card]:
 
 def _best(values: Sequence[float | None], *, least: bool) -> float | None:
     """The best of the figures, or None where none is better than another."""
-    known = {value for value in values if value is not None}
+    known = {round(value, _SHOWN) for value in values if value is not None}
     if len(known) < 2:
         return None
     return min(known) if least else max(known)
+
+
+def _is(value: float | None, best: float | None) -> bool:
+    return value is not None and best is not None and round(value, _SHOWN) == best
 
 
 def _card(proposal: Proposal, best: dict[str, float | None], names: dict[str, str]) -> Card:
@@ -84,9 +90,7 @@ def _card(proposal: Proposal, best: dict[str, float | None], names: dict[str, st
         ("compounds_whole", _("Compounds in one grid"), _percent(given.get("compounds_whole"))),
         ("outside_tolerance", _("Grids outside of the tolerance"), str(given.get("outside_tolerance", "—"))),
     )
-    figures = [
-        Figure(label, value, best.get(key) is not None and given.get(key) == best[key]) for key, label, value in rows
-    ]
+    figures = [Figure(label, value, _is(given.get(key), best.get(key))) for key, label, value in rows]
     return Card(proposal, wishes, figures, _notes(given, names), _paths(proposal))
 
 
@@ -101,7 +105,7 @@ def _percent(share: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.2f}"
+    return "—" if value is None else f"{value:.3f}"
 
 
 def _notes(given: dict[str, Any], names: dict[str, str]) -> list[str]:
