@@ -151,3 +151,37 @@ def test_a_corner_that_one_side_has_a_little_off_snaps_back(seed: int) -> None:
             assert {one.id for one in left} <= {one.id for one in coverage.faults(faulty, frame)}
             assert edited.frame is None
             closed += 1
+
+
+def test_a_town_whose_every_border_was_drawn_twice_is_repaired_press_by_press() -> None:
+    """Each village digitised for itself, a foot off: two hundred faults, and the first repair that fits for each."""
+    shapes, frame = ground.luodong()
+    dice = np.random.default_rng(1)
+    for key, shape in shapes.items():
+        corners = shapely.get_coordinates(shape)
+        corners[1:-1] += dice.normal(0, 3e-6, corners[1:-1].shape)
+        shapes = {**shapes, key: lattice.to_lattice(Polygon(corners))}
+    found = coverage.faults(shapes, frame)
+    assert len(found) > 150
+    for _round in range(120):
+        touched: set[int] = set()
+        for fault in found:
+            # Repairs of one round lie apart, so that none changes what another was found as.
+            if touched.isdisjoint(fault.keys):
+                edited = _first_that_fits(shapes, frame, fault)
+                shapes, frame = edited.applied_to(shapes), edited.frame or frame
+                touched |= {*fault.keys, *edited.areas}
+        found = [fault for fault in coverage.faults(shapes, frame) if fault.kind != "parts"]
+        if not found:
+            break
+    assert found == []
+    assert coverage.prove_twice(shapes, frame).holds
+
+
+def _first_that_fits(shapes: Shapes, frame: BaseGeometry, fault: CoverageFault) -> coverage.Edited:
+    for repair in fault.repairs:
+        try:
+            return coverage.repair_fault(shapes, frame, fault=fault, how=repair.how, to=repair.to)
+        except EditRefused:
+            continue
+    return coverage.Edited({})
