@@ -27,7 +27,7 @@ QUESTIONS = [
     "&bbox=nan,1,2,3&lon=nan&lat=1e400&longitude=nan&latitude=inf&datum=mars&at=9999-99-99&zoom=zz&since=0000-00-00&until=9999-12-31"
     "&before=zzzz&cursor=AAAA&next=//evil.example&words=" + "x+" * 999,
 ]
-ANSWERS = {200, 204, 302, 304, 400, 401, 403, 404, 405, 409}
+ANSWERS = {200, 204, 302, 304, 400, 401, 403, 404, 405, 409, 422}
 # What may be written by looking: who is signed in, and when the sweep ran.
 MAY_CHANGE = {"django_session", "dispatch_ticker"}
 
