@@ -5,7 +5,6 @@ polygonized, so the cells tile their regions exactly. Scraps without dwellings g
 shared border. Pure.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +34,6 @@ class Cells:
 
     regions: tuple[str, ...]
     shapes: Shapes
-    numbers: Ints
     region: Ints
     block: Ints
     households: Ints
@@ -73,13 +71,6 @@ def draw(ground: Ground, *, units: Mapping[str, int] | None = None, most: int = 
     owner = _gathered(atoms, region, block, peopled, touching, scale)
     compound = _compounds(home, ground.dwellings, region, len(atoms))
     return _dissolved(regions, atoms, owner, region, block, households, compound, touching, scale)
-
-
-def numbered(shapes: Shapes) -> Ints:
-    """A number per shape that depends on the shape alone, safe in JSON; the same shape has it again another day."""
-    wkbs = shapely.to_wkb(shapely.normalize(shapes), byte_order=1)
-    digests = [int.from_bytes(hashlib.blake2b(wkb, digest_size=6).digest(), "big") for wkb in wkbs]
-    return np.array(digests, dtype=np.int64)
 
 
 def _faces(lines: Sequence[BaseGeometry], parents: Shapes) -> tuple[Shapes, Ints]:
@@ -196,7 +187,6 @@ def _dissolved(
     return Cells(
         regions=regions,
         shapes=shapes,
-        numbers=numbered(shapes),
         region=region[kept],
         block=block[kept],
         households=np.bincount(cell, households, len(kept)).astype(np.int64),

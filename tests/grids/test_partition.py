@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import lattice, partition, proof
 from grids.demo import street
-from grids.partition import Division, Dwellings, Ground, Line, Wishes, cells, rebuilding
+from grids.partition import Division, Dwellings, Ground, Line, Wishes, rebuilding
 
 NOBODY = Dwellings(np.empty((0, 2)), np.empty(0, dtype=np.int64), ())
 SQUARE = lattice.to_lattice(box(103.0, 29.0, 103.02, 29.02))
@@ -182,19 +182,6 @@ def test_thousands_of_lone_houses_are_taken_together() -> None:
     found = partition.divide(ground, Wishes(target=600), seed=1)
     _tiles(found, ground)
     assert found.figures["within_10"] >= 0.97
-
-
-def test_small_units_keep_their_number_as_long_as_they_keep_their_shape() -> None:
-    ground = Ground({"a": SQUARE}, _houses(SQUARE, 60))
-    before = cells.draw(ground)
-    moved = ground.dwellings.spots.copy()
-    moved[0] += 0.00002
-    after = cells.draw(Ground({"a": SQUARE}, Dwellings(moved, ground.dwellings.households, ground.dwellings.compounds)))
-    kept = set(before.numbers.tolist()) & set(after.numbers.tolist())
-    assert len(before) - 15 < len(kept) < len(before)
-    by_number = dict(zip(after.numbers.tolist(), after.shapes, strict=True))
-    for number, shape in zip(before.numbers.tolist(), before.shapes, strict=True):
-        assert number not in kept or shapely.equals(shape, by_number[number])
 
 
 def test_a_region_is_rebuilt_where_the_areas_of_a_draft_do_not_fit() -> None:
