@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from dispatch.api.inbox import _told
+from dispatch.models import Notice
 from grids.models import Person, Plan, PlanStatus, Unit
 from tests.governance.drawing import Drawing
 from tests.governance.test_redraw import code, report, split
@@ -21,7 +24,8 @@ def now_story(story: Story) -> Story:
 
 
 def client_of(person: Person) -> Client:
-    client = Client(headers={"accept-language": "en"})
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     client.force_login(person)
     return client
 
@@ -108,3 +112,22 @@ def test_the_page_by_grid_has_both_ways(now_story: Story) -> None:
     assert code(2) in then and "retired" in then and code(4) not in then
     assert code(4) in today and f'small">{code(2)}</span>' not in today
     assert client_of(story.cast.handler).get(reverse("governance:by_grid")).status_code == 200
+
+
+def test_who_is_concerned_reads_it_in_the_inbox(now_story: Story) -> None:
+    story = now_story
+    cast = story.cast
+    report(story, 1.9)
+    plan = split(story).published()
+    client = client_of(cast.handler)
+    shown = client.get(reverse("dispatch:inbox")).content.decode()
+    for words in ("Grids were redrawn", plan.title, "1 open incident is yours now", f"you serve in {code(4)}"):
+        assert words in shown, words
+    notice = Notice.objects.get(plan=plan, person=cast.handler)
+    answer = client.get(reverse("dispatch:notice", args=[notice.pk]))
+    assert answer["location"] == reverse("grids:unit", args=[code(4)])
+    notice.refresh_from_db()
+    assert notice.read_at is not None
+    told = _told(notice, is_seen=True)
+    assert (told["event"], told["incident"], told["title"]) == (None, None, plan.title)
+    assert code(4) in told["note"]
