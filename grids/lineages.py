@@ -94,7 +94,8 @@ def keeps(wanted: Wanted, given: Iterable[Share]) -> bool:
     """Whether the area goes on under the code of the grid it carries on. `given` are the shares of that grid."""
     if wanted.unit is None or not wanted.unit.startswith(wanted.village):
         return False
-    return any(share.key == wanted.key and share.weight >= HALF for share in given)
+    # Two halves of one ground are measured a hair apart.
+    return any(share.key == wanted.key and round(share.weight, 9) >= HALF for share in given)
 
 
 def codes(areas: Sequence[Wanted], given: Sequence[Share], highest: Mapping[str, int]) -> dict[int, str]:

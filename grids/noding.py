@@ -96,6 +96,32 @@ def insert_into(shape: BaseGeometry, vertices: Inserted) -> BaseGeometry:
     return noded if changed else shape
 
 
+def joined(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry | None:
+    """The outline with the vertices of both, where each got its own on the line they share; None for other lines."""
+    common = {point for ring in _rings(other) for point in ring}
+    kept = [[point for point in ring if point in common] for ring in _rings(one)]
+    if any(len(ring) < 3 for ring in kept):
+        return None
+    rings = iter(kept)
+    degrees: Callable[[list[Point]], NDArray[np.float64]] = lambda ring: lattice.degrees(np.array(ring))  # noqa: E731
+    parts = [
+        shapely.Polygon(degrees(next(rings)), [degrees(next(rings)) for _hole in part.interiors])
+        for part in shapely.get_parts(one)
+    ]
+    old = shapely.multipolygons(parts)
+    ones, others = inserted(old, one), inserted(old, other)
+    if ones is None or others is None:
+        return None
+    both = {ends: _in_order(ends, {*ones.get(ends, []), *others.get(ends, [])}) for ends in {*ones, *others}}
+    return insert_into(old, both)
+
+
+def _in_order(ends: tuple[Point, Point], points: set[Point]) -> list[Point]:
+    """The points from the first of `ends` to the second."""
+    (x, y), (east, north) = ends
+    return sorted(points, key=lambda p: ((p[0] - x) * (east - x) + (p[1] - y) * (north - y), p))
+
+
 def carriers(shapes: Mapping[str, BaseGeometry], vertices: Inserted) -> dict[str, BaseGeometry]:
     """Those of `shapes` that carry a segment with new vertices, with these in them."""
     noded = {code: insert_into(shape, vertices) for code, shape in shapes.items()}

@@ -245,10 +245,7 @@ def _outside(plan: Plan, current: Mapping[str, BaseGeometry]) -> dict[str, BaseG
     if vertices is None and plan.rolls_back is not None and outline is not None and noding.inserted(frame, outline):
         return noded_by(plan.rolls_back)
     if vertices is None:
-        raise BoundaryRefused(
-            _("The outline of %(code)s is published and fixed: redraw the unit above it.") % {"code": plan.scope_id},
-            code="plan_moves_outline",
-        )
+        raise BoundaryRefused(outline_is_fixed(plan.scope_id), code="plan_moves_outline")
     if not vertices:
         return {}
     box = StoredPolygon.from_bbox(noding.box_of(vertices))
@@ -256,6 +253,11 @@ def _outside(plan: Plan, current: Mapping[str, BaseGeometry]) -> dict[str, BaseG
     rows = Boundary.objects.filter(valid__upper_inf=True, geom__bboverlaps=box)
     others = rows.exclude(within([plan.scope_id], "unit"))
     return noding.carriers({row.unit_id: lattice.from_db(row.geom) for row in others}, vertices)
+
+
+def outline_is_fixed(code: str) -> str:
+    """Why a plan for the unit with another outline is refused."""
+    return _("The outline of %(code)s is published and fixed: redraw the unit above it.") % {"code": code}
 
 
 def noded_by(plan: Plan) -> dict[str, BaseGeometry]:
@@ -266,9 +268,10 @@ def noded_by(plan: Plan) -> dict[str, BaseGeometry]:
 
 
 def is_untouched_since(plan: Plan) -> bool:
-    """Whether all that a published plan put vertices into outside of its scope is still as that plan left it."""
+    """Whether all that a published plan put vertices into outside of its scope is still there as that plan left it."""
     noded = (plan.certificate or {}).get("noded_outside", [])
-    return not Boundary.objects.filter(unit__in=noded, valid__upper_inf=True).exclude(plan=plan).exists()
+    standing = Boundary.objects.filter(plan=plan, unit__in=noded, valid__upper_inf=True)
+    return standing.values("unit").distinct().count() == len(noded)
 
 
 def _refuse_reaching_out(plan: Plan, current: Mapping[str, BaseGeometry]) -> None:

@@ -58,6 +58,8 @@ class Redraw:
     reposting: Reposting
     amended: dict[str, dict[str, str]] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+    # The plan's outline with the vertices that others put on it since; None if there are none.
+    frame: BaseGeometry | None = None
 
     @property
     def changed_before(self) -> frozenset[str]:
@@ -116,13 +118,15 @@ def foresee(*, plan: Plan, now: datetime) -> Redraw:
     living = Unit.objects.filter(within([plan.scope_id]), retired_at__isnull=True)
     units = {unit.pk: unit for unit in living}
     grids = {code for code, unit in units.items() if unit.kind == UnitKind.GRID}
-    before = {code: shape for code, shape in plans.in_force(plan.scope_id).items() if code in grids}
-    shares = lineages.shares(before, draft_rows.shapes_of(rows), _dwellings(plan))
+    current = plans.in_force(plan.scope_id)
+    before = {code: shape for code, shape in current.items() if code in grids}
+    frame, shapes, moved = _noded_since(plan, draft_rows.shapes_of(rows), current.get(plan.scope_id))
+    shares = lineages.shares(before, shapes, _dwellings(plan))
     codes = _codes(plan, rows, shares)
-    refusals = _refusals(plan, rows, codes, units)
+    refusals = _refusals(plan, rows, codes, units) + moved
     known = set(Unit.objects.filter(pk__in=codes.values()).values_list("pk", flat=True))
     kept = {code for code in codes.values() if code in grids}
-    after = {codes[key]: row.shape for key, row in rows.items()}
+    after = {codes[key]: shape for key, shape in shapes.items()}
     retired = tuple(sorted(grids - kept))
     heirs = {old: codes[key] for old, key in lineages.heirs(shares).items() if old in retired}
     born = tuple(sorted(code for code in codes.values() if code and code not in known))
@@ -141,9 +145,30 @@ def foresee(*, plan: Plan, now: datetime) -> Redraw:
         reposting=Reposting(),
         amended=_amended(rows, codes, units),
         refusals=refusals,
+        frame=frame,
     )
     found.reposting = _reposting(found, set(born), now)
     return found
+
+
+def _noded_since(
+    plan: Plan, shapes: dict[int, BaseGeometry], outline: BaseGeometry | None
+) -> tuple[BaseGeometry | None, dict[int, BaseGeometry], list[str]]:
+    """The outline and the areas of a plan with the vertices that neighbours put on the outline since it was begun.
+
+    No outline: there are none. With them what stands against it, if the outline has another form by now.
+    """
+    frame = lattice.from_db(plan.frame)
+    # What takes a plan back has the outline of today already.
+    if outline is None or plan.rolls_back_id is not None or plans.same(frame, outline):
+        return None, shapes, []
+    whole = noding.joined(outline, frame)
+    vertices = None if whole is None else noding.inserted(frame, whole)
+    if vertices is None:
+        return None, shapes, [plans.outline_is_fixed(plan.scope_id)]
+    if not vertices:
+        return None, shapes, []
+    return whole, {key: noding.insert_into(shape, vertices) for key, shape in shapes.items()}, []
 
 
 def _codes(plan: Plan, rows: Mapping[int, Row], shares: list[Share]) -> dict[int, str]:
@@ -217,6 +242,9 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     """
     redraw.refuse()
     plan = redraw.plan
+    if redraw.frame is not None:
+        plan.frame = lattice.to_db(redraw.frame)
+        plan.save(update_fields=["frame"])
     hierarchy.create_units(units=_new_units(redraw), now=at)
     redrawn_units.revive(codes=redraw.revived)
     outside = plans.publish_redrawn(plan=plan, grids=redraw.after, retiring=redraw.retired, at=at, actor=actor)

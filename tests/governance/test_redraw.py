@@ -286,6 +286,37 @@ def test_a_border_that_ends_on_the_outline_is_met_by_the_neighbours(story: Story
     assert all(plans.same(before[code], found[code]) for code in before), "the vertices are gone again"
 
 
+def test_a_plan_takes_over_the_vertices_that_neighbours_put_on_its_outline_since(story: Story) -> None:
+    """Both villages are drawn at once, and each border ends on the line between them."""
+    cast = story.cast
+    ours, theirs = Drawing(cast, cast.village, now=story.now), Drawing(cast, cast.sibling_village, now=story.now)
+    for drawing, code_, west, north in ((ours, cast.second_grid.pk, 1, 0.61), (theirs, cast.third_grid.pk, 2, 0.37)):
+        line = [[WEST + SIDE * (west + far), SOUTH + SIDE * (north + far / 50)] for far in (-0.1, 1.1)]
+        for key in sorted(drawing.edit("split", key=drawing.key_of(code_), line=line)):
+            if drawing.rows[key].unit is None:
+                drawing.name(key, None, "暂缺")
+    plan = ours.approved()
+    theirs.published()
+    story.later(hours=1)
+    told = redraw.impact(plan=plan, now=story.now)
+    assert not told.refusals and told.redraw.frame is not None
+
+    done = redraw.publish(plan_id=plan.pk, actor=cast.administrator, now=story.now)
+
+    assert effect_of(done) == dict(told.numbers)
+    assert told.redraw.reshaped == {cast.grid.pk}, "the neighbour of the split has its vertex"
+    for scope in (cast.village, cast.sibling_village, cast.town, cast.district):
+        shapes = plans.in_force(scope.pk)
+        grids = {key: shape for key, shape in shapes.items() if len(key) == 15}
+        assert proof.prove(grids, shapes[scope.pk]).holds, scope
+    story.later(hours=1)
+    redraw.roll_back(plan_id=theirs.plan.pk, actor=cast.administrator, reason="错", now=story.now)
+    story.later(hours=1)
+    redraw.roll_back(plan_id=plan.pk, actor=cast.administrator, reason="错", now=story.now)
+    shapes = plans.in_force(cast.district.pk)
+    assert proof.prove({key: one for key, one in shapes.items() if len(key) == 15}, shapes[cast.district.pk]).holds
+
+
 def test_forces_and_rounds_go_on_where_most_of_their_grid_went(story: Story) -> None:
     cast, today = story.cast, timezone.localdate(story.now)
     doctor = forces.enlist(grid=cast.grid, kind=ForceKind.DOCTOR, name="华大夫", now=story.now - timedelta(days=9))
