@@ -52,6 +52,7 @@ def _batches(first_event: int, since: datetime) -> Iterator[list[IncidentEvent]]
 
 
 def _cells(notice: Notice, now: datetime, dice: random.Random) -> tuple[str, ...]:
+    assert notice.event is not None, "the announcer makes notices of events"
     created = min(notice.event.occurred_at + timedelta(seconds=dice.uniform(1, LAG_SECONDS)), now)
     read = created + timedelta(hours=dice.expovariate(3 / READ_WITHIN_HOURS))
     looked = _last_looked(notice.person_id, now)
