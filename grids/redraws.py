@@ -158,6 +158,8 @@ def _noded_since(
 
     No outline: there are none. With them what stands against it, if the outline has another form by now.
     """
+    assert plan.frame is not None, "a plan that is drawn has a frame"
+    assert plan.frame is not None, "a plan that is drawn has a frame"
     frame = lattice.from_db(plan.frame)
     # What takes a plan back has the outline of today already.
     if outline is None or plan.rolls_back_id is not None or plans.same(frame, outline):

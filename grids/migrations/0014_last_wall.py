@@ -200,8 +200,7 @@ begin
 end $$;
 """
 
-BACKWARD = (
-    """
+BACKWARD = """
 drop function grids_holding_firmly(float8, float8);
 drop function grids_hold(text);
 drop trigger grids_lineage_stays on grids_lineage;
@@ -214,11 +213,9 @@ select grids_audit_unwatch('grids_plan');
 select grids_audit_watch('grids_plan', 'id', 'scope_id', '',
   'frame,certificate,revision,last_key,held_by_id,held_until,effect', '');
 alter table grids_plan drop column published_in;
-"""
-    + guards.FORWARD.replace("create function", "create or replace function")
-    .replace("create trigger grids_plan_guard", "create or replace trigger grids_plan_guard")
-    .replace("create trigger grids_boundary_guard", "create or replace trigger grids_boundary_guard")
-)
+""" + guards.FORWARD.replace("create function", "create or replace function").replace(
+    "create trigger grids_plan_guard", "create or replace trigger grids_plan_guard"
+).replace("create trigger grids_boundary_guard", "create or replace trigger grids_boundary_guard")
 
 
 class Migration(migrations.Migration):
