@@ -37,6 +37,7 @@ MEMORABLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
     "checker": ("511111", (Duty.CHECKER,)),
     "chief": ("511111", (Duty.DUTY_CHIEF,)),
     "department": ("511111D03", (Duty.HANDLER,)),
+    "head": ("511111", (Duty.HEAD,)),
     "leader": ("511111", (Duty.OBSERVER,)),
     "auditor": ("511111", (Duty.AUDITOR,)),
     "admin": ("511111", (Duty.ADMINISTRATOR,)),
