@@ -109,7 +109,7 @@ def test_of_what_went_out_of_sight_the_inbox_says_the_number_alone(client: Clien
     client.force_login(clerk)
     page = client.get(reverse("dispatch:inbox"))
     words = page.content.decode()
-    assert incident.number in words and "not in your sight any more" in words
+    assert incident.number in words and "已不在您的查看范围内" in words
     assert incident.title not in words and play.cast.officer.full_name not in words
     (row,) = page.context["rows"]
     opened = client.get(reverse("dispatch:notice", args=[row.notice.pk]))
