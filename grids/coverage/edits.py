@@ -37,9 +37,9 @@ class Edited:
 class EditRefused(Exception):
     """An edit that would break the coverage or makes no sense: why in words, where, and a code for programs.
 
-    Codes: "no_area", "invalid" (repair it first), "line_misses", "crosses", "leaves_ground", "frame_fixed",
-    "not_neighbours", "too_small", "no_pocket", "no_vertex", "no_segment", "junction", "nothing", "no_fault",
-    "no_repair".
+    Codes: "no_area", "invalid" (repair it first), "line_misses", "crosses", "too_long", "leaves_ground",
+    "frame_fixed", "not_neighbours", "too_small", "no_pocket", "no_vertex", "no_segment", "junction", "nothing",
+    "no_fault", "no_repair".
     """
 
     def __init__(self, code: str, message: str, at: Place | None = None) -> None:

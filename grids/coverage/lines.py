@@ -1,13 +1,19 @@
 """A line as a hand draws it, made fit for cutting: long stretches get corners, near corners and borders catch it."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
+from django.utils.translation import gettext as _
 
 from grids.coverage import plane
-from grids.coverage.edits import LONGEST_METRES, SNAP_METRES, Place
+from grids.coverage.edits import LONGEST_METRES, SNAP_METRES, EditRefused, Place
 from grids.coverage.plane import Point, Points, Sheet
+
+# Each corner is held against every border near the line: with more, an answer takes too long.
+MOST_CORNERS = 20_000
 
 
 def drawn(line: Sequence[Place], sheet: Sheet) -> list[Point]:
@@ -16,15 +22,44 @@ def drawn(line: Sequence[Place], sheet: Sheet) -> list[Point]:
 
 
 def stretched(given: Sequence[Point], sheet: Sheet) -> list[Point]:
-    """The line without repeated points, with a corner at least every LONGEST_METRES."""
+    """The line without repeated points, with a corner at least every LONGEST_METRES where there are areas.
+
+    Raises EditRefused "too_long" for a line that gets more than MOST_CORNERS by that.
+    """
+    low, high = _ground(sheet)
     result: list[Point] = []
     for begin, end in itertools.pairwise(given):
         span = np.subtract(end, begin)
         pieces = max(1, int(np.ceil(np.hypot(*(span * (sheet.east, sheet.north))) / LONGEST_METRES)))
-        steps = np.rint(np.array(begin) + span * (np.arange(pieces)[:, None] / pieces)).astype(np.int64)
+        first, last = _crossing(np.array(begin), span, low, high)
+        if (last - first) * pieces + len(result) > MOST_CORNERS:
+            raise EditRefused("too_long", _("The line is too long: draw it in pieces."), plane.place(begin))
+        numbers = np.arange(max(1, math.floor(first * pieces)), min(pieces, math.ceil(last * pieces) + 1))
+        steps = np.rint(np.array(begin) + span * (numbers[:, None] / pieces)).astype(np.int64)
+        result.append(begin)
         result.extend((x, y) for x, y in steps.tolist())
     result.extend(given[-1:])
     return without_repeats(result)
+
+
+def _ground(sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
+    """The south-west and the north-east corner of all there is, one stretch of line around it."""
+    bounds = shapely.total_bounds(np.array([*sheet.shapes.values(), sheet.frame], dtype=object))
+    around = LONGEST_METRES / np.array([sheet.east, sheet.north])
+    return bounds[:2] - around, bounds[2:] + around
+
+
+def _crossing(begin: np.ndarray, span: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """From which share of a stretch to which it lies in the box; 0 and 0 where it misses it."""
+    first, last = 0.0, 1.0
+    for start, along, least, most in zip(begin.tolist(), span.tolist(), low.tolist(), high.tolist(), strict=True):
+        if along == 0:
+            if not least <= start <= most:
+                return 0.0, 0.0
+            continue
+        enters, leaves = sorted(((least - start) / along, (most - start) / along))
+        first, last = max(first, enters), min(last, leaves)
+    return (first, last) if first < last else (0.0, 0.0)
 
 
 def without_repeats(points: Sequence[Point]) -> list[Point]:

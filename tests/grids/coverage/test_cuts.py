@@ -189,3 +189,17 @@ def test_an_area_that_is_gone_or_invalid_is_not_cut() -> None:
     with pytest.raises(EditRefused) as refused:
         coverage.split({1: bow}, frame, key=1, line=[place(30, -5), place(30, 105)])
     assert refused.value.code == "invalid"
+
+
+def test_what_is_drawn_far_beyond_the_ground_is_answered_at_once() -> None:
+    """A line around half the earth cuts as its stretch over the ground does; one that never ends is refused."""
+    shapes, frame = ground.luodong()
+    key = next(iter(shapes))
+    (x, y), _metres = ground.pole(shapes[key])
+    short = coverage.split(shapes, frame, key=key, line=[(x - 1, y), (x + 1, y)])
+    long = coverage.split(shapes, frame, key=key, line=[(x - 80, y), (x + 40, y)])
+    assert ground.holds(long.applied_to(shapes), long.frame or frame)
+    assert len(long.areas) == len(short.areas)
+    with pytest.raises(EditRefused) as refused:
+        coverage.split(shapes, frame, key=key, line=[(x + (-1) ** number, y) for number in range(5000)])
+    assert refused.value.code == "too_long"
