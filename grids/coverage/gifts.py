@@ -74,6 +74,9 @@ def transfer(
     drawn = noding.draw(outlines, sheet.begins, sheet.ends)
     chains = faces.chains(sheet, noding.corners(drawn))
     given = _ground(piece, drawn, None if beyond_frame else noding.insert_into(sheet.frame, chains), by_hand)
+    if by_hand and to is not None:
+        # Caught by other borders, the outline may have come to lie in areas that the drawn one did not reach.
+        losers = sorted({*losers, *_losers(sheet, given, to)})
     outcome: dict[int, BaseGeometry] = {}
     removed = []
     for key in losers:

@@ -151,3 +151,15 @@ def test_an_area_in_two_parts_stays_so_and_is_told() -> None:
     edited = coverage.give(shapes, frame, piece=box(240, 40, 260, 60), to=1)
     assert isinstance(edited.areas[1], MultiPolygon)
     assert [fault.kind for fault in coverage.faults(edited.applied_to(shapes), frame)] == ["parts"]
+
+
+def test_a_whole_area_given_away_takes_along_what_its_outline_is_caught_by() -> None:
+    """Beside its border lies a strip a foot wide: the outline is led through the strip's corner, which is paid for."""
+    west, middle, east, south, north, tip = 104.0, 104.001, 104.002, 30.0, 30.001, (104.001003, 30.0005)
+    area = shapely.Polygon([(west, south), (middle, south), (middle, north), (west, north)])
+    strip = shapely.Polygon([(middle, south), tip, (middle, north)])
+    rest = shapely.Polygon([(middle, south), (east, south), (east, north), (middle, north), tip])
+    shapes = {1: area, 2: strip, 3: rest}
+    frame = coverage.outline(shapes)
+    edited = coverage.give(shapes, frame, piece=area, to=4, is_new=True)
+    assert ground.holds(edited.applied_to(shapes), edited.frame or frame)
