@@ -10,12 +10,12 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import coverage, draft_log, draft_rows, lattice, plans
 from grids.draft_rows import Row, shapes_of
-from grids.levels import UnitKind
+from grids.levels import UnitKind, parent_code
 from grids.models import Person, Plan, PlanArea, Unit
 from grids.subtrees import within
 
 # Kinds of faults that are no place on the map.
-OF_PAPER = ("missing", "officer", "gone", "village", "base")
+OF_PAPER = ("missing", "emptied", "officer", "gone", "village", "base")
 # The way out for a grid that was forgotten.
 ENDS = "end"
 
@@ -66,7 +66,7 @@ def of_ground(rows: Mapping[int, Row], frame: BaseGeometry) -> list[PlanFault]:
 
 
 def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
-    """Grids that are forgotten or gone, areas without an officer or a village, a base that is not the last any more."""
+    """Grids that are forgotten or gone, villages left empty, areas without an officer or a village, a stale base."""
     units = {row.unit for row in rows.values() if row.unit}
     living = Unit.objects.filter(within([plan.scope_id]), retired_at__isnull=True)
     kinds = dict(living.filter(kind__in=[UnitKind.GRID, UnitKind.VILLAGE]).values_list("code", "kind"))
@@ -81,6 +81,7 @@ def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
         words = _("%(name)s has no area: draw one, or say that it ends.") % {"name": f"{names[code]} {code}"}
         ends = Repair(ENDS, None, _("It ends with this plan"))
         found.append(PlanFault(_id("missing", code), "missing", words, repairs=(ends,)))
+    found += _emptied(grids, forgotten, {row.village for row in rows.values()})
     active = set(
         Person.objects.filter(pk__in={row.officer for row in rows.values() if row.officer}, is_active=True).values_list(
             "pk", flat=True
@@ -88,11 +89,24 @@ def of_paper(plan: Plan, rows: Mapping[int, Row]) -> list[PlanFault]:
     )
     for row in rows.values():
         found += _of_row(row, grids, villages, active)
-    last = plans.latest(plan.scope_id)
-    if (last.pk if last else None) != plan.base_id:
+    if plans.is_stale(plan):
         words = _("Another plan was published here since this one was begun: begin again from it.")
         found.append(PlanFault(_id("base", ""), "base", words))
     return found
+
+
+def _emptied(grids: set[str], forgotten: set[str], drawn: set[str]) -> list[PlanFault]:
+    """Villages that have grids and would have none. While one of those is forgotten, that is what is to be said."""
+    having = {parent_code(code) for code in grids} - {parent_code(code) for code in forgotten} - drawn
+    empty = Unit.objects.filter(pk__in=having).order_by("pk") if having else ()
+    return [
+        PlanFault(
+            _id("emptied", village.pk),
+            "emptied",
+            _("No grid is left to the village %(code)s.") % {"code": f"{village.name} {village.pk}"},
+        )
+        for village in empty
+    ]
 
 
 def forgotten(plan: Plan, fault_id: str) -> Unit | None:

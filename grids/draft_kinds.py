@@ -161,7 +161,7 @@ def _most(rows: Mapping[int, Row], seeds: frozenset[int], piece: BaseGeometry) -
 
 
 def _given(draft: Draft, piece: BaseGeometry, to: int | None, like: Row) -> Change:
-    """Give a piece to an area (`to`) or to a new one (like `like`)."""
+    """Give a piece to an area (`to`) or to a new one like `like`, with the officer of the largest that it swallows."""
     box = box_of(piece)
     rows = draft.near(box=box, keys=[] if to is None else [to])
     is_new = to is None
@@ -169,6 +169,11 @@ def _given(draft: Draft, piece: BaseGeometry, to: int | None, like: Row) -> Chan
     edited = coverage.give(shapes_of(rows), draft.frame, piece=piece, to=key, is_new=is_new)
     change = changed(rows, edited, like=like, recount=meeting(rows, box) | {key})
     change.said = {"to": f"#{key}" if is_new else rows[key].label}
+    swallowed = [rows[gone] for gone in change.removed if gone in rows]
+    if is_new and swallowed:
+        heir = max(swallowed, key=weight)
+        new = replace(change.rows[key], officer=heir.officer, vacant_reason=heir.vacant_reason)
+        change.rows[key] = new
     return change
 
 

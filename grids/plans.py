@@ -226,10 +226,15 @@ def _require_every_grid(plan: Plan, drawn: set[str], but: Collection[str] = ()) 
         raise BoundaryRefused(lines, code="plan_incomplete")
 
 
+def is_stale(plan: Plan) -> bool:
+    """Whether another plan was published here since this one was begun."""
+    base = latest(plan.scope_id)
+    return (base.pk if base else None) != plan.base_id
+
+
 def refuse_stale(plan: Plan) -> None:
     """Raise BoundaryRefused if another plan was published here since this one was begun."""
-    base = latest(plan.scope_id)
-    if (base.pk if base else None) != plan.base_id:
+    if is_stale(plan):
         raise BoundaryRefused(
             _("Another plan was published here since this one was begun: begin again from it."), code="plan_stale"
         )

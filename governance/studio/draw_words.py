@@ -17,6 +17,7 @@ FAULTS: dict[str, str | Promise] = {
     "fault_parts": _("Several parts"),
     "fault_sliver": _("Sliver"),
     "fault_missing": _("Grid without an area"),
+    "fault_emptied": _("Village without a grid"),
     "fault_officer": _("No officer"),
     "fault_gone": _("Grid that is no more"),
     "fault_village": _("Village that is no more"),

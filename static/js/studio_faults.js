@@ -5,7 +5,7 @@
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const make = S.make;
   const SHOWN = 100;
-  const PAPER = new Set(["missing", "officer", "gone", "village", "base"]);
+  const PAPER = new Set(["missing", "emptied", "officer", "gone", "village", "base"]);
   S.fault = null;
   let chosenAt = null;
 

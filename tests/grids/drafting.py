@@ -1,5 +1,6 @@
 """Plans to draw in tests: fields of squares in a village of the cast, and short words for edits."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,14 +38,25 @@ def frame(columns: int, rows: int) -> BaseGeometry:
 
 
 def begin(
-    cast: Cast, shapes: list[BaseGeometry], outline: BaseGeometry, *, households: list[int] | None = None, **wish: Any
+    cast: Cast,
+    shapes: list[BaseGeometry],
+    outline: BaseGeometry,
+    *,
+    households: list[int] | None = None,
+    last_elsewhere: bool = False,
+    **wish: Any,
 ) -> Plan:
-    """A plan for the cast's town, all of whose areas are new grids of its first village."""
+    """A plan for the cast's town, all of whose areas are new grids of its first village.
+
+    With `last_elsewhere` the last one is its second village's, so that no village is left without a grid.
+    """
     counts = households or [None] * len(shapes)  # type: ignore[list-item]
     drawn = [
         Drawn(None, cast.village.pk, f"{number:03d}", shape, count)
         for number, (shape, count) in enumerate(zip(shapes, counts, strict=True), 1)
     ]
+    if last_elsewhere:
+        drawn[-1] = replace(drawn[-1], village=cast.sibling_village.pk)
     return drafts.begin_from(
         scope=cast.town,
         wish=Wish("重划", **wish),

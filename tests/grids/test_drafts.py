@@ -228,7 +228,8 @@ def test_one_person_draws_at_a_time(cast: Cast, pen: Pen) -> None:
     assert Plan.objects.get(pk=pen.pk).held_by == cast.administrator
 
 
-def test_a_proven_plan_is_a_draft_again_once_somebody_draws(cast: Cast, pen: Pen) -> None:
+def test_a_proven_plan_is_a_draft_again_once_somebody_draws(cast: Cast) -> None:
+    pen = Pen(begin(cast, field(3, 1), frame(3, 1), last_elsewhere=True), cast.administrator, cast.now)
     for key in pen.rows:
         pen.do("officer", key=key, person=None, vacant_reason="待定")
     _retire_the_old(cast, pen)
@@ -258,6 +259,30 @@ def test_a_forgotten_grid_keeps_a_plan_from_being_proven(cast: Cast, pen: Pen) -
     pen.do("undo")
     verdict = approvals.prove(plan_id=pen.pk, actor=cast.administrator, now=cast.now)
     assert forgotten.id in {fault.id for fault in verdict.faults}
+
+
+def test_a_village_that_is_left_without_a_grid_keeps_a_plan_from_being_proven(cast: Cast) -> None:
+    """Carve all of a town to one grid: the other village would have none."""
+    plan = drafts.begin(scope=cast.town, wish=Wish("重划"), actor=cast.administrator, now=cast.now)
+    pen = Pen(plan, cast.administrator, cast.now)
+    keys = {row.unit: key for key, row in pen.rows.items()}
+    pen.do("merge", keys=list(keys.values()), into=keys[cast.grid.pk])
+    verdict = approvals.prove(plan_id=pen.pk, actor=cast.administrator, now=cast.now)
+    assert [fault.kind for fault in verdict.faults] == ["emptied"] and not verdict.holds
+    assert cast.sibling_village.pk in verdict.faults[0].words
+    pen.do("undo")
+    assert approvals.prove(plan_id=pen.pk, actor=cast.administrator, now=cast.now).holds
+
+
+def test_a_new_grid_that_is_carved_from_a_whole_one_keeps_its_officer(cast: Cast) -> None:
+    plan = drafts.begin(scope=cast.village, wish=Wish("重划"), actor=cast.administrator, now=cast.now)
+    pen = Pen(plan, cast.administrator, cast.now)
+    old = next(row for row in pen.rows.values() if row.unit == cast.grid.pk)
+    (ring,) = (part.exterior for part in old.shape.geoms)
+    done = pen.do("carve", polygon=[[list(point) for point in ring.coords]], to=None)
+    assert done.removed == {old.key} and old.officer is not None
+    (new,) = (row for row in done.changed.values() if row.unit is None)
+    assert (new.officer, new.shape.equals(old.shape)) == (old.officer, True)
 
 
 def test_who_drew_last_never_approves(cast: Cast, pen: Pen) -> None:

@@ -19,7 +19,7 @@ def test_yh_2_sixty_eight_pockets_are_found_and_given_away_one_by_one(cast: Cast
         hole = box(x, y, x + SIDE * 0.4, y + SIDE * 0.3)
         shapes[row * 12 + column] = shapely.difference(square(column, row), hole)
         spots.append([x + SIDE * 0.2, y + SIDE * 0.15])
-    plan = begin(cast, shapes, frame(12, 12))
+    plan = begin(cast, shapes, frame(12, 12), last_elsewhere=True)
     pen = Pen(plan, cast.administrator, cast.now)
     assert approvals.pockets_before(plan) == 68
     assert [fault.kind for fault in pen.ground_faults()] == ["pocket"] * 68
