@@ -1,4 +1,4 @@
-"""Forces and rounds of a grid that ends go on at the grid that got most of it. Called by `grids.redraws` alone."""
+"""Forces and rounds of a grid that ends go on at the grid that got most of it. Called by `grids.enactments` alone."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,9 +1,9 @@
 """The doors of the hierarchy for a redraw: grids begin, end, come back and follow each other, many at once.
 
-Called by `grids.redraws` alone, inside of the transaction that publishes a plan, after its boundaries.
+Called by `grids.enactments` alone, inside of the transaction that publishes a plan, after its boundaries.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Max
@@ -54,6 +54,23 @@ def revive(*, codes: Collection[str]) -> None:
     for unit in back:
         unit.retired_at = None
     Unit.objects.bulk_update(back, ["retired_at"], batch_size=1000)
+
+
+def call_again(*, contacts: Mapping[str, Sequence[int | None]], stood: Mapping[str, int | None], at: datetime) -> None:
+    """Let the duty contact of each grid be again who it was before a redraw that is taken back, or nobody.
+
+    `contacts`: who before and after that redraw; `stood`: who until now. Whoever was named since stays, and nobody is
+    named who holds no post there at `at`.
+    """
+    back = {code: before for code, (before, after) in contacts.items() if stood.get(code) == after}
+    serving = Post.objects.filter(unit__in=back, period__contains=at, person__is_active=True)
+    held = set(serving.values_list("unit", "person"))
+    units = [
+        Unit(code=code, duty_contact_id=before)
+        for code, before in sorted(back.items())
+        if before is None or (code, before) in held
+    ]
+    Unit.objects.bulk_update(units, ["duty_contact"], batch_size=1000)
 
 
 def follow(*, pairs: Iterable[tuple[str, str]], at: datetime, actor: Person | None) -> None:

@@ -1,14 +1,12 @@
-"""A redraw of grids: what a plan means for codes, grids, posts and households; foreseen first, then carried out.
+"""A redraw of grids: what a plan means for codes, grids, posts and households; foreseen here, nothing is written.
 
-The same `Redraw` serves both, so that what a preview shows is what a publication does. Publication itself is
-`governance.redraw`: it alone knows what lies in the grids.
+`grids.enactments` carries out the same `Redraw`, so that what a preview shows is what a publication does. Publication
+itself is `governance.redraw`: it alone knows what lies in the grids.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -17,8 +15,6 @@ from shapely.geometry.base import BaseGeometry
 
 from grids import (
     draft_rows,
-    following,
-    hierarchy,
     households,
     lattice,
     lineages,
@@ -28,16 +24,15 @@ from grids import (
     reposting,
 )
 from grids.draft_rows import Row
-from grids.hierarchy import NewUnit
-from grids.levels import UnitKind, district_of, known_kind, parent_code
+from grids.levels import UnitKind, district_of, parent_code
 from grids.lineages import Share, Wanted
-from grids.models import Person, Plan, PlanArea, PlanStatus, Post, Unit
+from grids.models import Plan, Post, Unit
 from grids.refusals import BoundaryRefused
 from grids.reposting import Reposting, Seat
 from grids.subtrees import within
 
 # What an area says of a grid that goes on.
-_SAID = ("name", "grid_kind", "boundary_basis")
+SAID = ("name", "grid_kind", "boundary_basis")
 
 
 @dataclass
@@ -159,7 +154,6 @@ def _noded_since(
     No outline: there are none. With them what stands against it, if the outline has another form by now.
     """
     assert plan.frame is not None, "a plan that is drawn has a frame"
-    assert plan.frame is not None, "a plan that is drawn has a frame"
     frame = lattice.from_db(plan.frame)
     # What takes a plan back has the outline of today already.
     if outline is None or plan.rolls_back_id is not None or plans.same(frame, outline):
@@ -213,7 +207,7 @@ def _amended(rows: Mapping[int, Row], codes: Mapping[int, str], units: Mapping[s
         unit = units.get(codes[key])
         if unit is None:
             continue
-        said = {name: getattr(row, name) for name in _SAID if getattr(row, name) not in ("", getattr(unit, name))}
+        said = {name: getattr(row, name) for name in SAID if getattr(row, name) not in ("", getattr(unit, name))}
         if said:
             found[unit.pk] = said
     return found
@@ -234,128 +228,3 @@ def _reposting(found: Redraw, born: Collection[str], now: datetime) -> Reposting
         if (code := found.codes[key])
     ]
     return reposting.foresee(seats=seats, heirs=found.heirs, retired=found.retired, now=now)
-
-
-def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str, Any]:
-    """Write it all, in force from `at` on; what is needed to take it back, as plain values.
-
-    The caller has locked the district and the plan, and moves what lies in the grids. Raises BoundaryRefused,
-    HierarchyRefused, PostRefused; then nothing may be kept.
-    """
-    redraw.refuse()
-    plan = redraw.plan
-    if redraw.frame is not None:
-        plan.frame = lattice.to_db(redraw.frame)
-        plan.save(update_fields=["frame"])
-    hierarchy.create_units(units=_new_units(redraw), now=at)
-    redrawn_units.revive(codes=redraw.revived)
-    outside = plans.publish_redrawn(plan=plan, grids=redraw.after, retiring=redraw.retired, at=at, actor=actor)
-    ended = [(post.pk, post.period.upper.isoformat() if post.period.upper else None) for post in redraw.reposting.ended]
-    # Whom to call there is nobody's question any more; asked for each post that ends it costs two queries.
-    Unit.objects.filter(pk__in=redraw.retired).update(duty_contact=None)
-    begun = reposting.carry_out(redraw.reposting, at=at)
-    following.follow(heirs=redraw.heirs, at=at)
-    redrawn_units.retire(codes=redraw.retired, now=at)
-    _trace(redraw, at, actor)
-    before = _amend(redraw, at)
-    PlanArea.objects.bulk_update(_published_as(redraw), ["published_as"], batch_size=500)
-    return {
-        "born": list(redraw.born),
-        "revived": list(redraw.revived),
-        "retired": list(redraw.retired),
-        "reshaped": sorted(redraw.reshaped),
-        "outside": sorted(outside),
-        "posts": {"ended": ended, "begun": begun},
-        "amended": before,
-    }
-
-
-def _new_units(redraw: Redraw) -> list[NewUnit]:
-    names = redraw.names()
-    rows = {redraw.codes[key]: row for key, row in redraw.rows.items()}
-    return [
-        NewUnit(code=code, name=name, grid_kind=rows[code].grid_kind, boundary_basis=rows[code].boundary_basis)
-        for code, name in names.items()
-    ]
-
-
-def _trace(redraw: Redraw, at: datetime, actor: Person | None) -> None:
-    shares: dict[tuple[str, str], tuple[float, float | None]] = {}
-    successors: dict[str, list[str]] = defaultdict(list)
-    for share in redraw.shares:
-        new = redraw.codes[share.key]
-        shares[share.old, new] = (share.ground, share.homes)
-        if share.old in redraw.retired:
-            successors[share.old].append(new)
-    redrawn_units.trace(plan=redraw.plan, shares=shares)
-    pairs = [(old, new) for old, heirs in successors.items() for new in heirs]
-    redrawn_units.follow(pairs=pairs, at=at, actor=actor)
-
-
-def _amend(redraw: Redraw, at: datetime) -> dict[str, dict[str, str]]:
-    """Write what is said otherwise of grids that go on; what was said before, by code."""
-    units = Unit.objects.in_bulk(list(redraw.amended))
-    before: dict[str, dict[str, str]] = {}
-    for code, said in redraw.amended.items():
-        before[code] = {name: getattr(units[code], name) for name in said}
-        changes: dict[str, Any] = dict(said)
-        hierarchy.amend(unit=units[code], now=at, **changes)
-    return before
-
-
-def _published_as(redraw: Redraw) -> list[PlanArea]:
-    areas = list(PlanArea.objects.filter(plan=redraw.plan).only("pk", "key"))
-    for area in areas:
-        area.published_as_id = redraw.codes[area.key]
-    return areas
-
-
-def draft_return(*, plan: Plan, title: str, reason: str, now: datetime, actor: Person | None) -> Plan:
-    """A draft that takes `plan` back: its areas are the grids as they were just before, under their own codes.
-
-    Vertices it put on the outline stay only where somebody else built on them. Raises BoundaryRefused where nothing
-    was published before, another plan was published since, or it was taken back already.
-    """
-    if plan.status != PlanStatus.PUBLISHED or plan.effective_at is None:
-        raise BoundaryRefused(_("Only what is published can be taken back."), code="plan_not_published")
-    if Plan.objects.filter(rolls_back=plan).exists():
-        raise BoundaryRefused(_("This plan was taken back already."), code="plan_taken_back")
-    newest = plans.latest(plan.scope_id)
-    if newest is None or newest.pk != plan.pk:
-        raise BoundaryRefused(_("Another plan was published here since: take that one back first."), code="plan_stale")
-    old, outline = plans.just_before(plan.scope_id, plan.effective_at), plans.outline_of(plan.scope_id, now)
-    if plan.scope_id not in old or outline is None:
-        raise BoundaryRefused(_("Nothing was published here before."), code="plan_first")
-    vertices = noding.inserted(old[plan.scope_id], outline) or {}
-    if plans.is_untouched_since(plan):
-        outline, vertices = old[plan.scope_id], {}
-    grids = {code: shape for code, shape in old.items() if known_kind(code) is UnitKind.GRID}
-    shapes = {code: noding.insert_into(shape, vertices) for code, shape in grids.items()}
-    back = Plan.objects.create(
-        scope_id=plan.scope_id,
-        base=plan,
-        rolls_back=plan,
-        title=title[:100],
-        reason=reason,
-        frame=lattice.to_db(outline),
-        is_synthetic=plan.base.is_synthetic if plan.base else plan.is_synthetic,
-        target_households=plan.target_households,
-        tolerance_percent=plan.tolerance_percent,
-        created_at=now,
-        created_by=actor,
-    )
-    before = (plan.effect or {}).get("amended", {})
-    draft_rows.write(back.pk, _rows_as_they_were(shapes, before))
-    return back
-
-
-def _rows_as_they_were(shapes: Mapping[str, BaseGeometry], before: Mapping[str, Mapping[str, str]]) -> list[Row]:
-    units = Unit.objects.in_bulk(list(shapes))
-    rows = []
-    for key, (code, shape) in enumerate(sorted(shapes.items()), start=1):
-        said = {name: getattr(units[code], name) for name in _SAID} | dict(before.get(code, {}))
-        village = parent_code(code)
-        assert village is not None
-        row = Row(key=key, shape=shape, unit=code, village=village, **said)
-        rows.append(row.drawn(shape))
-    return rows

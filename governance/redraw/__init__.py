@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from dispatch import redrawn as dispatch_redrawn
 from dispatch import watch
 from dispatch.redrawn import Rehomed
-from grids import approvals, draft_log, permissions, plans, redraws, selectors
+from grids import approvals, draft_log, enactments, permissions, plans, redraws, returns, selectors
 from grids.duties import Right
 from grids.models import Person, Plan, PlanStatus
 from grids.redraws import Redraw
@@ -96,7 +96,7 @@ def roll_back(*, plan_id: int, actor: Person, reason: str, now: datetime) -> Pla
     plans.lock(plan.scope_id)
     at = _moment(now)
     title = _("Taken back: %(title)s") % {"title": plan.title}
-    back = redraws.draft_return(plan=plan, title=title, reason=reason.strip(), now=at, actor=actor)
+    back = returns.draft(plan=plan, title=title, reason=reason.strip(), now=at, actor=actor)
     return _carry_out(back, actor, at)
 
 
@@ -116,7 +116,7 @@ def _carry_out(plan: Plan, actor: Person | None, at: datetime) -> Plan:
     # Incidents are locked before units, as everybody locks them.
     moving = rehoming.locked(rehoming.foresee(ground))
     before, lying = selectors.primary_officers(redraw.before, at), rehoming.open_by_place(redraw.before)
-    done = redraws.carry_out(redraw, at=at, actor=actor)
+    done = enactments.carry_out(redraw, at=at, actor=actor)
     rehomed = dispatch_redrawn.carry_out(redrawn=ground, moving=moving, plan_id=plan.pk, now=at)
     after = selectors.primary_officers(redraw.after, at)
     officers = _other_officers(_flows(redraw, rehomed, lying), before, after)

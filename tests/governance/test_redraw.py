@@ -217,6 +217,45 @@ def test_a_rollback_puts_back_shapes_codes_posts_and_incidents(story: Story) -> 
     assert fresh(east).place_id == code(4)
 
 
+def contact(grid: Unit) -> int | None:
+    return Unit.objects.get(pk=grid.pk).duty_contact_id
+
+
+def redraw_posts(story: Story) -> Plan:
+    """Grid 001 is cut in two, 002 gets another officer; whoever is to be called there was named by hand, or nobody."""
+    cast = story.cast
+    Unit.objects.filter(pk=cast.grid.pk).update(duty_contact=cast.assistant)
+    Unit.objects.filter(pk=cast.second_grid.pk).update(duty_contact=None)
+    drawing = Drawing(cast, cast.village, now=story.now)
+    west, right = drawing.split(cast.grid.pk, east=0.6)
+    drawing.name(west, cast.officer)
+    drawing.name(right, cast.second_officer)
+    drawing.name(drawing.key_of(cast.second_grid.pk), cast.handler)
+    return drawing.published()
+
+
+def test_a_rollback_puts_back_whom_to_call(story: Story) -> None:
+    cast = story.cast
+    plan = redraw_posts(story)
+    assert (contact(cast.grid), contact(cast.second_grid)) == (None, cast.handler.pk)
+    story.later(hours=1)
+    back = redraw.roll_back(plan_id=plan.pk, actor=cast.administrator, reason="划错了", now=story.now)
+    assert primary(cast.second_grid.pk, story) == cast.second_officer
+    assert (contact(cast.grid), contact(cast.second_grid)) == (cast.assistant.pk, None)
+    story.later(hours=1)
+    redraw.roll_back(plan_id=back.pk, actor=cast.administrator, reason="还是要", now=story.now)
+    assert (contact(cast.grid), contact(cast.second_grid)) == (None, cast.handler.pk)
+
+
+def test_whom_somebody_named_since_stays_after_a_rollback(story: Story) -> None:
+    cast = story.cast
+    plan = redraw_posts(story)
+    story.later(hours=1)
+    Unit.objects.filter(pk=cast.second_grid.pk).update(duty_contact=cast.administrator)
+    redraw.roll_back(plan_id=plan.pk, actor=cast.administrator, reason="划错了", now=story.now)
+    assert contact(cast.second_grid) != cast.handler.pk and contact(cast.second_grid) is not None
+
+
 def test_what_comes_back_after_a_redraw_comes_back_to_the_grid_of_today(story: Story) -> None:
     cast = story.cast
     ended = story.move(report(story, 1.9), "dismiss", cast.village_clerk)
