@@ -235,7 +235,7 @@ def test_areas_that_do_not_tile_are_not_published_even_by_hand(story: Story) -> 
 
 
 def test_history_is_not_emptied(story: Story) -> None:
-    for table in ("grids_boundary", "grids_plan", "grids_lineage"):
+    for table in ("grids_boundary", "grids_plan", "grids_lineage", "grids_planarea", "grids_planoperation"):
         with (
             pytest.raises(IntegrityError, match="TRUNCATE refused"),
             transaction.atomic(),
@@ -256,3 +256,111 @@ def test_a_later_version_that_is_published_already_is_not_overtaken(story: Story
     with pytest.raises((BoundaryRefused, ValidationError, IntegrityError)):
         drawing.published(timezone.now())
     assert Plan.objects.get(pk=drawing.plan.pk).status != PlanStatus.PUBLISHED
+
+
+PUBLISH = (
+    "update grids_plan set status = 'published', effective_at = %s, published_at = %s, certificate = %s where id = %s"
+)
+END = "update grids_boundary set valid = tstzrange(lower(valid), %s) where unit_id = any(%s) and upper_inf(valid)"
+NOW: tuple[str, list[Any]] = ("set constraints all immediate", [])
+
+
+def by_hand(story: Story, grids: Any = None) -> tuple[Plan, tuple[str, list[Any]]]:
+    """A plan for the village, which leaves it as it is unless told otherwise, and the statement that publishes it."""
+    cast, now = story.cast, timezone.now()
+    whole = plans.in_force(cast.village.pk)
+    grids = grids or {code: shape for code, shape in whole.items() if len(code) == 15}
+    plan = plans.draft(scope=cast.village, title="x", now=now, grids=grids, frame=whole[cast.village.pk])
+    return plan, (PUBLISH, [now, now, f'{{"digest": "{proof.digest(plans.shapes_of(plan))}"}}', plan.pk])
+
+
+def test_nothing_begins_or_ends_by_a_plan_once_it_was_looked_at(story: Story) -> None:
+    """Whoever has the deferred look early, before or behind the publication, has had it."""
+    plan, publish = by_hand(story)
+    end = (END, [publish[1][0], [story.cast.second_grid.pk]])
+    begin = ("update grids_boundary set valid = tstzrange(%s, null) where plan_id = %s", [publish[1][0], plan.pk])
+    again = ("update grids_plan set published_in = pg_current_xact_id() where id = %s", [plan.pk])
+    assert "do not tile" in refused(publish, end)
+    assert "ends when another plan" in refused(publish, NOW, end)
+    assert "ends when another plan" in refused(NOW, publish, end)
+    assert "ends when another plan" in refused(publish, NOW, again, end)
+    assert "comes into force" in refused(publish, NOW, begin)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(*publish)
+        cursor.execute(*NOW)
+    assert Plan.objects.get(pk=plan.pk).status == PlanStatus.PUBLISHED
+
+
+def test_what_ends_outside_of_the_scope_goes_on_at_once(story: Story) -> None:
+    cast = story.cast
+    plan, publish = by_hand(story)
+    neighbour = plans.in_force(cast.sibling_village.pk)[cast.third_grid.pk]
+    Boundary.objects.create(unit=cast.third_grid, plan=plan, kind="grid", geom=lattice.to_db(neighbour))
+    now = publish[1][0]
+    digest = proof.digest(plans.shapes_of(plan))
+    publish = (PUBLISH, [now, now, f'{{"digest": "{digest}"}}', plan.pk])
+    end = (END, [now, [cast.third_grid.pk]])
+    assert "not in its scope" in refused(publish, end)
+    begin = "update grids_boundary set valid = tstzrange(%s, null) where plan_id = %s and unit_id = %s"
+    with transaction.atomic(), connection.cursor() as cursor:
+        for sql, given in (publish, end, (begin, [now, plan.pk, cast.third_grid.pk])):
+            cursor.execute(sql, given)
+
+
+def test_the_outline_of_the_scope_stays_where_it_was(story: Story) -> None:
+    """Smaller by a quarter, all that is drawn tiles it, and yet there would be a hole beside it."""
+    cast, now = story.cast, timezone.now()
+    whole = plans.in_force(cast.village.pk)
+    frame = lattice.to_lattice(whole[cast.village.pk].intersection(whole[cast.village.pk].envelope.buffer(-SIDE / 4)))
+    grids = {cast.grid.pk: frame}
+    plan = plans.draft(scope=cast.village, title="x", now=now, grids=grids, frame=frame)
+    Boundary.objects.create(unit=cast.village, plan=plan, kind="village", geom=lattice.to_db(frame))
+    why = refused(
+        (PUBLISH, [now, now, f'{{"digest": "{proof.digest(plans.shapes_of(plan))}"}}', plan.pk]),
+        (END, [now, [cast.grid.pk, cast.second_grid.pk, cast.village.pk]]),
+        ("update grids_boundary set valid = tstzrange(%s, null) where plan_id = %s", [now, plan.pk]),
+    )
+    assert "moves the outline" in why
+
+
+def test_what_a_published_plan_was_made_of_does_not_change(story: Story) -> None:
+    plan = split(story).published()
+    assert plan.areas.exists() and plan.operations.exists() and plan.lineage.exists()
+    other = Drawing(story.cast, story.cast.village, now=story.now).plan
+    for table, copied in (
+        ("grids_lineage", "plan_id, old_id, new_id, area_share"),
+        ("grids_planarea", "plan_id, key, village_id, name, grid_kind, geom, published_as_id"),
+        ("grids_planoperation", "plan_id, revision, kind, args, before, after, is_undone, note, at"),
+    ):
+        for statement in (
+            f"delete from {table} where plan_id = %s",
+            f"update {table} set id = -id where plan_id = %s",
+            f"update {table} set plan_id = {other.pk} where plan_id = %s",
+            f"insert into {table} ({copied}) select {copied} from {table} where plan_id = %s",
+        ):
+            assert "is history" in refused((statement, [plan.pk])), statement
+    rename = "update grids_planarea set published_as_id = null where plan_id = %s"
+    assert "is history" in refused((rename, [plan.pk]))
+    move_in = "update grids_planarea set plan_id = %s, key = key + 1000 where plan_id = %s"
+    assert "is history" in refused((move_in, [plan.pk, other.pk]))
+    with connection.cursor() as cursor:
+        # What is only drawn is nobody's history, but leaves no traces either.
+        cursor.execute("delete from grids_planarea where plan_id = %s", [other.pk])
+    trace = "insert into grids_lineage (plan_id, old_id, new_id, area_share) values (%s, %s, %s, 1)"
+    assert "is history" in refused((trace, [other.pk, story.cast.grid.pk, story.cast.grid.pk]))
+
+
+def test_what_is_retired_has_no_area_in_force(story: Story) -> None:
+    cast = story.cast
+    retire = ("update grids_unit set retired_at = now() where code = %s", [cast.second_grid.pk])
+    assert "still published" in refused(retire)
+    # Neither does it get one: the publication is looked at when the unit is retired already.
+    split(story).published()
+    assert Unit.objects.get(pk=cast.second_grid.pk).is_retired
+    grids = {code: shape for code, shape in plans.in_force(cast.village.pk).items() if len(code) == 15}
+    grids[cast.second_grid.pk] = grids.pop("511111100001003")
+    plan, publish = by_hand(story, grids)
+    now = publish[1][0]
+    begin = "update grids_boundary set valid = tstzrange(%s, null) where plan_id = %s and unit_id = %s"
+    why = refused(publish, (END, [now, ["511111100001003"]]), (begin, [now, plan.pk, cast.second_grid.pk]))
+    assert "which is retired" in why
