@@ -13,9 +13,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from governance.studio import fault_counts, open_incidents, wire
 from governance.studio.access import body_of, drawn_plan, may, says_why, seen_plan
-from grids import approvals, balance, directory, draft_checks, draft_edits, draft_log, draft_rows, drafts, lattice
+from grids import (
+    approvals,
+    balance,
+    directory,
+    draft_checks,
+    draft_edits,
+    draft_log,
+    draft_rows,
+    drafts,
+    lattice,
+    plans,
+)
 from grids.coverage import EditRefused
 from grids.draft_rows import shapes_of
+from grids.holds import FINISHED
 from grids.levels import district_of
 from grids.models import Person, Plan
 from grids.requests import PersonRequest
@@ -57,6 +69,7 @@ def state(request: PersonRequest, pk: int) -> HttpResponse:
     scope = {"code": plan.scope_id, "name": plan.scope.name, "kind": plan.scope.kind}
     body = _standing(plan, request.user, now) | {
         "title": plan.title,
+        "stale": plan.status not in FINISHED and plans.is_stale(plan),
         "may": may(request.user, plan, now=now).wire(),
         "target": plan.target_households,
         "tolerance": plan.tolerance_percent,

@@ -14,8 +14,10 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from governance.studio.access import seen_plan
+from governance.studio.access import may, seen_plan
 from governance.studio.draw_words import WORDS
+from grids import plans
+from grids.holds import FINISHED
 from grids.levels import BoundaryBasis, GridKind, UnitKind
 from grids.models import Boundary
 from grids.requests import PersonRequest
@@ -71,10 +73,13 @@ def addresses(pk: int) -> dict[str, str]:
 @login_required
 def draw(request: PersonRequest, pk: int) -> HttpResponse:
     """The map with its tools and the panel; the plan itself is fetched by the page."""
-    plan = seen_plan(request, pk, now=timezone.now())
+    now = timezone.now()
+    plan = seen_plan(request, pk, now=now)
     context: dict[str, Any] = {
         "title": _("Draw · %(plan)s") % {"plan": plan.title},
         "plan": plan,
+        "may_copy": may(request.user, plan, now=now).draws,
+        "is_stale": plan.status not in FINISHED and plans.is_stale(plan),
         "plan_url": reverse("studio:plan", args=[pk]),
         "scripts": SCRIPTS,
         "tools": TOOLS,

@@ -27,6 +27,8 @@ from grids.requests import PersonRequest
 from grids.subtrees import within
 
 PAGE = 30
+# Who may take the published borders along as a file: see governance.studio.files.export.
+EXPORTERS = (Right.ADMINISTER, Right.APPROVE_PLAN)
 MOST_SCOPES = 2000
 # The chips of the list: what each shows.
 SHELVES: dict[str, tuple[Any, Q]] = {
@@ -62,6 +64,7 @@ def plans(request: PersonRequest) -> HttpResponse:
         "rows": _rows(list(page.object_list), now),
         "may_begin": bool(scopes_of(request.user, (Right.ADMINISTER,), now=now)),
         "import_url": address("studio:import"),
+        "export_url": address("studio:export_published") if scopes_of(request.user, EXPORTERS, now=now) else "",
     }
     return render(request, "studio/plans.html", context)
 

@@ -18,7 +18,7 @@ from governance.studio import fault_counts
 from governance.studio.access import May, may, seen_plan
 from governance.studio.forms import ApproveForm, CopyForm, ReasonForm, SettingsForm
 from governance.studio.pages import address, grids_of
-from grids import approvals, balance, draft_checks, draft_log, draft_rows, drafts, holds
+from grids import approvals, balance, draft_checks, draft_log, draft_rows, drafts, holds, plans
 from grids.holds import PlanConflict
 from grids.models import Plan, PlanStatus
 from grids.refusals import BoundaryRefused
@@ -52,6 +52,7 @@ def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) ->
         "may": allowed,
         "holder": holds.holder(one, now=now),
         "is_finished": finished,
+        "is_stale": not finished and plans.is_stale(one),
         "totals": totals,
         "outside": _outside(one, rows),
         "faults": found[:FAULTS_SHOWN],

@@ -95,6 +95,7 @@
     if (!state) return;
     const totals = state.totals || {};
     S.find("#studio-status").textContent = S.word("status_" + state.status);
+    S.find("#studio-old").hidden = !state.stale;
     const hold = S.find("#studio-holder");
     const other = S.heldByOther();
     const until = state.hold && state.hold.until ? moment({ hour: "2-digit", minute: "2-digit" }).format(new Date(state.hold.until)) : "";

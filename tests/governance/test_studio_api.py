@@ -17,6 +17,7 @@ from grids.draft_rows import shapes_of
 from grids.drafts import Wish
 from grids.models import Person, Plan, PlanStatus
 from tests.cast import Cast
+from tests.governance.drawing import Drawing
 from tests.grids.drafting import SIDE, SOUTH, WEST, Pen, begin, field, frame, settle
 from tests.incidents.story import Story
 
@@ -258,6 +259,25 @@ def test_plans_are_begun_set_copied_and_discarded_on_pages(cast: Cast, client: C
     shown = client.get(reverse("studio:plans"), {"show": "discarded", "q": "南陵"})
     assert [row["plan"].title for row in shown.context["rows"]] == ["南陵再划"]
     assert client.get(reverse("studio:plan", args=[plan.pk])).status_code == 200
+
+
+def test_a_plan_that_was_overtaken_says_so_and_its_copy_goes_on(story: Story, client: Client) -> None:
+    cast = story.cast
+    late = Drawing(cast, cast.village, now=story.now, title="晚了")
+    desk = Desk(client, late.plan, cast.administrator)
+    page, draw = (reverse(f"studio:{name}", args=[late.plan.pk]) for name in ("plan", "draw"))
+    assert desk.get("state")["stale"] is False and not client.get(page).context["is_stale"]
+    early = Drawing(cast, cast.village, now=story.now)
+    early.edit("describe", key=1, name="一号")
+    early.published()
+    assert desk.get("state")["stale"] is True and client.get(draw).context["is_stale"]
+    shown = client.get(page).content.decode()
+    assert 'href="#copy-title"' in shown and f"?scope={cast.village.pk}" in shown
+    client.post(reverse("studio:copy", args=[late.plan.pk]), {"title": "接着画"})
+    copied = Plan.objects.get(title="接着画")
+    assert not client.get(reverse("studio:plan", args=[copied.pk])).context["is_stale"]
+    listed = client.get(reverse("studio:plans")).content.decode()
+    assert reverse("studio:export_published") in listed and reverse("studio:import") in listed
 
 
 def test_a_plan_is_compared_with_today(story: Story, client: Client) -> None:
