@@ -101,7 +101,15 @@ def test_every_move_act_and_light_occurs_in_chinese_and_the_record_holds(cast: C
     assert set(MOVES) - NOT_PLAYED <= kinds, "a move nobody made"
     assert {act.event for act in ACTS.values()} <= kinds, "an act nobody did to an order"
     # Pictures write no event with a report; the others follow from redrawn borders and calendars, or from chance.
-    by_chance = {"photo", "inherited", "deadline_moved", "approval_lapsed", "card_lapsed", "overdue_again"}
+    by_chance = {
+        "photo",
+        "inherited",
+        "deadline_moved",
+        "approval_lapsed",
+        "card_lapsed",
+        "overdue_again",
+        "grid_changed",
+    }
     assert set(KINDS) - kinds <= by_chance
     assert {state.value for state in AssignmentState} - {"called", "signed", "arrived"} <= set(
         Assignment.objects.values_list("state", flat=True)
