@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from grids import permissions, posts, selectors
@@ -108,17 +109,22 @@ def why_not_retired(unit: Unit, *, now: datetime) -> list[ValidationError]:
         return [HierarchyRefused(_("This unit was retired."), code="unit_retired")]
     if unit.children.filter(retired_at__isnull=True).exists():
         reasons.append(HierarchyRefused(_("Units below it are still in service."), code="unit_has_children"))
-    if Boundary.objects.filter(unit=unit, valid__contains=now).exists():
+    if Boundary.objects.filter(still_published(now), unit=unit).exists():
         words = _("Its area is still published: redraw the boundaries first.")
         reasons.append(HierarchyRefused(words, code="unit_has_boundary"))
     return reasons
+
+
+def still_published(now: datetime) -> Q:
+    """The boundaries in force at `now` or later: what is retired at `now` has none."""
+    return Q(valid__upper_inf=True) | Q(valid__endswith__gt=now)
 
 
 @transaction.atomic
 def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
     """The unit retired at `now`, its posts ended; the row and its history stay.
 
-    Raises HierarchyRefused while it has living children or a boundary in force: those go first.
+    Raises HierarchyRefused while it has living children or a boundary in force, now or later: those go first.
     """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, unit, now=now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from grids import posts
+from grids import hierarchy, posts
 from grids.levels import CODE_LENGTHS, UnitKind
 from grids.models import Boundary, Lineage, Person, Plan, Post, Succession, Unit
 from grids.refusals import HierarchyRefused
@@ -30,7 +30,7 @@ def retire(*, codes: Collection[str], now: datetime) -> None:
     Raises HierarchyRefused while the area of one is published.
     """
     units = list(Unit.objects.select_for_update(no_key=True).filter(pk__in=codes, retired_at=None).order_by("pk"))
-    if Boundary.objects.filter(unit__in=codes, valid__contains=now).exists():
+    if Boundary.objects.filter(hierarchy.still_published(now), unit__in=codes).exists():
         words = _("Its area is still published: redraw the boundaries first.")
         raise HierarchyRefused(words, code="unit_has_boundary")
     for post in Post.objects.filter(unit__in=codes, period__endswith__isnull=True, period__isempty=False):
