@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import shapely
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
@@ -11,7 +12,8 @@ from grids.hierarchy import NewUnit
 from grids.levels import UnitKind
 from grids.models import Succession, Unit
 from grids.refusals import HierarchyRefused
-from tests.cast import Cast
+from tests.cast import SIDE, SOUTH, WEST, Cast
+from tests.tiling import box
 
 
 def _create(cast: Cast, code: str, kind: UnitKind, name: str = "新单位") -> Unit:
@@ -92,6 +94,18 @@ def test_a_unit_with_living_children_or_a_published_area_is_not_retired(cast: Ca
     assert refused.value.code == "unit_has_children"
     with pytest.raises(HierarchyRefused) as refused:
         hierarchy.retire(unit=cast.grid, now=cast.now)
+    assert refused.value.code == "unit_has_boundary"
+
+
+def test_a_unit_whose_area_is_published_for_later_is_not_retired(cast: Cast) -> None:
+    new = hierarchy.create_unit(code="511111100002003", kind=UnitKind.GRID, name="绥山村三网格", now=cast.now)
+    codes, edges = [cast.third_grid.pk, new.pk, cast.fourth_grid.pk], [WEST + SIDE * east for east in (2, 2.5, 3, 4)]
+    grids = {code: box(edges[at], SOUTH, edges[at + 1], SOUTH + SIDE) for at, code in enumerate(codes)}
+    frame = shapely.coverage_union_all(list(grids.values()))
+    plan = plans.draft(scope=cast.sibling_village, title="x", now=cast.now, grids=grids, frame=frame)
+    plans.publish(plan=plan, at=cast.now + timedelta(days=1), now=cast.now)
+    with pytest.raises(HierarchyRefused) as refused:
+        hierarchy.retire(unit=new, now=cast.now)
     assert refused.value.code == "unit_has_boundary"
 
 
