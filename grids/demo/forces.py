@@ -64,7 +64,9 @@ def load(*, since: datetime, now: datetime) -> str:
             )
         first = timezone.localdate(since)
         for round_kind, title, place, days in (ROUNDS[0], dice.choice(ROUNDS[1:3]), dice.choice(ROUNDS[3:])):
-            planned.append(Planned(grid=grid.pk, kind=round_kind, title=title, place=place, every_days=days, since=first))
+            planned.append(
+                Planned(grid=grid.pk, kind=round_kind, title=title, place=place, every_days=days, since=first)
+            )
     forces.enlist_all(wanted=wanted, since=since)
     routines.plan_all(planned=planned)
     return f"forces: {len(wanted)} in {len(grids)} grids, {len(planned)} patrols and visits come round"
