@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from shapely.geometry.base import BaseGeometry
 
 from grids import coverage, draft_log, draft_rows, lattice, plans
+from grids.coverage import Repair
 from grids.draft_rows import Row, shapes_of
 from grids.levels import UnitKind, parent_code
 from grids.models import Person, Plan, PlanArea, Unit
@@ -18,15 +19,6 @@ from grids.subtrees import within
 OF_PAPER = ("missing", "emptied", "officer", "gone", "village", "base")
 # The way out for a grid that was forgotten.
 ENDS = "end"
-
-
-@dataclass(frozen=True)
-class Repair:
-    """A way out that is offered; `to` the area that would get the ground."""
-
-    how: str
-    to: int | None
-    words: str
 
 
 @dataclass(frozen=True)
@@ -56,10 +48,16 @@ def of_ground(rows: Mapping[int, Row], frame: BaseGeometry) -> list[PlanFault]:
     for fault in coverage.faults(shapes_of(rows), frame, lambda key: rows[key].label):
         if fault.kind == "parts" and all(rows[key].parts_reason for key in fault.keys):
             continue
-        offers = tuple(Repair(offer.how, offer.to, offer.words) for offer in fault.repairs)
         found.append(
             PlanFault(
-                fault.id, fault.kind, fault.message, tuple(fault.keys), fault.area_m2, fault.at, fault.shape, offers
+                fault.id,
+                fault.kind,
+                fault.message,
+                tuple(fault.keys),
+                fault.area_m2,
+                fault.at,
+                fault.shape,
+                fault.repairs,
             )
         )
     return found

@@ -118,7 +118,7 @@ def _outside(district: Unit, dwellings: list[NewDwelling], now: datetime) -> int
 def _table(text: str, datum: Datum) -> _Read:
     rows = registers.rows_of(text)
     number, _line, header = next(rows, (1, "", []))
-    fault = header if isinstance(header, str) else _header_fault(header)
+    fault = header if isinstance(header, str) else registers.header_fault(header, REQUIRED, OPTIONAL)
     if isinstance(header, str) or fault:
         raise GroundRefused([LineFault(number, fault or "")])
     found: list[tuple[int, dict[str, str]]] = []
@@ -144,18 +144,6 @@ def _table(text: str, datum: Datum) -> _Read:
     if not dwellings and not faults:
         faults.append(LineFault(1, _("There is no line below the header.")))
     return _Read(_shifted(list(dwellings.values()), datum), [], faults)
-
-
-def _header_fault(header: list[str]) -> str | None:
-    missing = [column for column in REQUIRED if column not in header]
-    unknown = [column for column in header if column not in (*REQUIRED, *OPTIONAL)]
-    if missing:
-        return _("The header lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}
-    if unknown:
-        return _("Unknown columns in the header: %(columns)s.") % {"columns": ", ".join(map(repr, unknown))}
-    if len(set(header)) < len(header):
-        return _("A column stands in the header twice.")
-    return None
 
 
 def _dwelling(given: Mapping[str, Any], longitude: Any, latitude: Any) -> NewDwelling | str:

@@ -5,7 +5,7 @@ import gzip
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -126,7 +126,7 @@ def _parsed(text: str) -> tuple[list[_Line], list[LineFault], set[str]]:
     """
     rows = rows_of(text)
     number, _text, header = next(rows, (1, "", []))
-    fault = header if isinstance(header, str) else _header_fault(header)
+    fault = header if isinstance(header, str) else header_fault(header, REQUIRED, OPTIONAL)
     if isinstance(header, str) or fault:
         raise RegisterRefused([LineFault(number, fault or "")])
     lines: list[_Line] = []
@@ -166,9 +166,10 @@ def _fields(line: str) -> list[str] | str:
         return _("The quotation marks do not match, or the line is far too long.")
 
 
-def _header_fault(header: list[str]) -> str | None:
-    missing = [column for column in REQUIRED if column not in header]
-    unknown = [column for column in header if column not in (*REQUIRED, *OPTIONAL)]
+def header_fault(header: list[str], required: Collection[str], optional: Collection[str]) -> str | None:
+    """Why a file with this header cannot be read, or None."""
+    missing = [column for column in required if column not in header]
+    unknown = [column for column in header if column not in (*required, *optional)]
     if missing:
         return _("The header lacks the columns %(columns)s.") % {"columns": ", ".join(missing)}
     if unknown:

@@ -134,6 +134,7 @@ def _of_archive(path: Path, folder: Path) -> list[Source]:
             members = _members(archive)
             sources = _shapefiles(archive, members, folder)
             return sources or _the_only_file(archive, members, folder)
+    # zipfile itself raises NotImplementedError for a member packed in a way it does not know.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, OSError) as error:
         raise BoundaryFileRefused(_("The zip file is damaged.")) from error
 
