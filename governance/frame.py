@@ -300,10 +300,6 @@ class Frame:
     def search_url(self) -> str:
         return first_address(("incidents:search", "incidents:list"), "")
 
-    @property
-    def serves_grid_only(self) -> bool:
-        return bool(self.unit) and self.unit.kind == UnitKind.GRID
-
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `frame`, or None for somebody who has not signed in."""

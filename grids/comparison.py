@@ -88,10 +88,6 @@ class Comparison:
         """How many get another grid; None where nobody was counted."""
         return sum(one.households or 0 for one in self.moved) if self.known else None
 
-    @property
-    def area_moved(self) -> float:
-        return sum(one.area_m2 for one in self.moved)
-
 
 def of_plan(plan: Plan) -> Division:
     """The areas of a plan; of one published before plans were drawn, its boundaries."""

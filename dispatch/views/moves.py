@@ -42,11 +42,6 @@ class Act:
     def is_at_once(self) -> bool:
         return self.offer.name in AT_ONCE
 
-    @property
-    def is_final(self) -> bool:
-        """Whether it cannot be undone, so that its button says so."""
-        return self.offer.approval is not None and self.offer.name == "grant" and self.offer.approval.kind == "void"
-
 
 @dataclass(frozen=True)
 class OrderRow:
