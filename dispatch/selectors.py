@@ -1,18 +1,20 @@
-"""Reads of the dispatch floor for pages: what waits for a person, at which desks, and the counts beside the areas."""
+"""Reads of the dispatch floor for pages: what waits for a person, and the counts beside the areas."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import CharField, Count, Q, QuerySet, Value
 
 from dispatch import card_lists, desks, notices
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState
-from grids import permissions, selectors
+from grids import approvals, permissions, selectors
 from grids.duties import Right
 from grids.levels import DESK_KINDS, kind_of_code
-from grids.models import Person, Unit
-from incidents.models import Clock, ClockState
+from grids.models import Person, Plan, Unit
+from incidents import export_requests
+from incidents.models import Clock, ClockState, ExportRequest
 from incidents.states import Stage
 
 # Which clocks wait for somebody with which right at the unit they run against.
@@ -23,18 +25,39 @@ STAGES_OF_RIGHT = {
 WAITING_ORDERS = (AssignmentState.CALLED, AssignmentState.SIGNED, AssignmentState.ARRIVED)
 
 
+# Somebody who may do none of these at a desk presses nothing there.
+WORKING = frozenset({Right.HANDLE, Right.DISPATCH, Right.CHECK, Right.GRANT, Right.TAKE})
+PLANS, EXPORTS = "plans", "exports"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnDesk:
-    """A desk at which a person works, and how much waits there for that person."""
+    """A desk at which a person serves, and how much waits there for that person; `is_worked`: may press there."""
 
     unit: Unit
     waiting: int
     duties: str
+    is_worked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """All that waits for a person: at desks, and what is decided beside them."""
+
+    desks: list[OwnDesk]
+    plans: list[Plan]
+    exports: list[ExportRequest]
+
+    @property
+    def only_desk(self) -> OwnDesk | None:
+        """The desk that is all there is to do."""
+        alone = len(self.desks) == 1 and self.desks[0].is_worked and not self.plans and not self.exports
+        return self.desks[0] if alone else None
 
 
 def todo_count(*, person: Person, now: datetime) -> int:
-    """How much waits for `person` at all desks together. Three queries."""
-    return sum(_waiting(person, now).values())
+    """How much waits for `person`: at all desks together, plans and long exports to approve. Three queries."""
+    return sum(_waiting(person, _rights(person, now), now).values())
 
 
 def unread_count(*, person: Person, now: datetime) -> int:
@@ -47,23 +70,36 @@ def cards_to_answer(*, person: Person, now: datetime) -> int:
     return card_lists.to_answer(person, now=now)
 
 
-def own_desks(person: Person, *, now: datetime) -> list[OwnDesk]:
-    """The desks at which `person` serves, the one with most waiting first."""
+def todo(person: Person, *, now: datetime) -> Todo:
+    """What `todo_count` counts: the desks, the one with most waiting first, and the rows of what waits beside them."""
     units: dict[str, Unit] = {}
     duties: dict[str, list[str]] = {}
     for post in selectors.posts_of(person, now):
         if post.unit.kind in DESK_KINDS:
             units[post.unit_id] = post.unit
             duties.setdefault(post.unit_id, []).append(str(post.get_duty_display()))
-    waiting = _waiting(person, now) if units else {}
-    found = [OwnDesk(unit, waiting.get(code, 0), ", ".join(duties[code])) for code, unit in units.items()]
-    return sorted(found, key=lambda desk: (-desk.waiting, desk.unit.pk))
+    rights = _rights_at(person, units, now)
+    waiting = _waiting(person, rights, now)
+    found = [
+        OwnDesk(unit, waiting.get(code, 0), ", ".join(duties[code]), bool(rights[code] & WORKING))
+        for code, unit in units.items()
+    ]
+    plans = _plans(rights, person).select_related("scope", "created_by").defer("frame").order_by("created_at", "pk")
+    exports = _exports(rights, person, now).select_related("person", "unit").order_by("pk")
+    return Todo(
+        sorted(found, key=lambda desk: (-desk.waiting, desk.unit.pk)),
+        list(plans) if waiting.get(PLANS) else [],
+        list(exports) if waiting.get(EXPORTS) else [],
+    )
 
 
-def _waiting(person: Person, now: datetime) -> dict[str, int]:
-    """By unit: clocks, orders and requests that wait for `person`. One query beside those that find the rights."""
-    rights = _rights(person, now)
+def _waiting(person: Person, rights: dict[str, set[Right]], now: datetime) -> dict[str, int]:
+    """By unit, clocks, orders and requests that wait for `person`; plans and exports under those words. One query."""
     asked = [each for each in (_clocks(rights), _orders(rights), _requests(rights, person)) if each is not None]
+    if _with(rights, Right.APPROVE_PLAN):
+        asked.append(_numbered(_plans(rights, person), PLANS))
+    if _with(rights, Right.GRANT):
+        asked.append(_numbered(_exports(rights, person, now), EXPORTS))
     found: dict[str, int] = defaultdict(int)
     if asked:
         for code, number in asked[0].union(*asked[1:], all=True):
@@ -71,8 +107,26 @@ def _waiting(person: Person, now: datetime) -> dict[str, int]:
     return found
 
 
+def _plans(rights: dict[str, set[Right]], person: Person) -> QuerySet[Plan]:
+    return approvals.waiting_for(person, _with(rights, Right.APPROVE_PLAN))
+
+
+def _exports(rights: dict[str, set[Right]], person: Person, now: datetime) -> QuerySet[ExportRequest]:
+    return export_requests.waiting_for(person, _with(rights, Right.GRANT), now=now)
+
+
+def _numbered(found: QuerySet, word: str) -> QuerySet:
+    """How many, as a row under `word`."""
+    named = found.order_by().annotate(what=Value(word, CharField())).values_list("what")
+    return named.annotate(number=Count("pk"))
+
+
 def _rights(person: Person, now: datetime) -> dict[str, set[Right]]:
     codes = {post.unit_id for post in selectors.posts_of(person, now) if post.unit.kind in DESK_KINDS}
+    return _rights_at(person, codes, now)
+
+
+def _rights_at(person: Person, codes: Iterable[str], now: datetime) -> dict[str, set[Right]]:
     return {code: set(held) for code, held in permissions.rights_at(person, sorted(codes), now=now).items()}
 
 

@@ -1,6 +1,7 @@
 """From draft to approved: proven by two methods and complete, then approved by somebody who did not draw it last."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import shapely
 from django.db import transaction
+from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +20,13 @@ from grids.draft_edits import locked, reopened
 from grids.draft_rows import Row, shapes_of
 from grids.duties import Right
 from grids.holds import PlanConflict, refuse_finished
-from grids.levels import CODE_LENGTHS, UnitKind
+from grids.levels import CODE_LENGTHS, UnitKind, kind_of_code
 from grids.models import Person, Plan, PlanOperation, PlanStatus
 from grids.refusals import BoundaryRefused
+from grids.subtrees import within
+
+# At these stand the heads whose word a plan needs.
+APPROVING = frozenset({UnitKind.DISTRICT, UnitKind.TOWN})
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,14 @@ def may_approve(person: Person, plan: Plan, *, now: datetime) -> bool:
     """Whether the person may approve plans of this scope and did not draw this one last."""
     allowed = permissions.allows(person, Right.APPROVE_PLAN, approver_of(plan.scope_id), now=now)
     return allowed and draft_log.last_editor(plan) != person.pk
+
+
+def waiting_for(person: Person, units: Iterable[str]) -> "QuerySet[Plan]":
+    """The proven plans somebody may approve who has that right at these units: never one they drew last."""
+    codes = [code for code in units if kind_of_code(code) in APPROVING]
+    proven = Plan.objects.filter(within(codes, "scope"), status=PlanStatus.PROVEN)
+    drawn = proven.alias(drawer=Coalesce(draft_log.LAST_EDITOR, F("created_by"), output_field=BigIntegerField()))
+    return drawn.filter(Q(drawer__isnull=True) | ~Q(drawer=person.pk))
 
 
 @transaction.atomic

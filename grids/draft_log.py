@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from grids.draft_words import words
 from grids.models import Person, Plan, PlanOperation
@@ -17,6 +17,10 @@ EDITS = frozenset(
      "retire", "propose"}
 )  # fmt: skip
 CHANGES = EDITS | {"undo", "redo"}
+# Of a row of plans: who drew there last, NULL where nothing was drawn since it was begun.
+LAST_EDITOR = Subquery(
+    PlanOperation.objects.filter(plan=OuterRef("pk"), kind__in=CHANGES).order_by("-revision").values("actor")[:1]
+)
 
 
 def record(

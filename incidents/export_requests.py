@@ -3,7 +3,7 @@
 A request waits a week; once granted it is taken within a day, once, and then says no more what was searched for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -68,8 +68,13 @@ def own(person: Person) -> list[ExportRequest]:
 def to_decide(person: Person, *, now: datetime) -> QuerySet[ExportRequest]:
     """The requests of others that wait for the word of `person`. No query for who grants nothing anywhere."""
     units = permissions.units_with_right(person, Right.GRANT, now=now)
+    return waiting_for(person, units, now=now).select_related("person", "unit").order_by("pk")
+
+
+def waiting_for(person: Person, units: Iterable[str], *, now: datetime) -> QuerySet[ExportRequest]:
+    """The requests that wait for somebody with the right to grant at these units: never their own."""
     waiting = ExportRequest.objects.filter(within(units, "unit"), state=ExportState.ASKED, ends_at__gt=now)
-    return waiting.exclude(person=person).select_related("person", "unit").order_by("pk")
+    return waiting.exclude(person=person)
 
 
 def decide(*, wish_id: int, person: Person, granted: bool, now: datetime) -> ExportRequest | None:

@@ -44,11 +44,11 @@ LABELS = {"accept": MOVES["accept"].label, "escalate": MOVES["escalate"].label, 
 @require_safe
 @login_required
 def todo(request: PersonRequest) -> HttpResponse:
-    """The person's own desk; of several, the choice with what waits at each."""
-    found = selectors.own_desks(request.user, now=timezone.now())
-    if len(found) == 1:
-        return redirect("dispatch:desk", code=found[0].unit.pk)
-    context = {"title": _("My desks"), "desks": found, "list_url": reverse("incidents:list")}
+    """The person's own desk; of several, or with something to approve, the choice with what waits where."""
+    found = selectors.todo(request.user, now=(now := timezone.now()))
+    if found.only_desk is not None:
+        return redirect("dispatch:desk", code=found.only_desk.unit.pk)
+    context = {"title": _("My to-do"), "todo": found, "now": now, "list_url": reverse("incidents:list")}
     return render(request, "dispatch/todo.html", context)
 
 

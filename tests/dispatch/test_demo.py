@@ -14,9 +14,11 @@ from django.utils import timezone
 from dispatch import demo, invariants, notices, selectors
 from dispatch.models import Approval, ApprovalState, Assignment, AssignmentState, Notice
 from dispatch.simulation import pictures
+from grids import approvals, balance, draft_checks, draft_log
+from grids.demo import plans
 from grids.demo.people import MEMORABLE
 from grids.duties import Duty
-from grids.models import Person, Unit
+from grids.models import Person, Plan, Unit
 from grids.selectors import posts_of
 from incidents import field_work, lists, photos
 from incidents.filters import Filters
@@ -59,7 +61,10 @@ def test_the_demo_shows_every_state_and_light_and_is_told_once(
     assert not invariants.broken()
     _everybody_finds_something_to_do(now)
 
+    _the_head_has_a_plan_to_approve_and_the_administrator_one_to_mend(now)
+
     before = IncidentEvent.objects.count()
+    assert plans.load(now=now + timedelta(hours=1)) == "plans: there already"
     assert demo.load(now=now + timedelta(hours=1)) == ["incidents: samples are there already"]
     assert IncidentEvent.objects.count() == before
 
@@ -80,6 +85,22 @@ def _everybody_finds_something_to_do(now: datetime) -> None:
     assert {row.is_inspection for row in field_work.waiting(supervisor, posts, now=now)} == {True, False}
     # Danger that nobody has accepted yet.
     assert Incident.objects.filter(state=State.REPORTED, urgency=Urgency.CRITICAL, place=home).exists()
+
+
+def _the_head_has_a_plan_to_approve_and_the_administrator_one_to_mend(now: datetime) -> None:
+    """The plan that waits stands behind the head's number; the other has pockets, an overlap and no fault of paper."""
+    head = Person.objects.get(username="head")
+    todo = selectors.todo(head, now=now)
+    assert [plan.title for plan in todo.plans] == [plans.PROVEN.title] and todo.only_desk is None
+    assert selectors.todo_count(person=head, now=now) == 1
+    (waits,) = todo.plans
+    assert waits.is_synthetic and waits.reason and approvals.may_approve(head, waits, now=now)
+    assert {step.kind for step in draft_log.page(waits)} >= {"begin", "split", "merge", "describe", "prove"}
+    totals = balance.totals(waits)
+    assert totals["outside_tolerance"] == 0 and waits.target_households
+    faulty = Plan.objects.get(title=plans.FAULTY.title)
+    kinds = Counter(fault.kind for fault in draft_checks.faults(faulty))
+    assert kinds["pocket"] >= 3 and kinds["overlap"] >= 1 and set(kinds) == {"pocket", "overlap"}
 
 
 @pytest.mark.slow

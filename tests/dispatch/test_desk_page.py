@@ -293,7 +293,7 @@ def test_todo_leads_to_the_one_desk_and_offers_the_choice_of_several(client: Cli
 
     posts.appoint(unit=cast.town, person=cast.village_clerk, duty=Duty.CHECKER, since=cast.since)
     choice = client.get(reverse("dispatch:todo"))
-    assert [desk.unit for desk in choice.context["desks"]] == [cast.town, cast.village]
+    assert [desk.unit for desk in choice.context["todo"].desks] == [cast.town, cast.village]
     client.force_login(cast.officer)
     assert client.get(reverse("dispatch:todo")).status_code == 200
 

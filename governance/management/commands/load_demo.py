@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from dispatch import demo as dispatch_demo
 from grids import demo as grids_demo
+from grids.demo import plans
 
 Step = Callable[[datetime], list[str]]
 
@@ -47,6 +48,11 @@ def _incidents(now: datetime) -> list[str]:
     return dispatch_demo.load(now=now)
 
 
+def _plans(now: datetime) -> list[str]:
+    """One plan that waits for the head's word and one to be mended on the drawing page."""
+    return [plans.load(now=now)]
+
+
 # name -> what it loads, given the moment; returns a line per thing done. Order matters.
 STEPS: dict[str, Step] = {
     "grids": _grids,
@@ -54,6 +60,7 @@ STEPS: dict[str, Step] = {
     "calendar": _reference("load_calendar"),
     "limits": _reference("load_limits"),
     "incidents": _incidents,
+    "plans": _plans,
 }
 
 
