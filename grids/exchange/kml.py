@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 from django.utils.translation import gettext as _
 
-from grids.exchange.features import Layer, Raw, Ring
+from grids.exchange.features import Layer, Raw, Ring, readable
 from grids.exchange.refused import BoundaryFileRefused
 
 _GEOMETRIES = frozenset(
@@ -59,10 +59,10 @@ def _feature(index: int, placemark: ElementTree.Element, folder: str) -> Raw:
     properties: dict[str, Any] = {"name": _text(placemark, "name")}
     for extended in _children(placemark, "ExtendedData"):
         for data in _children(extended, "Data"):
-            properties[data.get("name", "")[:100]] = _text(data, "value")
+            properties[readable(data.get("name", ""))] = _text(data, "value")
         for schema in _children(extended, "SchemaData"):
             for data in _children(schema, "SimpleData"):
-                properties[data.get("name", "")[:100]] = (data.text or "").strip()
+                properties[readable(data.get("name", ""))] = (data.text or "").strip()
     if folder:
         properties["folder"] = folder
     return Raw(index, {name: value for name, value in properties.items() if name}, _parts(placemark))
@@ -80,17 +80,21 @@ def _parts(placemark: ElementTree.Element) -> tuple[tuple[Ring, ...], ...] | str
     return tuple(parts) or _("%(kind)s is not a polygon.") % {"kind": _("Nothing")}
 
 
-def _geometries(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    for child in _children(element, *_GEOMETRIES):
-        if _tag(child) == "MultiGeometry":
-            yield from _geometries(child)
+def _geometries(placemark: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """The geometries of a placemark in the order of the file, however deep they are nested."""
+    waiting = list(_children(placemark, *_GEOMETRIES))[::-1]
+    while waiting:
+        geometry = waiting.pop()
+        if _tag(geometry) == "MultiGeometry":
+            waiting += list(_children(geometry, *_GEOMETRIES))[::-1]
         else:
-            yield child
+            yield geometry
 
 
 def _rings(polygon: ElementTree.Element) -> tuple[Ring, ...] | str:
-    rings = []
-    for border in (*_children(polygon, "outerBoundaryIs"), *_children(polygon, "innerBoundaryIs")):
+    rings: list[Ring] = []
+    outer = list(_children(polygon, "outerBoundaryIs"))
+    for border in (*outer, *_children(polygon, "innerBoundaryIs")) if outer else ():
         for ring in _children(border, "LinearRing"):
             try:
                 pairs = [position.split(",")[:2] for position in _text(ring, "coordinates").split()]

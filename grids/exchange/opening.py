@@ -113,14 +113,28 @@ def _of_kml(path: Path, name: str) -> Source:
     return Source(name, Format.KML, path)
 
 
+# What computes instead of being stored may do so for ever, or fill the memory from a few bytes: a table of the
+# format that is a view, a column that is made as it is read.
+_COMPUTED = """
+select 1 from sqlite_master where type = 'view' and name like 'gpkg%'
+union all
+select 1 from sqlite_master m, pragma_table_xinfo(m.name) c
+ where m.type = 'table' and m.sql not like 'create virtual%' and c.hidden in (2, 3)
+"""
+# A view of features is left out for the same reason.
+_FEATURES = """
+select c.table_name from gpkg_contents c join sqlite_master m on m.name = c.table_name
+ where c.data_type = 'features' and m.type = 'table' and m.sql not like 'create virtual%' order by 1
+"""
+
+
 def _of_geopackage(path: Path) -> list[Source]:
-    """Its tables of features. Views are left out: a view may compute for ever."""
-    asked = """select c.table_name from gpkg_contents c join sqlite_master m on m.name = c.table_name
-               where c.data_type = 'features' and m.type = 'table' and m.sql not like 'create virtual%'
-               order by 1"""
+    """Its tables of features."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            names = [str(row[0]) for row in database.execute(asked)]
+            if database.execute(_COMPUTED).fetchone():
+                raise BoundaryFileRefused(_("The GeoPackage computes what it should hold: save its layers as tables."))
+            names = [str(row[0]) for row in database.execute(_FEATURES)]
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BoundaryFileRefused(_("This SQLite file is no GeoPackage, or it is damaged.")) from error
     if not names:

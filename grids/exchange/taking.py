@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+import shapely
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -71,6 +72,7 @@ def take(*, person: Person, wish: Wish, reason: str, now: datetime, address: str
         rows = rows_of_plan(wish.plan) if wish.plan else rows_at(wish.scope, wish.at)
         if not rows:
             raise TakingRefused(_("No grid has an area in this state."), field="state", code="nothing")
+        _refuse_out_of_range(rows, system)
         about = About(wish.scope.pk, _title(wish), _told(person, wish, system, reason, now))
         try:
             data = writing.written(rows, wish.format, system, about, encoding=wish.encoding)
@@ -87,6 +89,14 @@ def take(*, person: Person, wish: Wish, reason: str, now: datetime, address: str
     return Taken(_file_name(wish, system.key), writing.CONTENT_TYPES[wish.format], data)
 
 
+def _refuse_out_of_range(rows: Iterable[Row], system: systems.System) -> None:
+    """A zone of another place gives metres that nobody could read again."""
+    for row in rows if system.in_metres else ():
+        reason = system.why_out_of_range(system.from_cgcs2000(shapely.get_coordinates(row.shape)))
+        if reason:
+            raise TakingRefused(reason, field="system", code="out_of_range")
+
+
 def rows_at(scope: Unit, at: datetime) -> list[Row]:
     """The grids below the scope as they were in force at a moment."""
     found = Boundary.objects.filter(within([scope.pk], "unit"), kind=UnitKind.GRID, valid__contains=at)
@@ -96,7 +106,8 @@ def rows_at(scope: Unit, at: datetime) -> list[Row]:
 def rows_of_plan(plan: Plan) -> list[Row]:
     """The grids as the plan draws them; of a published one with the codes they were given."""
     if plan.status == PlanStatus.PUBLISHED or not plan.areas.exists():
-        brought = Boundary.objects.filter(plan=plan, kind=UnitKind.GRID)
+        # Beyond the scope it only put vertices on the outline of neighbours.
+        brought = Boundary.objects.filter(within([plan.scope_id], "unit"), plan=plan, kind=UnitKind.GRID)
         return _of_boundaries(brought.select_related("unit").order_by("unit_id"))
     rows = [_of_area(area) for area in plan.areas.select_related("village", "unit").order_by("key")]
     return [*_first_outline(plan), *rows]

@@ -13,6 +13,7 @@ from governance import redraw
 from governance.redraw import effect_of
 from grids import forces, lattice, plans, proof, routines, selectors
 from grids.duties import Duty
+from grids.exchange import taking
 from grids.models import (
     Boundary,
     ForceKind,
@@ -312,6 +313,7 @@ def test_a_border_that_ends_on_the_outline_is_met_by_the_neighbours(story: Story
         drawing.name(key, cast.second_officer)
     plan = drawing.published()
     assert set(plan.effect["outside"]) == {cast.third_grid.pk, cast.sibling_village.pk, cast.town.pk, cast.district.pk}
+    assert all(row.village == cast.village.pk for row in taking.rows_of_plan(plan)), "a file of it holds its own grids"
     for unit in (cast.village, cast.sibling_village, cast.town, cast.district):
         found = plans.in_force(unit.pk)
         grids = {code: shape for code, shape in found.items() if len(code) == 15}

@@ -5,7 +5,9 @@ import io
 import json
 import random
 import sqlite3
+import tempfile
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -62,23 +64,41 @@ def _locked() -> bytes:
     return bytes(data)
 
 
-def _endless_view() -> bytes:
-    """A GeoPackage whose layer is a view that never ends."""
-    file = io.BytesIO(packed(SHAPES, Format.GPKG))
-    path = Path("/dev/shm") / "wangge-test-view.gpkg" if Path("/dev/shm").is_dir() else Path("/tmp/wangge-test.gpkg")
-    path.write_bytes(file.getvalue())
-    try:
-        with sqlite3.connect(path) as database:
-            database.execute("drop trigger if exists trigger_insert_feature_count_grids")
-            database.execute("alter table grids rename to hidden")
-            database.execute(
-                "create view grids as with recursive n(i) as (select 1 union all select i + 1 from n) "
-                "select i as fid, null as geom from n"
-            )
-        database.close()
+def _geopackage(*statements: str) -> bytes:
+    """A GeoPackage to which something was done that no map program does."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "map.gpkg"
+        path.write_bytes(packed(SHAPES, Format.GPKG))
+        with closing(sqlite3.connect(path)) as database:
+            for statement in statements:
+                database.execute(statement)
+            database.commit()
         return path.read_bytes()
-    finally:
-        path.unlink()
+
+
+_ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n)"
+
+
+def _endless_view() -> bytes:
+    """Its layer is a view that never ends."""
+    return _geopackage(
+        "drop trigger if exists trigger_insert_feature_count_grids",
+        "alter table grids rename to hidden",
+        f"create view grids as {_ENDLESS} select i as fid, null as geom from n",
+    )
+
+
+def _endless_contents() -> bytes:
+    """The list of its layers never ends."""
+    return _geopackage(
+        "alter table gpkg_contents rename to hidden",
+        f"create view gpkg_contents as {_ENDLESS} select h.* from hidden h, n where n.i < 0",
+    )
+
+
+def _swelling_column() -> bytes:
+    """A column that is a gigabyte as soon as it is read."""
+    return _geopackage("alter table grids add column more text generated always as (hex(zeroblob(500000000))) virtual")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +121,9 @@ def test_what_is_no_map_file_is_refused_in_words(tmp_path: Path, data: bytes) ->
     assert str(refused.value)
 
 
-@pytest.mark.parametrize("make", [_bomb, _lying_bomb, _outside, _locked, _endless_view])
+@pytest.mark.parametrize(
+    "make", [_bomb, _lying_bomb, _outside, _locked, _endless_view, _endless_contents, _swelling_column]
+)
 def test_files_that_mean_harm_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: object) -> None:
     monkeypatch.setattr(opening, "MOST_UNPACKED", 100_000)
     with pytest.raises(BoundaryFileRefused):
@@ -229,6 +251,13 @@ def test_a_kml_of_a_map_program_is_read_with_its_own_columns(tmp_path: Path) -> 
     assert [isinstance(shape, BaseGeometry) for shape in shapes] == [True, False, False]
 
 
+def test_geometries_nested_without_end_are_read(tmp_path: Path) -> None:
+    deep = "<MultiGeometry>" * 5000 + "<Point/>" + "</MultiGeometry>" * 5000
+    head = "<kml xmlns='http://www.opengis.net/kml/2.2'>"
+    (feature,) = _read(f"{head}<Placemark>{deep}</Placemark></kml>".encode(), tmp_path).features
+    assert isinstance(feature.parts, str), "a point is no area"
+
+
 @pytest.mark.parametrize(
     ("crs", "key"),
     [
@@ -257,6 +286,8 @@ def test_old_systems_and_what_is_none_are_refused(crs: str) -> None:
         ("4544", 35457000.0, 3254000.0),
         ("4523", 457000.0, 3254000.0),
         ("4544", 103.5, 29.4),
+        ("4507", 18457000.0, 3254000.0),
+        ("4496", 35457000.0, 3254000.0),
     ],
 )  # fmt: skip
 def test_metres_that_are_none_of_the_zone_say_why(key: str, x: float, y: float) -> None:
@@ -272,3 +303,36 @@ def test_the_registered_value_of_a_zone_is_met(tmp_path: Path) -> None:
     """114.1234567 E, 30.7654321 N in the zone of 114 E, as the survey's own tables have it."""
     ((x, y),) = systems.chosen("4547").from_cgcs2000(np.array([[114.1234567, 30.7654321]]))
     assert (round(x), round(y)) == (511819, 3404975)
+
+
+@pytest.mark.parametrize("said", [b"UTF-8", b"1252", b"ISO-8859-1", b"utf-16", b"hex", b"\0"])
+def test_what_a_cpg_says_wrongly_is_found_out_and_said(tmp_path: Path, said: bytes) -> None:
+    data = repacked(packed(SHAPES, Format.SHAPEFILE, encoding="gb18030"), without=".cpg", add={"grids.cpg": said})
+    layer = _read(data, tmp_path)
+    assert [feature.text("name") for feature in layer.features] == ["格001", "格002"]
+    assert len(layer.notes) == 1
+
+
+def test_signs_that_are_no_letters_do_not_get_any_further(tmp_path: Path) -> None:
+    """Half a surrogate pair, control characters and those that turn round what follows, in values and in names."""
+    data = geojson(({"na\ud800me": "一\x01格\udfff\u202e \u200b 二", "co\u200bde": "=1+1"}, SHAPES["511111100001001"]))
+    layer = _read(data, tmp_path)
+    assert layer.columns == ("na\ufffdme", "code")
+    assert layer.features[0].text("na\ufffdme") == "一\ufffd格\ufffd 二"
+    assert layer.features[0].text("code") == "=1+1"
+
+
+def test_a_placemark_may_be_nested_as_deep_as_it_likes(tmp_path: Path) -> None:
+    deep = "<MultiGeometry>" * 5000 + "<Point/>" + "</MultiGeometry>" * 5000
+    ring = "<LinearRing><coordinates>1,1 2,1 2,2 1,1</coordinates></LinearRing>"
+    inner = f"<Polygon><innerBoundaryIs>{ring}</innerBoundaryIs></Polygon>"
+    marks = "".join(f"<Placemark>{one}</Placemark>" for one in (deep, inner))
+    layer = _read(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{marks}</Document></kml>'.encode(), tmp_path)
+    assert [isinstance(feature.parts, str) for feature in layer.features] == [True, True], "no polygon, no outer border"
+
+
+@pytest.mark.parametrize(("x", "y"), [(457000.0, 3254000.0), (35457000.0, 3254000.0)])
+def test_metres_without_a_system_say_that_they_are_metres(x: float, y: float) -> None:
+    reason = systems.chosen("cgcs2000").why_out_of_range(np.array([[x, y]]))
+    assert f"{x:.0f}" in reason
+    assert f"{y:.0f}" in reason
