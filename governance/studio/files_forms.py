@@ -32,8 +32,14 @@ _MEANINGS = {
 def system_choices(first: str) -> list[Any]:
     """Systems in degrees, then the zones by meridian. `first` says what an empty choice means."""
     degrees = [(system.key, system.label) for system in systems.DEGREES]
-    zones = [(system.key, str(system.label)) for system in systems.ZONES]
-    return [("", first)] * bool(first) + [(_("Degrees"), degrees), (_("Metres (Gauss-Krueger)"), zones)]
+    three, six = (
+        [(system.key, str(system.label)) for system in zones] for zones in (systems.THREE_DEGREES, systems.SIX_DEGREES)
+    )
+    return [("", first)] * bool(first) + [
+        (_("Degrees"), degrees),
+        (_("Metres (Gauss-Krueger, 3 degrees)"), three),
+        (_("Metres (Gauss-Krueger, 6 degrees)"), six),
+    ]
 
 
 def place_choices(units: Iterable[Unit], first: str = "") -> list[Any]:

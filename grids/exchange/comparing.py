@@ -190,9 +190,11 @@ def _grid(raw: Raw, code: str, shape: BaseGeometry, found: Comparison, ground: _
     households = columns.households_of(raw, meant.households)
     if isinstance(households, str):
         return _("%(text)s is no number of households.") % {"text": households[:40]}
-    village = ground.villages.get(code[:12]) if unit else _village(raw, code, shape, ground, scope, meant)
+    village = ground.villages.get(code[:12]) if unit else _village(raw, code, shape, ground, meant)
     if village is None:
         return _("Nobody can tell its village: name it in a column, or publish the villages first.")
+    if isinstance(village, str):
+        return village
     before = ground.areas.get(code)
     state = State.NEW if unit is None else State.CHANGED
     if before is not None and plans.same(before, shape):
@@ -203,24 +205,31 @@ def _grid(raw: Raw, code: str, shape: BaseGeometry, found: Comparison, ground: _
     return Drawn(state, raw.index, unit, village, code, name, kind, basis, households, shape, before)
 
 
-def _village(raw: Raw, code: str, shape: BaseGeometry, ground: _Ground, scope: Unit, meant: Columns) -> Unit | None:
-    """The village a new grid stands in: as its column says, as its code says, or where most of it lies."""
+def _village(raw: Raw, code: str, shape: BaseGeometry, ground: _Ground, meant: Columns) -> Unit | str | None:
+    """The village a new grid stands in: as its column says, as its code says, or where most of it lies.
+
+    Of several villages with the name in the column its code or its place decides; else the reason nobody can tell.
+    """
     said = raw.text(meant.village)
-    if said:
-        for village in ground.villages.values():
-            if said in (village.pk, village.name, village.short_name):
-                return village
-    if code[:12] in ground.villages and kind_of_code(code) is UnitKind.GRID:
-        return ground.villages[code[:12]]
-    if len(ground.villages) == 1:
-        return next(iter(ground.villages.values()))
+    possible = [one for one in ground.villages.values() if said and said in (one.pk, one.name, one.short_name)]
+    by_code = ground.villages.get(code[:12]) if kind_of_code(code) is UnitKind.GRID else None
+    if by_code is not None and (by_code in possible or not possible):
+        return by_code
+    villages = possible or list(ground.villages.values())
+    if len(villages) == 1:
+        return villages[0]
     shares = [
-        (float(shapely.area(shapely.intersection(shape, ground.areas[code]))), code)
-        for code in ground.villages
-        if code in ground.areas and shapely.intersects(shape, ground.areas[code])
+        (float(shapely.area(shapely.intersection(shape, ground.areas[village.pk]))), village.pk)
+        for village in villages
+        if village.pk in ground.areas and shapely.intersects(shape, ground.areas[village.pk])
     ]
     share, where = max(shares, default=(0.0, ""))
-    return ground.villages[where] if share > 0 else None
+    if share > 0:
+        return ground.villages[where]
+    if possible:
+        words = {"count": len(possible), "name": said[:40]}
+        return _("%(count)d villages are called %(name)s: write the village's code into that column.") % words
+    return None
 
 
 def _left(found: Comparison, ground: _Ground, missing: Missing) -> Iterable[Drawn]:

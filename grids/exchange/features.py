@@ -1,6 +1,7 @@
 """Features as a file holds them, before anything is believed. Pure."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,14 @@ from numpy.typing import NDArray
 Ring = NDArray[np.float64]
 # Nothing that is worth reading in a column is longer.
 MOST_LETTERS = 200
+# What no database, XML file or page takes, and what turns round the letters after it.
+_NO_LETTERS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def readable(text: str, most: int = MOST_LETTERS) -> str:
+    """A text as a person reads it: signs that are none marked, invisible ones gone, one space between words."""
+    return " ".join(_INVISIBLE.sub("", _NO_LETTERS.sub("\ufffd", text)).split())[:most]
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Raw:
         if isinstance(value, float | np.floating):
             # Databases of old Shapefiles keep codes as floating numbers.
             value = int(value) if math.isfinite(value) and float(value).is_integer() else f"{float(value):.10g}"
-        return " ".join(str(value).replace("\0", "\ufffd").split())[:MOST_LETTERS]
+        return readable(str(value))
 
 
 @dataclass(frozen=True)

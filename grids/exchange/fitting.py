@@ -95,10 +95,8 @@ def judged(
 
 
 def _candidates(system: System) -> list[System]:
-    if system.key in {str(code) for code in systems.PLAIN_ZONES}:
-        return [zone for zone in systems.ZONES if int(zone.key) in systems.PLAIN_ZONES and zone != system]
     if system.in_metres:
-        return []
+        return systems.other_zones(system)
     return [systems.chosen(datum) for datum in (Datum.CGCS2000, Datum.GCJ02, Datum.BD09) if datum != system.key]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
-from grids.exchange.features import Layer, Raw, Ring
+from grids.exchange.features import Layer, Raw, Ring, readable
 from grids.exchange.refused import BoundaryFileRefused
 
 
@@ -49,7 +49,7 @@ def _feature(index: int, feature: Any) -> Raw:
     if not isinstance(feature, dict):
         return Raw(index, {}, _("%(kind)s is not a polygon.") % {"kind": _("Nothing")})
     properties = feature.get("properties")
-    properties = {str(key)[:100]: value for key, value in properties.items()} if isinstance(properties, dict) else {}
+    properties = {readable(key): value for key, value in properties.items()} if isinstance(properties, dict) else {}
     return Raw(index, properties, _parts(feature.get("geometry")))
 
 

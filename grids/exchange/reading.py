@@ -42,6 +42,8 @@ _ALIASES: dict[str, str] = {
     **dict.fromkeys(("936", "cp936", "ansi 936", "gbk", "gb2312"), Encoding.GBK.value),
     **dict.fromkeys(("65001", "utf8"), Encoding.UTF8.value),
 }
+# What programs write beside a Shapefile without having looked: no letter of Chinese is in them.
+_WESTERN = frozenset({"1252", "cp1252", "ansi 1252", "windows-1252", "iso-8859-1", "iso8859-1", "latin1", "88591"})
 # Each byte one sign, so that nothing is lost before the right encoding is known.
 _BYTES = "ISO-8859-1"
 # In bytes: the longest letter of UTF-8 and GB 18030, and the shortest field it can be worth to cut.
@@ -122,16 +124,19 @@ def _lettered(
     The encoding is the one that was given, else what the .cpg says if that is true, else UTF-8 if it is, else GBK.
     """
     said = path.with_suffix(SAID_ENCODING)
-    told = [said.read_text("ascii", "ignore").strip().lower()] if said.exists() else []
-    for candidate in [encoding] if encoding else [*told, Encoding.UTF8, Encoding.GBK]:
+    told = said.read_text("ascii", "ignore").strip().lower()[:40] if said.exists() else ""
+    believed = [told] if told and told not in _WESTERN else []
+    for candidate in [encoding] if encoding else [*believed, Encoding.UTF8, Encoding.GBK, *_WESTERN & {told}]:
         name = str(_ALIASES.get(candidate, candidate))
         try:
+            if b"code".decode(name) != "code":
+                continue
             names = [_letters(field, name) for field in fields]
             values = [[_letters(value, name) for value in column] if column.dtype == object else column
                       for column in columns]  # fmt: skip
         except (LookupError, ValueError):
             continue
-        is_guess = name == Encoding.GBK and not told and not encoding
+        is_guess = name == Encoding.GBK != _ALIASES.get(told, told) and not encoding
         return names, values, (_read_as_gbk(),) if is_guess else ()
     raise BoundaryFileRefused(_wrong_encoding())
 

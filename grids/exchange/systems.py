@@ -20,11 +20,8 @@ from grids import datums
 from grids.datums import Datum, Positions
 from grids.exchange.refused import BoundaryFileRefused
 
-# Three degrees wide, by central meridian from 75 to 135 degrees east: with the zone's number before the easting, and
-# without.
-NUMBERED_ZONES, PLAIN_ZONES = range(4513, 4534), range(4534, 4555)
-_FIRST_MERIDIAN, _ZONE_WIDTH, _FIRST_ZONE = 75, 3, 25
-# How far a three-degree zone reaches, generously, in metres; and where China's north ends.
+_FIRST_MERIDIAN = 75
+# How far a zone reaches, generously, in metres; and where China's north ends.
 _WEST, _EAST, _SOUTH, _NORTH = 100_000.0, 900_000.0, 0.0, 6_300_000.0
 _MILLION = 1_000_000
 
@@ -69,14 +66,45 @@ class System:
 DEGREES = tuple(System(datum.value, datum.label, datum=datum) for datum in Datum)
 
 
-def _zone(code: int) -> System:
-    place = (code - NUMBERED_ZONES.start) % len(NUMBERED_ZONES)
-    words = {"zone": _FIRST_ZONE + place, "meridian": _FIRST_MERIDIAN + _ZONE_WIDTH * place}
-    if code in NUMBERED_ZONES:
-        label = gettext_lazy("CGCS2000, 3-degree zone %(zone)d, %(meridian)d° E, zone number before the easting")
-    else:
-        label = gettext_lazy("CGCS2000, 3-degree zone %(zone)d, %(meridian)d° E")
-    return System(str(code), _Filled(label, words), definition=f"EPSG:{code}")
+@dataclass(frozen=True)
+class _Zones:
+    """Gauss-Krueger zones of one width by their numbers in the EPSG register, from 75 to 135 degrees east."""
+
+    codes: range
+    width: int
+    first: int
+    is_numbered: bool
+    label: Promise
+
+    def meridian(self, code: int) -> int:
+        return _FIRST_MERIDIAN + self.width * (code - self.codes.start)
+
+    def number(self, code: int) -> int:
+        return self.first + code - self.codes.start
+
+    def system(self, code: int) -> "System":
+        words = {"zone": self.number(code), "meridian": self.meridian(code)}
+        return System(str(code), _Filled(self.label, words), definition=f"EPSG:{code}")
+
+
+_PLAIN, _NUMBERED, _WIDE, _WIDE_NUMBERED = (
+    _Zones(range(4534, 4555), 3, 25, False, gettext_lazy("CGCS2000, 3-degree zone %(zone)d, %(meridian)d° E")),
+    _Zones(
+        range(4513, 4534), 3, 25, True,
+        gettext_lazy("CGCS2000, 3-degree zone %(zone)d, %(meridian)d° E, zone number before the easting"),
+    ),
+    _Zones(range(4502, 4513), 6, 13, False, gettext_lazy("CGCS2000, 6-degree zone %(zone)d, %(meridian)d° E")),
+    _Zones(
+        range(4491, 4502), 6, 13, True,
+        gettext_lazy("CGCS2000, 6-degree zone %(zone)d, %(meridian)d° E, zone number before the easting"),
+    ),
+)  # fmt: skip
+_EVERY = (_PLAIN, _NUMBERED, _WIDE, _WIDE_NUMBERED)
+
+
+def _zones_of(key: str) -> _Zones | None:
+    code = int(key) if key.isascii() and key.isdigit() else 0
+    return next((zones for zones in _EVERY if code in zones.codes), None)
 
 
 class _Filled(Promise):
@@ -89,13 +117,24 @@ class _Filled(Promise):
         return str(self.text) % self.words
 
 
-ZONES = tuple(_zone(code) for code in (*PLAIN_ZONES, *NUMBERED_ZONES))
+THREE_DEGREES = tuple(zones.system(code) for zones in (_PLAIN, _NUMBERED) for code in zones.codes)
+SIX_DEGREES = tuple(zones.system(code) for zones in (_WIDE, _WIDE_NUMBERED) for code in zones.codes)
+ZONES = (*THREE_DEGREES, *SIX_DEGREES)
 _CHOICES = {system.key: system for system in (*DEGREES, *ZONES)}
 
 
 def chosen(key: str) -> System:
     """The system of a choice: a datum's value or a zone's number in the EPSG register. Raises KeyError."""
     return _CHOICES[key]
+
+
+def other_zones(system: System) -> list[System]:
+    """The zones whose metres look like those of this one, a number before the easting apart."""
+    zones = _zones_of(system.key)
+    if zones is None or zones.is_numbered:
+        return []
+    meridian = zones.meridian(int(system.key))
+    return [_CHOICES[str(code)] for code in _PLAIN.codes if _PLAIN.meridian(code) != meridian]
 
 
 def said_by_file(crs: str) -> System | None:
@@ -157,18 +196,21 @@ def _degrees_fault(positions: Positions) -> str:
     if not bad.any():
         return ""
     longitude, latitude = positions[bad][0]
-    words = {"lon": f"{longitude:g}", "lat": f"{latitude:g}"}
+    words = {"lon": f"{longitude:.10g}", "lat": f"{latitude:.10g}"}
     if -90 <= longitude <= 90 and -180 <= latitude <= 180:
         return _("%(lon)s, %(lat)s is out of range: are longitude and latitude swapped?") % words
+    if max(abs(longitude), abs(latitude)) >= _WEST:
+        words = {"x": f"{longitude:.0f}", "y": f"{latitude:.0f}"}
+        return _("%(x)s, %(y)s are metres, no degrees: choose the zone they are in.") % words
     return _("%(lon)s, %(lat)s is out of range: degrees of longitude and latitude are needed.") % words
 
 
 def _metres_fault(positions: Positions, key: str) -> str:
     """Only of the zones it is known where they end."""
-    if key not in _CHOICES:
+    zones = _zones_of(key)
+    if zones is None:
         return ""
-    code = int(key)
-    offset = (_FIRST_ZONE + code - NUMBERED_ZONES.start) * _MILLION if code in NUMBERED_ZONES else 0
+    offset = zones.number(int(key)) * _MILLION if zones.is_numbered else 0
     easting, northing = positions[:, 0] - offset, positions[:, 1]
     bad = (easting < _WEST) | (easting > _EAST) | (northing < _SOUTH) | (northing > _NORTH)
     if not bad.any():
@@ -180,7 +222,7 @@ def _metres_fault(positions: Positions, key: str) -> str:
         return _("%(x)s, %(y)s are degrees, no metres: choose a system in degrees.") % words
     if _WEST <= second - offset <= _EAST and _MILLION < first < _NORTH:
         return _("%(x)s, %(y)s is out of range: are easting and northing swapped?") % words
-    if not offset and _FIRST_ZONE <= zone < _FIRST_ZONE + len(NUMBERED_ZONES):
+    if not offset and any(other.first <= zone < other.first + len(other.codes) for other in _EVERY):
         return (
             _("%(x)s begins with the zone number %(zone)d: choose that zone with its number before the easting.")
             % words

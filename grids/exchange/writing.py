@@ -21,6 +21,7 @@ from pyogrio import raw as ogr
 from shapely.geometry import MultiPolygon, Polygon, mapping
 from shapely.geometry.base import BaseGeometry
 
+from grids.exchange.features import readable
 from grids.exchange.opening import Format
 from grids.exchange.reading import Encoding
 from grids.exchange.systems import System
@@ -146,20 +147,25 @@ def _kml(rows: Sequence[Row], shapes: Sequence[BaseGeometry], system: System, ab
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>',
-        f"<name>{escape(about.title)}</name><description>{escape(about.told)}</description>",
+        f"<name>{_xml(about.title)}</name><description>{_xml(about.told)}</description>",
         '<Style id="grid"><LineStyle><width>2</width></LineStyle><PolyStyle><fill>0</fill></PolyStyle></Style>',
     ]
     for row, shape in zip(rows, shapes, strict=True):
         values = {key: value for key, value in _properties(row, system).items() if key != "name" and value is not None}
         data = "".join(
-            f"<Data name={quoteattr(key)}><value>{escape(str(value))}</value></Data>" for key, value in values.items()
+            f"<Data name={quoteattr(key)}><value>{_xml(str(value))}</value></Data>" for key, value in values.items()
         )
         parts = "".join(_kml_polygon(part) for part in shapely.get_parts(shape))
         lines.append(
-            f"<Placemark><name>{escape(row.name)}</name><styleUrl>#grid</styleUrl><ExtendedData>{data}</ExtendedData>"
+            f"<Placemark><name>{_xml(row.name)}</name><styleUrl>#grid</styleUrl><ExtendedData>{data}</ExtendedData>"
             f"<MultiGeometry>{parts}</MultiGeometry></Placemark>"
         )
     return "\n".join([*lines, "</Document></kml>", ""]).encode()
+
+
+def _xml(text: str) -> str:
+    """The text between tags, without the signs that no XML file may hold."""
+    return escape(readable(text, len(text)))
 
 
 def _kml_polygon(polygon: Polygon) -> str:

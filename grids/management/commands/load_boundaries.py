@@ -39,7 +39,7 @@ class Command(BaseCommand):
         keys = [system.key for system in (*systems.DEGREES, *systems.ZONES)]
         parser.add_argument(
             "--datum", "--system", dest="system", choices=keys, default="", metavar="SYSTEM",
-            help="cgcs2000, wgs84, gcj02, bd09 or the EPSG number of a zone (4513-4554); default: as the file says",
+            help="cgcs2000, wgs84, gcj02, bd09 or the EPSG number of a zone (4491-4554); default: as the file says",
         )  # fmt: skip
         parser.add_argument("--layer", default="", help="name of the layer; default: the first")
         parser.add_argument(

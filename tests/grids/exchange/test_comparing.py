@@ -88,6 +88,24 @@ def test_unknown_and_empty_codes_are_new_grids_in_the_village_they_lie_in(cast: 
     ]  # fmt: skip
 
 
+def test_of_villages_with_the_same_name_the_code_or_the_place_decides_or_nobody_can_tell(
+    cast: Cast, tmp_path: Path
+) -> None:
+    Unit.objects.filter(pk__in=[cast.village.pk, cast.sibling_village.pk]).update(name="中山社区", short_name="")
+    third, nowhere = WEST + 2 * SIDE, WEST + SIDE
+    data = geojson(
+        ({"code": "", "village": "中山社区"}, box(third, SOUTH, third + SIDE, SOUTH + SIDE)),
+        ({"code": cast.village.pk + "098", "village": "中山社区"}, box(third, SOUTH, third + SIDE, SOUTH + SIDE)),
+        ({"code": "", "village": "中山社区"}, box(nowhere, SOUTH + SIDE, third, SOUTH + 2 * SIDE)),
+        ({"code": "", "village": cast.village.pk}, box(third, SOUTH, third + SIDE, SOUTH + SIDE)),
+    )
+    found = _compared(cast, data, tmp_path)
+    new = {grid.index: grid.village for grid in found.of(State.NEW)}
+    assert new == {1: cast.sibling_village, 2: cast.village, 4: cast.village}
+    assert [fault.index for fault in found.faults] == [3]
+    assert "中山社区" in found.faults[0].reason
+
+
 def test_every_bad_feature_is_named_by_number_code_and_reason(cast: Cast, tmp_path: Path) -> None:
     hierarchy.create_units(units=[NewUnit(code="511111100001050", name="旧")], now=cast.now)
     hierarchy.retire(unit=Unit.objects.get(pk="511111100001050"), now=cast.now)

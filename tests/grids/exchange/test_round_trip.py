@@ -22,7 +22,7 @@ from tests.tiling import box
 ABOUT = About("511111100", "沙湾镇 · 今天", "坐标系…")
 DEGREES = ["cgcs2000", "wgs84", "gcj02", "bd09"]
 EVERY = [(kind, key) for kind in Format for key in DEGREES] + [
-    (kind, key) for kind in (Format.SHAPEFILE, Format.GPKG) for key in ("4535", "4544", "4523")
+    (kind, key) for kind in (Format.SHAPEFILE, Format.GPKG) for key in ("4535", "4544", "4523", "4507", "4496")
 ]
 
 
@@ -55,7 +55,11 @@ def test_each_format_comes_back_to_the_lattice_in_each_system(tmp_path: Path, ki
     rows = [_row(number, shape, households=None if number == 2 else 350) for number, shape in enumerate(shapes, 1)]
     layer = _read(writing.written(rows, kind, system, ABOUT), tmp_path / "file")
     told = systems.decided(crs=layer.crs, datum=layer.datum)
-    assert told.key == key if key in ("gcj02", "bd09", "4544", "4523") else told.datum in ("cgcs2000", "wgs84")
+    assert (
+        told.key == key
+        if key in ("gcj02", "bd09", "4544", "4523", "4507", "4496")
+        else told.datum in ("cgcs2000", "wgs84")
+    )
     back = drawn(layer.features, told)
     for row, shape in zip(rows, back, strict=True):
         assert isinstance(shape, BaseGeometry), shape
@@ -110,3 +114,9 @@ def test_any_polygon_comes_back(tmp_path: Path, shapes: list[BaseGeometry], kind
     for row, shape in zip(rows, back, strict=True):
         assert isinstance(shape, BaseGeometry), shape
         assert plans.same(shape, row.shape)
+
+
+def test_a_name_no_xml_may_hold_comes_back_without_its_signs(tmp_path: Path) -> None:
+    row = Row("1", "一\x0b<格>\x1f", "2", "x", "", "", None, box(103, 29, 104, 30))
+    layer = _read(writing.written([row], Format.KML, systems.chosen("cgcs2000"), ABOUT), tmp_path / "file")
+    assert layer.features[0].text("name") == "一\ufffd<格>\ufffd"

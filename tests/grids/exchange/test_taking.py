@@ -91,6 +91,7 @@ def test_a_first_outline_goes_with_its_draft_and_comes_back(cast: Cast, tmp_path
     [
         ({"reason": "  "}, "reason"),
         ({"wish": {"system": "4544"}}, "system"),
+        ({"wish": {"system": "4550", "format": Format.GPKG}}, "system"),
         ({"wish": {"at": "before"}}, "state"),
     ],
 )
