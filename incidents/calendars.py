@@ -164,8 +164,10 @@ class NaturalCalendar:
         return _moment(_epoch(t) + seconds)
 
     def end_of_day(self, t: datetime) -> datetime:
-        """23:59:59 of the local day of `t`."""
+        """23:59:59 of the local day of `t`; midnight is the end of the day before."""
         local = t.astimezone(self.zone)
+        if local.time() == MIDNIGHT:
+            return t.astimezone(UTC)
         last = datetime.combine(local.date(), time(23, 59, 59), tzinfo=self.zone)
         return last.astimezone(UTC)
 

@@ -201,8 +201,8 @@ def replanned(clock: Clock, *, given: Terms, calendar: Calendar, now: datetime) 
     if clock.state != ClockState.RUNNING or clock.run_since is None or is_red(clock, now):
         return None
     since, budget = clock.run_since, clock.budget or given.seconds
-    if given.from_next_day and not clock.turned_at:
-        since = _begins(clock, given, calendar)
+    if given.from_next_day and not clock.spent:
+        since = max([*clock.turned_at[-1:], _begins(clock, given, calendar)])
     plan = clock_rules.plan(given=given, calendar=calendar, since=since, spent=clock.spent, budget=budget)
     if clock_rules.is_endless(plan.due_at) and not clock_rules.is_endless(clock.due_at):
         raise CalendarHorizon(f"calendar {calendar.name!r} does not reach the deadline of clock {clock.pk}")

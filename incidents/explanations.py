@@ -149,15 +149,18 @@ def _pauses(clock: Clock) -> list[tuple[datetime, datetime | None]]:
 
 
 def _stretches(clock: Clock, calendar: Calendar, *, working: bool) -> list[Stretch]:
-    """The times the clock ran, the last one up to its due moment or its end; none without an end."""
+    """The times that counted, the last one up to its due moment or its end; none without an end."""
     if clock_rules.is_endless(clock.due_at):
         return []
-    last = clock.stopped_at or clock.due_at
-    edges = [clocks.counts_from(clock), *clock.turned_at]
+    last, begins = clock.stopped_at or clock.due_at, clocks.counts_from(clock)
+    # It may have rested before its time began.
+    edges = [max(begins, edge) for edge in (clock.started_at, *clock.turned_at)]
     if len(edges) % 2:
         edges.append(max(last, edges[-1]))
     found, total = [], 0
     for since, until in zip(edges[::2], edges[1::2], strict=True):
+        if since == until == begins:
+            continue
         seconds = max(0, calendar.elapsed(since, until))
         days = _day_lines(calendar.pieces(since, until), total) if working else []
         found.append(Stretch(since, until, seconds, days))

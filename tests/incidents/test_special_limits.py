@@ -70,6 +70,8 @@ def calendar(name: str, *, weekdays: list[int], last_year: int, ends: time = tim
         (1, "working_day", True, "2026-09-30 10:00", "2026-10-08 09:00", "2026-10-08 17:30"),
         (2, "day", False, "2026-11-20 16:00", "2026-11-21 00:00", "2026-11-23 00:00"),
         (2, "hour", True, "2026-11-20 23:59", "2026-11-21 00:00", "2026-11-21 23:59:59"),
+        # Two whole days end at midnight: that is the end of the second, not the beginning of a third.
+        (2, "day", True, "2026-11-20 16:00", "2026-11-21 00:00", "2026-11-23 00:00"),
     ],
 )
 def test_counted_from_the_next_day(amount: int, unit: str, end_of_day: bool, since: str, begins: str, due: str) -> None:
@@ -81,18 +83,36 @@ def test_counted_from_the_next_day(amount: int, unit: str, end_of_day: bool, sin
     assert (planned.begins, planned.due_at) == (at(begins), at(due))
 
 
-def test_before_its_first_second_nothing_is_spent_and_a_pause_takes_nothing_away(units: dict[str, Unit]) -> None:
+@pytest.mark.parametrize("resumed", ["2026-11-20 17:15", "2026-11-21 12:00"])
+def test_before_its_first_second_nothing_is_spent_and_a_pause_takes_nothing_away(
+    units: dict[str, Unit], resumed: str
+) -> None:
     limit(from_next_day=True)
     clock = started(units)
     assert (clock.started_at, clock.run_since, clock.due_at) == (FRIDAY, at("2026-11-23 09:00"), at("2026-11-23 17:30"))
     assert clocks.remaining(clock, at("2026-11-20 17:00")) == clock.budget
     clocks.pause(clock=clock, now=at("2026-11-20 17:00"), cause=PauseCause.DISPATCH)
-    clocks.resume(clock=clock, now=at("2026-11-21 12:00"))
+    clocks.resume(clock=clock, now=at(resumed))
     assert (clock.spent, clock.due_at, clock.budget) == (0, at("2026-11-23 17:30"), WORK.working_day_seconds)
     days = [line for stretch in explanations.explain(clock).stretches for line in stretch.days]
     assert sum(line.seconds for line in days) == clock.budget
     clocks.finish(clock=clock, now=at("2026-11-23 17:30"))
     assert (clock.final_light, clock.spent) == (Light.GREEN, clock.budget)
+
+
+def test_a_changed_calendar_moves_that_first_second_also_where_it_rested_before(units: dict[str, Unit]) -> None:
+    named = calendar("早班", weekdays=[1, 2, 3, 4, 5], last_year=2027, ends=time(8))
+    limit(from_next_day=True, calendar=named)
+    clock = started(units)
+    clocks.pause(clock=clock, now=at("2026-11-20 17:00"), cause=PauseCause.DISPATCH)
+    clocks.resume(clock=clock, now=at("2026-11-20 17:15"))
+    assert clock.run_since == at("2026-11-23 00:00")
+    daily = CalendarVersion.objects.create(
+        calendar=named, number=2, weekdays=EVERY_DAY, first_year=2026, last_year=2027, created_at=FRIDAY
+    )
+    WorkPeriod.objects.create(version=daily, starts=time(0), ends=time(8))
+    clocks.recompute(clock=clock, now=at("2026-11-20 18:00"), version_id=daily.pk)
+    assert (clock.run_since, clock.due_at) == (at("2026-11-21 00:00"), at("2026-11-21 08:00"))
 
 
 # As the situation requires
