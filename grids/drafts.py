@@ -58,9 +58,11 @@ def begin(*, scope: Unit, wish: Wish, actor: Person | None, now: datetime) -> Pl
     Raises PermissionDenied; BoundaryRefused if nothing is published there.
     """
     _require(scope, actor, now)
+    # Asked first: what is published while the rest is read makes this draft a stale one.
+    base = plans.latest(scope.pk)
     in_force = Boundary.objects.filter(within([scope.pk], "unit"), kind=UnitKind.GRID, valid__contains=now)
     living = in_force.filter(unit__retired_at__isnull=True).select_related("unit", "plan").order_by("unit_id")
-    boundaries = list(living)
+    boundaries = list(living.defer("plan__frame", "plan__certificate", "plan__effect"))
     if not boundaries:
         raise BoundaryRefused(
             _("%(unit)s has no published grids to begin from: import some.") % {"unit": scope.name},
@@ -78,7 +80,8 @@ def begin(*, scope: Unit, wish: Wish, actor: Person | None, now: datetime) -> Pl
         rows.append(row)
     frame = plans.outline_of(scope.pk, now) or shapely.coverage_union_all([row.shape for row in rows])
     synthetic = wish.is_synthetic or any(boundary.plan.is_synthetic for boundary in boundaries)
-    return _begun(scope, replace(wish, is_synthetic=synthetic), rows, frame, "begin", actor=actor, now=now)
+    wish = replace(wish, is_synthetic=synthetic)
+    return _begun(scope, base, wish, rows, frame, "begin", actor=actor, now=now)
 
 
 @transaction.atomic
@@ -98,6 +101,7 @@ def begin_from(
     for a code that is no living grid of the scope or comes twice, or a village that is not in the scope.
     """
     _require(scope, actor, now)
+    base = plans.latest(scope.pk)
     drawn = [one if isinstance(one, Drawn) else Drawn(*one) for one in shapes]
     units = _units(scope, drawn)
     rows = []
@@ -110,13 +114,14 @@ def begin_from(
                 households=one.households, households_given=one.households is not None,
             )
         )  # fmt: skip
-    return _begun(scope, wish, rows, frame, "begin_from", actor=actor, now=now, said=said)
+    return _begun(scope, base, wish, rows, frame, "begin_from", actor=actor, now=now, said=said)
 
 
 @transaction.atomic
 def copy(*, plan: Plan, title: str, actor: Person, now: datetime) -> Plan:
     """A new draft with the areas of another plan, whatever became of that; what was published since stays its base."""
-    permissions.require(actor, Right.ADMINISTER, plan.scope_id, now=now)
+    _require(plan.scope, actor, now)
+    base = plans.latest(plan.scope_id)
     rows = list(draft_rows.read(plan.pk).values())
     if not rows or plan.frame is None:
         raise BoundaryRefused(_("This plan has no areas to copy."), code="nothing_to_copy")
@@ -130,7 +135,7 @@ def copy(*, plan: Plan, title: str, actor: Person, now: datetime) -> Plan:
     kept = [row if row.unit in living else replace(row, unit=None) for row in carried]
     wish = Wish(title, plan.reason, plan.note, plan.target_households, plan.tolerance_percent, plan.is_synthetic)
     frame, said = lattice.from_db(plan.frame), {"what": plan.title}
-    return _begun(plan.scope, wish, kept, frame, "copy", actor=actor, now=now, said=said)
+    return _begun(plan.scope, base, wish, kept, frame, "copy", actor=actor, now=now, said=said)
 
 
 @transaction.atomic
@@ -223,6 +228,7 @@ def _units(scope: Unit, drawn: list[Drawn]) -> dict[str, Unit]:
 
 def _begun(
     scope: Unit,
+    base: Plan | None,
     wish: Wish,
     rows: list[Row],
     frame: BaseGeometry,
@@ -234,7 +240,7 @@ def _begun(
 ) -> Plan:
     plan = Plan.objects.create(
         scope=scope,
-        base=plans.latest(scope.pk),
+        base=base,
         title=wish.title,
         reason=wish.reason,
         note=wish.note,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import shapely
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.geos import Polygon
 from django.http import HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 from governance.studio import wire
 from governance.studio.access import says_why, seen_plan
 from governance.studio.api import answer
-from grids import draft_painting, draft_rows, dwelling_cells, households
+from grids import draft_painting, draft_rows, dwelling_cells, households, lattice
 from grids.coverage import EditRefused
 from grids.datums import SRID
 from grids.draft_rows import Box, shapes_of
@@ -40,12 +41,21 @@ def _box(request: PersonRequest) -> Box:
 @gzip_page
 @says_why
 def ground(request: PersonRequest, pk: int) -> HttpResponse:
-    """The dwellings of the district in a box (id, longitude, latitude, households) and the lines there."""
+    """The dwellings of the plan's ground in a box (id, longitude, latitude, households) and the lines there."""
     plan = seen_plan(request, pk, now=timezone.now())
     box = _box(request)
-    points = households.dwellings_in(district_of(plan.scope_id), box)[:MOST_DWELLINGS]
-    dwellings = [[int(pk), lon, lat, int(number)] for lon, lat, number, pk in points.tolist()]
-    return answer({"dwellings": dwellings, "lines": _lines(plan, box)})
+    return answer({"dwellings": _dwellings(plan, box), "lines": _lines(plan, box)})
+
+
+def _dwellings(plan: Plan, box: Box) -> list[list[float]]:
+    """Whoever may read a plan sees what lies in its outline; next door it may be somebody else's to know."""
+    if plan.frame is None:
+        return []
+    frame = lattice.from_db(plan.frame)
+    shapely.prepare(frame)
+    points = households.dwellings_in(district_of(plan.scope_id), box)
+    held = points[shapely.intersects_xy(frame, points[:, 0], points[:, 1])]
+    return [[int(pk), lon, lat, int(number)] for lon, lat, number, pk in held[:MOST_DWELLINGS].tolist()]
 
 
 def _lines(plan: Plan, box: Box) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -50,10 +49,11 @@ def plans(request: PersonRequest) -> HttpResponse:
     shelf = request.GET.get("show", "open")
     shelf = shelf if shelf in SHELVES else "open"
     words = request.GET.get("q", "").replace("\0", " ").strip()[:60]
-    found = seen.filter(SHELVES[shelf][1]).select_related("scope", "held_by", "created_by", "rolls_back")
+    found = seen.filter(SHELVES[shelf][1]).select_related("scope", "held_by", "created_by")
     if words:
         found = found.filter(Q(title__icontains=words) | Q(scope__name__icontains=words) | Q(scope=words))
-    page = Paginator(found.order_by("-created_at", "-id"), PAGE).get_page(request.GET.get("page"))
+    listed = found.defer("frame", "effect").order_by("-created_at", "-id")
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Plans · %(count)d") % {"count": page.paginator.count},
         "subtitle": _("Draw, weigh, prove, approve and publish the borders of grids"),
@@ -63,8 +63,7 @@ def plans(request: PersonRequest) -> HttpResponse:
         "page": page,
         "rows": _rows(list(page.object_list), now),
         "may_begin": bool(scopes_of(request.user, (Right.ADMINISTER,), now=now)),
-        "import_url": address("studio:import"),
-        "export_url": address("studio:export_published") if scopes_of(request.user, EXPORTERS, now=now) else "",
+        "may_export": bool(scopes_of(request.user, EXPORTERS, now=now)),
     }
     return render(request, "studio/plans.html", context)
 
@@ -104,14 +103,6 @@ def grids_of(plan: Plan, totals: dict[str, Any]) -> int:
     return int(totals["areas"] or (plan.certificate or {}).get("grids", 0))
 
 
-def address(name: str, *args: Any) -> str:
-    """The address of a page, or "" while it is not built."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def begin(request: PersonRequest) -> HttpResponse:
@@ -130,7 +121,7 @@ def begin(request: PersonRequest) -> HttpResponse:
             form.add_error(None, refused)
         else:
             return redirect("studio:plan", plan.pk)
-    context = {"title": _("Begin a plan"), "form": form, "import_url": address("studio:import")}
+    context = {"title": _("Begin a plan"), "form": form}
     return render(request, "studio/begin.html", context, status=422 if form.errors else 200)
 
 

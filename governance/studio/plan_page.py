@@ -1,6 +1,6 @@
 """The page of one plan: how far it is, its figures, what is wrong, what was decided; and what may be pressed there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 from governance.studio import fault_counts
 from governance.studio.access import May, may, seen_plan
 from governance.studio.forms import ApproveForm, CopyForm, ReasonForm, SettingsForm
-from governance.studio.pages import address, grids_of
+from governance.studio.pages import grids_of
 from grids import approvals, balance, draft_checks, draft_log, draft_rows, drafts, holds, plans
 from grids.holds import PlanConflict
-from grids.models import Plan, PlanStatus
+from grids.models import Plan, PlanOperation, PlanStatus
 from grids.refusals import BoundaryRefused
 from grids.requests import PersonRequest
 
@@ -43,7 +43,9 @@ def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) ->
     found = [] if finished or not rows else draft_checks.faults(one, rows)
     fault_counts.keep(one, len(found))
     totals = balance.totals(one)
-    pockets = list(draft_log.decided(one)[: POCKETS_SHOWN + 1])
+    before, left = approvals.pockets_before(one), sum(fault.kind == "pocket" for fault in found)
+    decisions = draft_log.decided(one)
+    shown = list(decisions[:POCKETS_SHOWN])
     return {
         "title": one.title,
         "subtitle": one.scope.name,
@@ -57,17 +59,20 @@ def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) ->
         "outside": _outside(one, rows),
         "faults": found[:FAULTS_SHOWN],
         "fault_count": len(found),
-        "pockets_before": approvals.pockets_before(one),
-        "pockets_now": sum(fault.kind == "pocket" for fault in found),
-        "decided": [{"step": step, "words": draft_log.in_words(step)} for step in pockets[:POCKETS_SHOWN]],
-        "pockets_words": f"{approvals.pockets_before(one)} → {sum(fault.kind == 'pocket' for fault in found)}",
+        "pockets_before": before,
+        "pockets_now": left,
+        "pockets_words": f"{before} → {left}",
+        "decided": _told(shown),
+        "decided_count": len(shown) if len(shown) < POCKETS_SHOWN else decisions.count(),
         "way": _way(one),
-        "decided_count": draft_log.decided(one).count() if len(pockets) > POCKETS_SHOWN else len(pockets),
-        "steps": [{"step": step, "words": draft_log.in_words(step)} for step in draft_log.page(one, most=STEPS_SHOWN)],
-        "links": _links(one, allowed),
+        "steps": _told(draft_log.page(one, most=STEPS_SHOWN)),
         "forms": _forms(one, allowed) | forms,
         "now": now,
     }
+
+
+def _told(steps: Iterable[PlanOperation]) -> list[dict[str, Any]]:
+    return [{"step": step, "words": draft_log.in_words(step)} for step in steps]
 
 
 def _way(one: Plan) -> list[tuple[str, Any, bool, bool]]:
@@ -81,14 +86,6 @@ def _way(one: Plan) -> list[tuple[str, Any, bool, bool]]:
 
 def _outside(one: Plan, rows: dict[int, draft_rows.Row]) -> list[balance.Line]:
     return [line for line in balance.lines(one, rows.values()) if line.is_outside][:FAULTS_SHOWN]
-
-
-def _links(one: Plan, allowed: May) -> dict[str, str]:
-    """The pages around a plan that are built; those that act, for who may act."""
-    names = ["draw", "compare", "preview", "export"]
-    names += ["proposals"] if allowed.edit else []
-    names += ["publish"] if allowed.publish else []
-    return {name: address(f"studio:{name}", one.pk) for name in names}
 
 
 def _forms(one: Plan, allowed: May) -> dict[str, Form]:

@@ -201,6 +201,9 @@ def test_faults_balance_ground_and_people_are_told(cast: Cast, client: Client) -
     assert balance["totals"]["households"] == 13 and [row["outside"] for row in balance["rows"]] == [True] * 3
     box = f"{WEST},{SOUTH},{WEST + SIDE},{SOUTH + SIDE}"
     assert desk.get("ground", bbox=box)["dwellings"][0][1:] == [WEST + SIDE / 2, SOUTH + SIDE / 2, 13]
+    settle(cast, [(WEST - SIDE / 2, SOUTH + SIDE / 2)])
+    wider = f"{WEST - SIDE},{SOUTH},{WEST + SIDE},{SOUTH + SIDE}"
+    assert len(desk.get("ground", bbox=wider)["dwellings"]) == 1, "who lives next door is not this plan's to tell"
     assert [cell["key"] for cell in desk.get("cells", bbox=box)["cells"]] == [1]
     assert desk.get("officers", q="甲一")["people"][0]["id"] == cast.officer.pk
     for name, query in (("ground", "bbox=1,2"), ("log", "before=x"), ("cells", "")):

@@ -8,7 +8,7 @@ import shapely
 from django.core.exceptions import PermissionDenied
 from shapely import affinity
 
-from grids import approvals, coverage, draft_edits, draft_log, draft_rows, drafts, households, lattice
+from grids import approvals, coverage, draft_edits, draft_log, draft_rows, drafts, households, lattice, plans
 from grids.coverage import EditRefused
 from grids.draft_rows import shapes_of
 from grids.drafts import Drawn, Wish
@@ -40,6 +40,20 @@ def test_it_begins_with_the_grids_in_force_and_their_officers(cast: Cast) -> Non
     assert rows[1].officer == cast.officer.pk and rows[1].village == cast.village.pk
     assert plan.base is not None and plan.last_key == 4
     assert approvals.prove(plan_id=plan.pk, actor=cast.administrator, now=cast.now).holds
+
+
+def test_what_is_published_while_a_plan_is_begun_makes_it_stale(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def meanwhile(codes: list[str]) -> dict[str, int]:
+        grids = {code: shape for code, shape in plans.in_force(cast.village.pk).items() if code in codes}
+        outline = plans.outline_of(cast.village.pk, cast.now)
+        assert outline is not None
+        faster = plans.draft(scope=cast.village, title="快一步", now=cast.now, grids=grids, frame=outline)
+        plans.publish(plan=faster, at=cast.now, now=cast.now)
+        return {}
+
+    monkeypatch.setattr(households, "given_before", meanwhile)
+    plan = drafts.begin(scope=cast.town, wish=Wish("重划"), actor=cast.administrator, now=cast.now)
+    assert plans.is_stale(plan)
 
 
 def test_nothing_is_begun_where_nothing_is_published_or_by_strangers(cast: Cast) -> None:
