@@ -301,7 +301,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "grids.api.problems.answer_to",
     "DEFAULT_THROTTLE_RATES": {"login": environment.text("WANGGE_LOGIN_RATE", "30/minute")},
     "NUM_PROXIES": 1 if environment.flag("WANGGE_BEHIND_PROXY", False) else 0,
-    "URL_FORMAT_OVERRIDE": "format",
+    "URL_FORMAT_OVERRIDE": None,
 }
 REST_KNOX = {
     "TOKEN_TTL": timedelta(hours=environment.number("WANGGE_TOKEN_HOURS", 12)),

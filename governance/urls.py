@@ -5,9 +5,10 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from governance import accounts, basemaps, captchas, frame, health, landing, styleguide
+from governance.api.docs import Nowhere
 from governance.views import (
     administration,
     by_grid,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("admin/login/", accounts.admin_sign_in),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("governance.api.urls", "api"))),
+    re_path(r"^api(/|$)", Nowhere.as_view(), name="no_api"),
     path("studio/", include("governance.studio.urls")),
 ]
 for app in ("grids", "incidents", "dispatch"):

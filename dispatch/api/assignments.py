@@ -100,8 +100,8 @@ class ActionList(Endpoint):
 
         `seq` is that of the order. The same as a move that names the `assignment`.
         """
-        given, key = self.taken(), self.key()
         row = _one(self, id)
+        given, key = self.taken(), self.key()
         incident = in_sight(self.person, row.incident.number, now=self.now)
         return perform(
             self.person, incident, given.pop("action"), {**given, "assignment": row.pk}, key=key, now=self.now

@@ -105,8 +105,8 @@ class CardActions(Endpoint):
 
         The same as the move `reply_card` or `withdraw_card` that names the `card`.
         """
-        given, key = self.taken(), self.key()
         row = _one(self, id)
+        given, key = self.taken(), self.key()
         incident = in_sight(self.person, row.incident.number, now=self.now)
         name = ACTIONS[given.pop("action")]
         return perform(self.person, incident, name, {**given, "card": row.pk}, key=key, now=self.now)

@@ -13,17 +13,17 @@ from rest_framework.response import Response
 from dispatch import moves
 from dispatch.acts import ACTS
 from dispatch.api import shapes
+from dispatch.api.repeats import refuse_other
 from dispatch.models import AssignmentRole, ReturnReason
 from dispatch.moves import Order
 from grids.api.endpoints import Endpoint, replayed
 from grids.api.fields import CodeField, Strict, WholeField, WordsField, units_named
-from grids.api.problems import Problem
 from grids.models import Person
 from incidents import access, records
 from incidents.api import shapes as incident_shapes
 from incidents.api.incidents import NUMBER
 from incidents.api.refusals import told
-from incidents.models import CardColour, Incident, IncidentEvent
+from incidents.models import CardColour, Incident
 from incidents.refusals import missing
 from incidents.states import BIRTHS, MOVES
 from incidents.words import MOST_CHARACTERS
@@ -34,19 +34,6 @@ SPECIAL = (
     "ask_suspend", "ask_void", "grant", "refuse", "confirm", "urge", "supervise", "reply_card", "withdraw_card",
 )  # fmt: skip
 NAMES = sorted({name for name, row in MOVES.items() if row.by_person and name not in BIRTHS} | {*ACTS, *SPECIAL})
-# What a request decided makes of the incident; the event bears that name.
-EVENTS_OF = {
-    "grant": ("suspend", "void"),
-    "refuse": ("approval_refused",),
-    "ask_suspend": ("approval_asked",),
-    "ask_void": ("approval_asked",),
-    "confirm": ("confirmed",),
-    "urge": ("urged",),
-    "supervise": ("card_issued",),
-    "reply_card": ("card_replied",),
-    "withdraw_card": ("card_withdrawn",),
-    **{name: (act.event,) for name, act in ACTS.items()},
-}
 
 
 class OrderGiven(Strict):
@@ -111,8 +98,8 @@ class MoveList(Endpoint):
         A stale `seq` answers 409 with the present `incident` and the `moves` possible now. With an `Idempotency-Key`
         a repeated request changes nothing, answers 200 and says `Idempotent-Replayed: true`.
         """
-        given, key = self.taken(), self.key()
         incident = in_sight(self.person, number, now=self.now)
+        given, key = self.taken(), self.key()
         return perform(self.person, incident, given.pop("move"), given, key=key, now=self.now)
 
 
@@ -144,7 +131,7 @@ def perform(
     row = incident_shapes.incidents([_with_category(after, incident)], now)[0]
     if event is None or event.occurred_at == now:
         return Response(row)
-    _refuse_other(event, name, given, inputs)
+    refuse_other(event, name, given, inputs)
     return replayed(row)
 
 
@@ -194,24 +181,3 @@ def _with_category(after: Incident, before: Incident) -> Incident:
     """The moved incident with the category that was fetched with it before: moves never change it."""
     after.category = before.category
     return after
-
-
-def _refuse_other(event: IncidentEvent, name: str, given: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    """Raise a Problem unless `event` is what such a request makes: the key belongs to another one."""
-    same = event.kind in EVENTS_OF.get(name, (name,)) and event.note == given["note"].strip()
-    orders = event.details.get("orders")
-    if orders is not None and "orders" in inputs:
-        same &= [(each["unit"], each["text"]) for each in orders] == [
-            (order.unit.pk, order.text.strip()) for order in inputs["orders"]
-        ]
-    if inputs.get("assignment_id") and "assignment" in event.details:
-        same &= event.details["assignment"] == inputs["assignment_id"]
-    if inputs.get("target_unit") and event.holder_after_id:
-        same &= event.holder_after_id == inputs["target_unit"].pk
-    if "card_id" in event.details:
-        about = event.details
-        same &= about["card_id"] == inputs.get("card_id", about["card_id"])
-        same &= about["colour"] == inputs.get("colour", about["colour"])
-        same &= "target_unit" not in inputs or about["card_unit"] == inputs["target_unit"].pk
-    if not same:
-        raise Problem("key-reused")

@@ -8,7 +8,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -98,9 +103,15 @@ class SchemaFile(Endpoint, SpectacularAPIView):
 
     authentication_classes = Endpoint.authentication_classes
     permission_classes = Endpoint.permission_classes
-    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
+    renderer_classes = [OpenApiJsonRenderer, OpenApiJsonRenderer2, OpenApiYamlRenderer, OpenApiYamlRenderer2]
     asks = {"GET": SchemaQuestion}
     schema = None
+
+    def get_renderers(self) -> list[Any]:
+        """Those of the format that is asked for; of one there is not, all, so that it is refused by name."""
+        asked = self.request.query_params.get("format")
+        found: list[Any] = super().get_renderers()
+        return [renderer for renderer in found if renderer.format == asked] or found
 
 
 class Nowhere(Endpoint):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import get_supported_language_variant, parse_accept_lang_header
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -72,6 +72,13 @@ def is_due(person: Person, *, now: datetime) -> bool:
     return person.must_change_password or passwords.is_expired(person, now=now)
 
 
+class Negotiation(DefaultContentNegotiation):
+    """As `Accept` says; an empty one says as much as none."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        return super().get_accept_list(request) if request.META.get("HTTP_ACCEPT", "").strip() else ["*/*"]
+
+
 class FileNegotiation(BaseContentNegotiation):
     """One kind of answer, whatever is asked for: a file is what it is."""
 
@@ -95,6 +102,7 @@ class Endpoint(APIView):
     permission_classes: Sequence[Any] = [SignedIn]
     parser_classes: Sequence[Any] = [BoundedJSONParser]
     renderer_classes: Sequence[Any] = [JSONRenderer]
+    content_negotiation_class: type[BaseContentNegotiation] = Negotiation
 
     http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
 

@@ -61,10 +61,10 @@ def page(queryset: QuerySet, order: Sequence[str], asked: dict[str, Any]) -> Pag
     size, back, start = asked["page_size"], False, None
     if asked.get("cursor"):
         back, start = read(asked["cursor"], len(order))
-    if start is not None:
-        queryset = queryset.filter(_beyond(order, start, forward=not back))
     ordered = queryset.order_by(*(_turned(order) if back else order))
     try:
+        if start is not None:
+            ordered = ordered.filter(_beyond(order, start, forward=not back))
         rows = list(ordered[: size + 1])
     except (DjangoValidationError, TypeError, ValueError) as error:
         raise _unreadable() from error

@@ -1,5 +1,6 @@
 """Incidents: the list with the filters of the pages, one of them, and a new one."""
 
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,7 @@ from incidents import access, by_due, lifecycle, lists, places, records, selecto
 from incidents.api import shapes
 from incidents.api.keys import KeyField, category_for
 from incidents.api.refusals import FIELDS, told
-from incidents.births import LATEST_DELIVERY
+from incidents.births import LATEST_DELIVERY, believed
 from incidents.filters import ANY, HOLDING_KINDS, LIGHTS, OPEN, QUERY_LENGTH, Filters
 from incidents.happenings import Act
 from incidents.models import Incident, IncidentEvent, Source
@@ -208,8 +209,9 @@ def _refuse_other(event: IncidentEvent | None, incident: Incident, words: dict[s
         and incident.address == words["address"].strip()
         and incident.urgency == words["urgency"]
         and incident.category_id == (category.pk if category else None)
-        and (incident.raw_longitude, incident.raw_latitude, incident.raw_datum)
-        == ((position.longitude, position.latitude, position.datum) if position else (None, None, ""))
+        and event.occurred_at == believed(words["occurred_at"], incident.reported_at)
+        and (incident.raw_longitude, incident.raw_latitude, incident.raw_datum, incident.accuracy_m)
+        == (astuple(position) if position else (None, None, "", None))
         and (position is not None or place is None or incident.place_id == place.pk)
     )
     if not same:

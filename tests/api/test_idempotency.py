@@ -1,6 +1,7 @@
 """A request with an `Idempotency-Key` happens once, however often and however concurrently it is sent."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,6 @@ from django.utils import timezone
 from incidents.models import Incident, IncidentEvent
 from tests.api.conftest import Now, Program
 from tests.api.test_problems import is_problem
-from tests.cast import Cast
-from tests.incidents.story import load_reference
 
 KEY = "9f1c2a7e-once"
 
@@ -29,11 +28,16 @@ def test_a_repeated_report_gets_the_incident_of_the_first_one(today: Now) -> Non
 
 @pytest.mark.parametrize(
     "change",
-    [{"text": "别的"}, {"urgency": "urgent"}, {"address": "x"}, {"settled": True, "result": "x"}, {"position": None}],
-)
+    [
+        {"text": "别的"}, {"urgency": "urgent"}, {"address": "x"}, {"settled": True, "result": "x"}, {"position": None},
+        {"occurred_at": (timezone.now() - timedelta(hours=9)).isoformat()}, {"accuracy_m": 9},
+    ],
+)  # fmt: skip
 def test_a_key_belongs_to_one_report(today: Now, change: dict[str, Any]) -> None:
     officer, body = Program(today.cast.officer), today.report_body()
     officer.post("incidents/", body, key=KEY)
+    if "accuracy_m" in change:
+        change = {"position": body["position"] | change}
     other = body | change | ({"place": today.cast.second_grid.pk} if "position" in change else {})
     is_problem(officer.post("incidents/", other, key=KEY), 422, "key-reused")
     assert Incident.objects.count() == 1
@@ -72,9 +76,27 @@ def test_a_key_belongs_to_one_move(today: Now) -> None:
     clerk.post(url, {"move": "accept", "seq": 1}, key=KEY)
     is_problem(clerk.post(url, {"move": "escalate", "seq": 2, "note": "x"}, key=KEY), 422, "key-reused")
     is_problem(clerk.post(url, {"move": "accept", "seq": 1, "note": "x"}, key=KEY), 422, "key-reused")
+    is_problem(clerk.post(url, {"move": "accept", "seq": 2}, key=KEY), 422, "key-reused")
     answer = clerk.post(f"incidents/{other.number}/moves/", {"move": "accept", "seq": 1}, key=KEY)
     is_problem(answer, 422, "key-reused")
     is_problem(clerk.post("incidents/", today.report_body(), key=KEY), 422, "key-reused")
+
+
+def test_a_key_belongs_to_one_dispatch_and_one_return(today: Now) -> None:
+    incident = today.at_district()
+    dispatcher, url = Program(today.cast.district_dispatcher), f"incidents/{incident.number}/moves/"
+    order = {"unit": today.cast.department.pk, "text": "修", "required": True}
+    body = {"move": "dispatch", "seq": Incident.objects.get().seq, "note": "", "orders": [order]}
+    assert dispatcher.post(url, body, key=KEY).status_code == 200
+    assert dispatcher.post(url, body, key=KEY).headers["Idempotent-Replayed"] == "true"
+    for other in ({"text": "拆"}, {"required": False}):
+        is_problem(dispatcher.post(url, body | {"orders": [order | other]}, key=KEY), 422, "key-reused")
+    back, returned = Program(today.cast.handler), {"action": "return", "seq": 0, "note": "x", "reason": "not_ours"}
+    actions = f"assignments/{today.order(incident).pk}/actions/"
+    assert back.post(actions, returned, key=KEY).status_code == 200
+    assert back.post(actions, returned, key=KEY).headers["Idempotent-Replayed"] == "true"
+    is_problem(back.post(actions, returned | {"reason": "other"}, key=KEY), 422, "key-reused")
+    is_problem(back.post(actions, returned | {"proposed_unit": order["unit"]}, key=KEY), 422, "key-reused")
 
 
 @pytest.mark.parametrize("action", ["sign", "feed_back"])
@@ -92,10 +114,8 @@ def test_a_repeated_action_on_an_order_changes_nothing_more(today: Now, action: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_repeated_at_once_a_report_and_a_move_happen_once() -> None:
-    cast = Cast.make()
-    load_reference(cast)
-    today = Now(cast)
+def test_repeated_at_once_a_report_and_a_move_happen_once(today: Now) -> None:
+    cast = today.cast
     body, officer = today.report_body(), Program(cast.officer)
     answers = at_once(6, lambda: Program.like(officer).post("incidents/", body, key=KEY))
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]

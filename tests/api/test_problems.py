@@ -1,5 +1,6 @@
 """Everything refused comes in one shape, problem details, in the reader's language, and tells no secrets."""
 
+import base64
 import json
 from typing import Any
 
@@ -165,3 +166,35 @@ def test_every_kind_of_problem_is_explained_to_everybody(db: None) -> None:
     for kind in listed:
         assert Client().get(kind["type"]).json() == kind
     assert Client().get(f"{ROOT}problems/nothing/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/api", "/api/", "/api/v2/incidents/", "/api/v1/nothing", "/api/v1//"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_address_below_api_answers_with_a_page(today: Now, address: str, method: str) -> None:
+    is_problem(Program().ask(method, address), 401, "not-signed-in")
+    is_problem(Program(today.cast.village_clerk).ask(method, address), 404, "not-found")
+
+
+def test_what_is_asked_for_is_matched_with_what_there_is(today: Now) -> None:
+    clerk = Program(today.cast.village_clerk)
+    for accepted in ("", "*/*", "application/json; charset=utf-8", "application/problem+json, application/json"):
+        assert clerk.get("schema/", Accept=accepted).json()["openapi"].startswith("3.1")
+        assert clerk.get("incidents/", Accept=accepted).status_code == 200
+    assert clerk.get("schema/?format=yaml", Accept="*/*").content.startswith(b"openapi: 3.1")
+    for path in ("schema/", "incidents/"):
+        assert is_problem(clerk.get(f"{path}?format=xml"), 400, "invalid")["errors"][0]["field"] == "format"
+
+
+def test_what_is_not_there_is_said_before_what_is_wrong_with_the_body(today: Now) -> None:
+    clerk = Program(today.cast.village_clerk)
+    for path in ("incidents/511111202601010000/moves/", "assignments/1/actions/", "cards/1/actions/"):
+        is_problem(clerk.post(path, {"nonsense": 1}), 404, "not-found")
+
+
+def test_a_cursor_of_other_things_is_refused(today: Now) -> None:
+    clerk, number = Program(today.cast.village_clerk), today.report().number
+    for path in ("incidents/", "inbox/", "assignments/", "cards/", "tokens/", f"incidents/{number}/photos/"):
+        for values in ([1, 2], [5, 5], ["x"], ["x", 1], [{"t": "2026-11-22T00:00:00Z"}, 1.5], [None], [{"t": 5}]):
+            cursor = base64.urlsafe_b64encode(json.dumps([0, *values]).encode()).decode().rstrip("=")
+            told = is_problem(clerk.get(f"{path}?cursor={cursor}"), 400, "invalid")
+            assert told["errors"][0]["code"] == "cursor"
