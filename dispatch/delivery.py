@@ -34,6 +34,8 @@ RESERVE = timedelta(seconds=60)
 LIMIT = 200
 WORKERS = 8
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 900, 3600))
+# Whatever a provider wishes, what it put off a second time is not tried more often.
+OFTENEST = timedelta(minutes=1)
 
 WAITING, SENDING, BUNDLED = DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.BUNDLED
 SENT, DEAD, UNKNOWN = DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.UNKNOWN
@@ -202,8 +204,9 @@ def _mark(row: Delivery, outcome: Outcome, token: UUID, now: datetime, run: Run)
 
 
 def _put_off(row: Delivery, outcome: Retry, lane: str, now: datetime) -> bool:
-    """Whether it is tried again; later where the provider says when, else after longer and longer pauses."""
-    at = now + (outcome.after if outcome.after is not None else backoff(row.attempts))
+    """Whether it is tried again; when the provider says, but not for ever every second, else after longer pauses."""
+    own = backoff(row.attempts)
+    at = now + (own if outcome.after is None else max(outcome.after, min(own, OFTENEST)))
     if outcome.shared:
         at = max(at, lanes.closed(lane, now, outcome.after))
     # All that was put off together does not come back together.

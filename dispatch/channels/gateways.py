@@ -124,6 +124,6 @@ def _is_listed(url: str) -> bool:
 def _id(body: bytes) -> str:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(said.get("id") or "")[:120] if isinstance(said, dict) else ""

@@ -71,4 +71,4 @@ class Exchange(Way):
                 wish = parsedate_to_datetime(said) - datetime.now(UTC)
             except (ValueError, TypeError):
                 return None
-        return max(timedelta(0), min(wish, LONGEST_WISH))
+        return min(wish, LONGEST_WISH) if wish > timedelta(0) else None

@@ -48,7 +48,7 @@ class Robot(Exchange):
         try:
             said = json.loads(answer.body)
             code = next(int(said[name]) for name in self.code_names if name in said)
-        except (ValueError, TypeError, StopIteration):
+        except (ValueError, TypeError, ArithmeticError, RecursionError, StopIteration):
             return Retry("an answer that says nothing", shared=True, maybe=True)
         return self._outcome(code, answer.headers)
 

@@ -21,8 +21,10 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 
 MOST = 64 * 1024
-# Addresses that lead to others inside of them.
-_WRAPPING = tuple(ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# Addresses that lead to others inside of them, and those that were meant for the inside once.
+_WRAPPING = ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24")
+_OF_OLD = ("fec0::/10", "3fff::/20")
+_NOT_OUTSIDE = tuple(map(ipaddress.ip_network, _WRAPPING + _OF_OLD))
 
 
 class Refused(Exception):
@@ -82,6 +84,9 @@ def checked(url: str, *, trusted: bool = False) -> SplitResult:
         raise Refused("not an address") from None
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or not host or parts.username or parts.password:
         raise Refused("not an address")
+    if not (parts.path + parts.query).isascii():
+        # What is no line of a request would be refused at each attempt anew.
+        raise Refused("not an address")
     if parts.scheme != "https" and not (parts.scheme == "http" and (trusted or is_listed(host, port))):
         raise Refused("not https")
     return parts
@@ -96,11 +101,10 @@ def is_listed(host: str, port: int) -> bool:
 def is_outside(address: str) -> bool:
     """Whether an IP address is one of the public internet."""
     ip = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        elif any(ip in network for network in _WRAPPING):
-            return False
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if any(ip in network for network in _NOT_OUTSIDE):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

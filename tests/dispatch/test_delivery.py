@@ -139,6 +139,17 @@ def test_429_waits_as_long_as_the_provider_says_and_with_it_everything_for_that_
     assert len(post.provider.received) == 3
 
 
+@pytest.mark.parametrize("wish", ["0", "1", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_who_wants_to_be_asked_again_at_once_for_ever_is_not_asked_every_second(post: Post, wish: str) -> None:
+    post.reach(post.cast.village_clerk)
+    post.provider.usual = answers(status=429, Retry_After=wish)
+    post.arrives()
+    post.deliver()
+    for _number in range(3):
+        assert post.deliver(seconds=post.wait().total_seconds() + 1).put_off == 1
+    assert post.wait() >= timedelta(seconds=30)
+
+
 def test_feishus_own_word_on_when_to_come_back_is_heard(post: Post) -> None:
     post.reach(post.cast.village_clerk, "feishu")
     post.provider.plan.append(answers({"code": 11232, "msg": "frequency limited"}, x_ogw_ratelimit_reset="40"))
@@ -272,7 +283,8 @@ def test_a_redirect_into_the_house_is_not_followed(post: Post) -> None:
 @pytest.mark.parametrize(
     "inside",
     ["127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-     "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "::", "255.255.255.255"],
+     "::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "::", "255.255.255.255",
+     "fec0::1", "192.88.99.1", "::127.0.0.1", "3fff::1"],
 )  # fmt: skip
 def test_addresses_inside_the_house_are_known_as_such(inside: str) -> None:
     assert not web.is_outside(inside)
@@ -308,7 +320,8 @@ def test_a_name_that_leads_inside_is_refused_and_the_address_looked_at_is_the_on
 @pytest.mark.parametrize(
     "url",
     ["http://example.com/", "ftp://example.com/", "https://user:word@example.com/", "https://", "file:///etc/passwd",
-     "https://example.com/\r\nX: 1", "https://[::1", "gopher://x", "https://example.com:99999/"],
+     "https://example.com/\r\nX: 1", "https://[::1", "gopher://x", "https://example.com:99999/",
+     "https://example.com/机器人", "https://example.com/?key=值"],
 )  # fmt: skip
 def test_what_is_no_https_address_is_refused_before_anybody_is_asked(url: str, settings: Any) -> None:
     settings.NOTICE_HOSTS = []

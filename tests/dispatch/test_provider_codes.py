@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch.channels import WAYS, Dead, Retry, Sent
+from dispatch.channels import WAYS, Dead, Message, Reached, Retry, Sent, web
 from dispatch.channels.robots import Robot
 from dispatch.models import Channel
 
@@ -89,3 +89,25 @@ def test_zero_is_sent_and_a_wish_of_the_provider_goes_before_ours(channel: Chann
     too_fast = next(code for name, code, after, _said in LATER if name == channel and after)
     found = outcome(channel, too_fast, retry_after="7")
     assert isinstance(found, Retry) and found.after == timedelta(seconds=7)
+
+
+DEEP = b"[" * 60_000
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"errcode":1e999,"code":1e999}', b"\xff\xfe{}", DEEP])
+@pytest.mark.parametrize("channel", list(ROBOTS))
+def test_an_answer_nobody_can_read_may_have_been_a_good_one(
+    channel: Channel, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ROBOTS[channel], "exchange", lambda *_asked, **_headers: web.Answer(200, {}, body))
+    said = ROBOTS[channel].send(Reached("https://robot.example/"), Message("wangge-D1", "", "逾期"))
+    assert isinstance(said, Retry) and said.maybe
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WEBHOOK])
+def test_a_gateway_says_it_with_the_status_whatever_it_writes_besides(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WAYS[channel], "exchange", lambda *_asked, **_headers: web.Answer(202, {}, DEEP))
+    said = WAYS[channel].hand_over("https://gateway.example/", "", {}, Message("wangge-D1", "", "逾期"))
+    assert said == Sent("")
