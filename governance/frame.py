@@ -26,8 +26,7 @@ from grids.levels import UnitKind
 from grids.models import Post
 
 ANY = frozenset(Duty)
-FIELD = FIELD_DUTIES
-DESK = ANY - FIELD
+DESK = ANY - FIELD_DUTIES
 ACTING = frozenset(
     {Duty.CLERK, Duty.DISPATCHER, Duty.CHECKER, Duty.DUTY_CHIEF, Duty.HANDLER, Duty.SUPERVISOR, Duty.HEAD}
 )
@@ -65,14 +64,14 @@ TODAY = Area(
     _("Today"),
     "sun",
     ("incidents:today", "dispatch:today", "grids:my_grid"),
-    FIELD,
+    FIELD_DUTIES,
     within=("incidents:tasks", "incidents:walk"),
 )
 # A view named with a trailing "*" takes the code of the person's own unit.
 RAIL = (
     TODAY,
     Area("todo", _("My to-do"), "checklist", ("dispatch:todo", "dispatch:desk*"), ACTING, "todo"),
-    Area("mine", _("My reports"), "clipboard-list", ("incidents:mine",), FIELD),
+    Area("mine", _("My reports"), "clipboard-list", ("incidents:mine",), FIELD_DUTIES),
     Area("incidents", _("Incidents"), "layout-list", ("incidents:list",), DESK, within=("incidents:detail",)),
     Area("map", _("One map"), "map-2", ("grids:map",)),
     Area(
@@ -135,7 +134,7 @@ RAIL = (
 FIELD_BAR = (
     TODAY,
     Area("report", _("Report"), "plus", ("incidents:report",), REPORTING, main=True),
-    Area("mine", _("Mine"), "user-circle", ("incidents:mine",), FIELD),
+    Area("mine", _("Mine"), "user-circle", ("incidents:mine",), FIELD_DUTIES),
     Area("inbox", _("Messages"), "bell", ("dispatch:inbox",), badge="inbox"),
 )
 DESK_BAR = (
@@ -205,7 +204,7 @@ class Frame:
     @cached_property
     def duties(self) -> frozenset[Duty]:
         if self.person.is_superuser and not self.posts:
-            return ANY - FIELD
+            return ANY - FIELD_DUTIES
         return frozenset(Duty(post.duty) for post in self.posts)
 
     @cached_property
@@ -250,7 +249,7 @@ class Frame:
     @property
     def in_field(self) -> bool:
         """True for those who work outdoors only: their phone's bar is the field's."""
-        return bool(self.duties) and self.duties <= FIELD
+        return bool(self.duties) and self.duties <= FIELD_DUTIES
 
     def _items(self, areas: tuple[Area, ...]) -> list[Item]:
         items = []

@@ -15,8 +15,6 @@ from grids.levels import UnitKind, parent_code
 from grids.models import Person, Plan, PlanArea, Unit
 from grids.subtrees import within
 
-# Kinds of faults that are no place on the map.
-OF_PAPER = ("missing", "emptied", "officer", "gone", "village", "base")
 # The way out for a grid that was forgotten.
 ENDS = "end"
 

@@ -22,8 +22,6 @@ from grids.subtrees import within
 # What a plan may cover.
 SCOPES = frozenset({UnitKind.VILLAGE, UnitKind.TOWN, UnitKind.DISTRICT})
 DEFAULT_TOLERANCE = 20
-# Of what is found wrong at the start, these are counted.
-_COUNTED = ("pocket", "overlap", "spill")
 
 
 @dataclass(frozen=True)

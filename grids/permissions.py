@@ -11,7 +11,6 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from grids.duties import DUTIES_WITH_RIGHT, FLOWING_RIGHTS, RIGHTS_OF_DUTY, Duty, Right
@@ -66,20 +65,6 @@ def acting_duty(person: Person | AnonymousUser, right: Right, unit: Unit | str, 
         return Duty(duty)
     post = _post_of_heirs(person, code, now=now) if right is Right.VIEW else None
     return Duty(post.duty) if post else None
-
-
-def acting_post(person: Person, right: Right, unit: Unit | str, *, now: datetime) -> Post | None:
-    """The post nearest to `unit` that gives `person` the right there, or None.
-
-    One query; a second one only for sight of a retired unit, which its successors' people keep.
-    """
-    code = unit if isinstance(unit, str) else unit.pk
-    if not person.is_active:
-        return None
-    flows = right in FLOWING_RIGHTS
-    found = _granting(person, right, now).filter(unit__in=[code, *ancestor_codes(code)] if flows else [code])
-    post = found.order_by(Length("unit").desc(), "-is_primary", "id").first()
-    return _post_of_heirs(person, code, now=now) if post is None and right is Right.VIEW else post
 
 
 def _post_of_heirs(person: Person, code: str, *, now: datetime) -> Post | None:

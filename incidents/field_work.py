@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from grids import selectors as people
-from grids.duties import Duty
+from grids.duties import FIELD_DUTIES, Duty
 from grids.levels import UnitKind
 from grids.models import Person, Post, Unit
 from incidents import places
@@ -18,7 +18,6 @@ from incidents.models import Handler, Incident, Inspection, Light
 from incidents.selectors import Row, rows
 from incidents.states import State
 
-FIELD_DUTIES = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
 # How long the end of something one reported stays news.
 NEWS_LASTS = timedelta(days=3)
 MOST_ROWS, MOST_WAITING, MOST_NEWS = 10, 20, 10

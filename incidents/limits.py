@@ -211,20 +211,6 @@ def rule_for(
     return Rules(at=at).of((district_id, category_id), urgency, stage=stage, tier=tier)
 
 
-def limit_for(
-    *,
-    district_id: str,
-    category_id: int | None,
-    urgency: str,
-    stage: Stage,
-    tier: str,
-    at: datetime,
-) -> TimeLimit:
-    """The most specific limit in force at `at`; as `rule_for`. Three queries at most."""
-    found = rule_for(district_id=district_id, category_id=category_id, urgency=urgency, stage=stage, tier=tier, at=at)
-    return TimeLimit.objects.get(pk=found.limit_id)
-
-
 @lru_cache(maxsize=4096)
 def limit_row(limit_id: int) -> TimeLimit:
     """The limit by id, kept per process: its rule never changes (only its end does, so never ask that here)."""

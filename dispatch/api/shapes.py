@@ -5,7 +5,6 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dispatch.acts import ACTS
 from dispatch.models import (
     Assignment,
     AssignmentRole,
@@ -181,6 +180,3 @@ def card(row: Card, shown: ShownClock | None) -> dict[str, Any]:
         "ended_by": row.ended_by.full_name if row.ended_by else None,
         "answer": row.answer,
     }
-
-
-ACTIONS = sorted(ACTS)

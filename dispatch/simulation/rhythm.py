@@ -15,7 +15,6 @@ A_DAY = 72
 _WORKDAY = (1, 1, 0, 0, 0, 1, 6, 22, 66, 92, 84, 52, 20, 26, 64, 86, 80, 62, 34, 26, 18, 10, 5, 2)
 _DAY_OFF = (2, 1, 0, 0, 0, 1, 4, 12, 34, 62, 66, 50, 30, 30, 46, 58, 58, 52, 44, 40, 30, 18, 9, 4)
 _DAY_WEIGHT = {"workday": 1.0, "weekend": 0.8, "holiday": 1.25}
-_MARKET_WEIGHT = 1.12
 
 # Share of rainy, stormy, windy and foggy days by month.
 _CLIMATE = {

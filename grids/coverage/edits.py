@@ -1,6 +1,7 @@
 """What an edit of a coverage takes, what it gives back and how it refuses. Pure but for gettext."""
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from shapely.geometry.base import BaseGeometry
@@ -51,12 +52,4 @@ class EditRefused(Exception):
 
 def numbered(first: int) -> Callable[[], int]:
     """A source of new keys: `first`, and one more each time."""
-
-    def numbers() -> Iterator[int]:
-        number = first
-        while True:
-            yield number
-            number += 1
-
-    source = numbers()
-    return lambda: next(source)
+    return itertools.count(first).__next__

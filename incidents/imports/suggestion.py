@@ -28,7 +28,6 @@ _GUESSES = {
 }
 _CHOSEN = ("state", "category", "unit", "caller", "urgency")
 MOST_VALUES = 300
-_CONTROLS = re.compile("[\x00-\x1f\x7f]")
 _SHAPES = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "%Y-%m-%d %H:%M"),

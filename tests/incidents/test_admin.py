@@ -58,9 +58,10 @@ def test_a_district_sets_its_own_limit_beside_the_common_one(story: Story, admin
     common = the_default(Stage.ACCEPT)
     given = terms(common, amount=2, stage="accept", district=story.cast.district.pk)
     assert administrator.post(reverse("admin:incidents_timelimit_add"), given).status_code == 302
-    found = limits.limit_for(
+    rule = limits.rule_for(
         district_id="511111", category_id=None, urgency="normal", stage=Stage.ACCEPT, tier="village", at=timezone.now()
     )
+    found = limits.limit_row(rule.limit_id)
     assert (found.amount, found.district_id) == (2, "511111")
     # Adding it once more replaces it: the case is the same.
     assert administrator.post(reverse("admin:incidents_timelimit_add"), given | {"amount": 3}).status_code == 302

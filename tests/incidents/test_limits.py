@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from grids.models import Unit
 from incidents import limits, reference_data, versions
 from incidents.clock_rules import SECONDS_OF_UNIT, WORKING_DAY, WORKING_UNITS
-from incidents.limit_bases import BASES
-from incidents.models import CalendarVersion, Category, TimeLimit, TimeUnit
+from incidents.limit_bases import BASES, RULE_BASES
+from incidents.models import CalendarVersion, Category, EscalationRule, TimeLimit, TimeUnit
 from incidents.states import Stage, Urgency
 from tests.incidents import ground
 
@@ -34,7 +34,7 @@ def found(
     *, stage: Stage = Stage.ACCEPT, category: Category | None = None, urgency: str = Urgency.NORMAL,
     tier: str = "village", at: datetime = LATER, district: str = ground.DISTRICT,
 ) -> TimeLimit:  # fmt: skip
-    return limits.limit_for(
+    rule = limits.rule_for(
         district_id=district,
         category_id=category.pk if category else None,
         urgency=urgency,
@@ -42,6 +42,7 @@ def found(
         tier=tier,
         at=at,
     )
+    return limits.limit_row(rule.limit_id)
 
 
 def test_every_unit_of_time_has_its_seconds() -> None:
@@ -56,6 +57,7 @@ def test_every_stage_has_a_bare_default(units: dict[str, Unit]) -> None:
 
 def test_what_every_limit_rests_on_is_said_in_both_languages(units: dict[str, Unit]) -> None:
     assert set(TimeLimit.objects.values_list("basis", flat=True)) <= set(BASES)
+    assert set(EscalationRule.objects.values_list("basis", flat=True)) <= set(RULE_BASES)
 
 
 def test_without_any_limit_the_missing_default_is_named(db: None) -> None:
