@@ -7,7 +7,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.addresses import Wanted
-from dispatch.audience import AUDIENCES, HOUSE_REASONS, Reason, Table, Who, choices
+from dispatch.audience import AUDIENCES, Reason, Table, Who, choices, reasons
 from dispatch.channels import WAYS
 from dispatch.models import Address, Channel, Hears
 from grids.models import Unit
@@ -101,12 +101,12 @@ class AudienceForm(forms.Form):
         self.groups = choices(kind)
         told = {line.who: line.reason for line in table.lines(kind, district)}
         usual = {line.who: line.reason for line in AUDIENCES[kind]}
-        first = next(iter([*told.values(), *usual.values()]), Reason.RESULT)
-        reasons = [(reason.value, reason.label) for reason in Reason if reason not in HOUSE_REASONS]
+        first = next(iter([*told.values(), *usual.values()]), reasons(kind)[-1])
+        offered = [(reason.value, reason.label) for reason in reasons(kind)]
         for who in self.groups:
             self.fields[f"told_{who}"] = forms.BooleanField(required=False, label=who.label, initial=who in told)
             self.fields[f"reason_{who}"] = forms.ChoiceField(
-                choices=reasons, initial=told.get(who) or usual.get(who) or first, label=_("reason")
+                choices=offered, initial=told.get(who) or usual.get(who) or first, label=_("reason")
             )
 
     def lines(self) -> list[tuple[forms.BoundField, forms.BoundField]]:

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from dispatch.audience import PRESSING, WAKING, Reason
 from dispatch.channels import PURPOSE, ROBOTS, WAYS, Reached
-from dispatch.models import Address, Delivery, Hears
+from dispatch.models import TELLING, Address, Delivery, Hears
 from grids import sealing
 from grids.levels import UnitKind, kind_of_code
-from grids.models import Person, Unit
+from grids.models import HouseEvent, Person, Unit
 from incidents.models import IncidentEvent
 
 # After so long a message is news no more.
@@ -70,15 +70,17 @@ def takes(address: Address, reason: Reason) -> bool:
     return address.hears == Hears.ALL or reason in PRESSING
 
 
-def available_at(address: Address, event: IncidentEvent, reason: Reason, now: datetime) -> datetime:
+def available_at(address: Address, event: IncidentEvent | HouseEvent, reason: Reason, now: datetime) -> datetime:
     """When a message may be sent: now, or when the owner's quiet hours end. Red at a town or above wakes people up."""
     if address.quiet_from is None or address.quiet_to is None or wakes(event, reason):
         return now
     return quiet_until(address.quiet_from, address.quiet_to, now)
 
 
-def wakes(event: IncidentEvent, reason: Reason) -> bool:
+def wakes(event: IncidentEvent | HouseEvent, reason: Reason) -> bool:
     """Whether it is a red, or what follows from one, of a unit at the tier of a town or above."""
+    if isinstance(event, HouseEvent):
+        return False
     unit = str(event.details.get("card_unit") or event.unit_id or event.incident.holder_id)
     return reason in WAKING and kind_of_code(unit) not in (UnitKind.VILLAGE, UnitKind.GRID)
 
@@ -170,7 +172,7 @@ def send_code(*, address: Address, now: datetime) -> Delivery:
         address = Address.objects.select_for_update(of=("self",)).get(pk=address.pk)
         if not address.sealed:
             raise ValidationError(_("Where shall messages go?"))
-        today = Delivery.objects.filter(address=address, event=None, created_at__gt=now - timedelta(days=1))
+        today = Delivery.objects.filter(~TELLING, address=address, created_at__gt=now - timedelta(days=1))
         latest = today.order_by("-pk").first()
         if today.count() >= CODES_A_DAY or (latest and now - latest.created_at < CODE_PAUSE):
             raise ValidationError(_("A message was sent there just now. Wait a little before you ask for another."))

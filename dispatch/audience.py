@@ -35,6 +35,7 @@ class Reason(TextChoices):
     RESULT = "result", _("The result of your report")
     YOUR_GRID = "your_grid", _("In your grid")
     REDRAWN = "redrawn", _("Grids were redrawn")
+    PLAN = "plan", _("A plan of yours")
     UNREACHABLE = "unreachable", _("A notice address of yours was switched off")
 
 
@@ -62,6 +63,13 @@ class Who(TextChoices):
     # One by policy has no person: the duty chiefs and the head of the unit above stand for it.
     CARD_UNIT = "card_unit", _("Who answers for the unit that got the card")
     CARD_ISSUER = "card_issuer", _("Who gave the card, with the duty chiefs there")
+    # Around plans and long exports.
+    PLAN_HEADS = "plan_heads", _("Heads who may approve the plan")
+    PLAN_DRAWERS = "plan_drawers", _("Who began the plan or drew it last")
+    PLAN_APPROVER = "plan_approver", _("Who approved the plan")
+    RESETTLED = "resettled", _("Whose grids, posts or incidents the redraw changed")
+    ADMINISTRATORS = "administrators", _("Administrators of the place")
+    EXPORT_CHIEFS = "export_chiefs", _("Duty chiefs who may decide")
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "merge": _RESULT,
     "unmerge": _ARRIVAL,
     "reopen": _tell(R.REWORK, W.CLERKS) + _RESULT,
-    # Of a redraw people are told once, not for each incident: see `dispatch.redrawn`.
+    # Of a redraw people are told once, not for each incident: by `plan_published`.
     "rehome": (),
     "signed": (),
     "arrived": _tell(R.FED_BACK, W.DISPATCHERS),
@@ -128,11 +136,18 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "card_replied": _tell(R.CARD_ANSWERED, W.CARD_ISSUER),
     "card_withdrawn": _tell(R.CARD_OFF, W.CARD_UNIT),
     "card_lapsed": (),
+    "plan_proven": _tell(R.APPROVAL, W.PLAN_HEADS),
+    "plan_approved": _tell(R.DECIDED, W.PLAN_DRAWERS),
+    "plan_sent_back": _tell(R.SENT_BACK, W.PLAN_DRAWERS) + _tell(R.PLAN, W.PLAN_APPROVER),
+    "plan_published": _tell(R.REDRAWN, W.RESETTLED) + _tell(R.PLAN, W.PLAN_DRAWERS, W.PLAN_APPROVER),
+    "plan_not_published": _tell(R.PLAN, W.PLAN_DRAWERS, W.PLAN_APPROVER),
+    "plan_overtaken": _tell(R.PLAN, W.PLAN_DRAWERS, W.PLAN_APPROVER),
+    "plan_rolled_back": _tell(R.REDRAWN, W.RESETTLED) + _tell(R.PLAN, W.PLAN_DRAWERS, W.PLAN_APPROVER),
+    "export_asked": _tell(R.APPROVAL, W.EXPORT_CHIEFS),
+    "export_granted": _tell(R.DECIDED, W.ASKER),
+    "export_refused": _tell(R.DECIDED, W.ASKER),
 }
 
-
-# What no administrator has to do with.
-HOUSE_REASONS = frozenset({R.UNREACHABLE, R.REDRAWN})
 
 # What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
 RED_WITH_CARD = "red_with_card"
@@ -143,10 +158,27 @@ ANYWHERE = frozenset({W.CLERKS, W.DISPATCHERS, W.CHECKERS, W.CHIEFS, W.DUTY_LEAD
                       W.FIRST_RECEIVER})  # fmt: skip
 
 
+# The same around what happened to no incident.
+AROUND_PLANS = frozenset({W.PLAN_HEADS, W.PLAN_DRAWERS, W.PLAN_APPROVER, W.ADMINISTRATORS})
+AROUND_EXPORTS = frozenset({W.EXPORT_CHIEFS, W.ASKER, W.ADMINISTRATORS})
+
+
 def choices(kind: str) -> list[Who]:
     """The groups that can be told of a kind of event."""
     usual = {line.who for line in AUDIENCES[kind]}
-    return [who for who in Who if who in ANYWHERE or who in usual]
+    around = {"plan": AROUND_PLANS, "export": AROUND_EXPORTS}.get(kind.partition("_")[0], ANYWHERE)
+    return [who for who in Who if who in around or who in usual]
+
+
+# Reasons that make sense around plans and exports; around incidents all but what is of plans alone, or the house's own.
+_OF_PLANS = (R.SENT_BACK, R.APPROVAL, R.DECIDED, R.REDRAWN, R.PLAN)
+_OF_EXPORTS = (R.APPROVAL, R.DECIDED)
+_OF_INCIDENTS = tuple(reason for reason in R if reason not in (R.REDRAWN, R.PLAN, R.UNREACHABLE))
+
+
+def reasons(kind: str) -> tuple[Reason, ...]:
+    """The reasons an administrator may choose from for a kind of event."""
+    return {"plan": _OF_PLANS, "export": _OF_EXPORTS}.get(kind.partition("_")[0], _OF_INCIDENTS)
 
 
 # What somebody hears who wants to be told of pressing matters only.

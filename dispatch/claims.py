@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from dispatch import lanes
 from dispatch.channels import WAYS, Way
-from dispatch.models import Delivery, DeliveryState
+from dispatch.models import TELLING, Delivery, DeliveryState
 
 LEASE = timedelta(seconds=90)
 
@@ -44,7 +44,7 @@ def _is_wanted(row: Delivery) -> bool:
     address = row.address
     if address.person is not None and not address.person.is_active:
         return False
-    if row.event_id is None:
+    if row.is_code:
         return bool(address.sealed and (address.coded_at or address.proven_at))
     return address.enabled
 
@@ -76,14 +76,12 @@ def _bundled(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
     """One row stands for all of an address where too many wait, after a storm or an outage."""
     by_address: dict[int, list[Delivery]] = defaultdict(list)
     for row in rows:
-        if row.event_id is not None:
+        if not row.is_code:
             by_address[row.address_id].append(row)
     folded: set[int] = set()
     for address, waiting in by_address.items():
         if len(waiting) > settings.NOTICE_STORM:
-            more = Delivery.objects.filter(
-                address=address, state=DeliveryState.WAITING, available_at__lte=now, event__isnull=False
-            )
+            more = Delivery.objects.filter(TELLING, address=address, state=DeliveryState.WAITING, available_at__lte=now)
             ids = set(more.select_for_update(skip_locked=True).values_list("pk", flat=True)) - {waiting[0].pk}
             Delivery.objects.filter(digest__in=ids).update(digest=waiting[0])
             Delivery.objects.filter(pk__in=ids).update(

@@ -22,7 +22,7 @@ from django.db.models import Q
 from dispatch import addresses, claims, lanes, messages
 from dispatch.audience import Reason
 from dispatch.channels import Dead, Message, Outcome, Reached, Retry, Sent
-from dispatch.models import Address, Delivery, DeliveryState, Notice
+from dispatch.models import TELLING, Address, Delivery, DeliveryState, Notice
 from grids import permissions, sealing
 from grids.duties import Right
 from grids.models import Person
@@ -133,7 +133,7 @@ def _send_all(claimed: Sequence[Delivery], token: UUID, moment: Moment, run: Run
 def _written(claimed: Sequence[Delivery]) -> dict[int, Message]:
     """The words of each row. Two queries for all."""
     ids = [row.pk for row in claimed]
-    full = Delivery.objects.select_related("address__person", *(f"event__{name}" for name in messages.NEEDED))
+    full = Delivery.objects.select_related("address__person", *messages.NEEDED)
     bundled: dict[int, list[str]] = defaultdict(list)
     for digest, reason in Delivery.objects.filter(digest__in=ids).values_list("digest", "reason"):
         bundled[digest or 0].append(reason)
@@ -242,10 +242,10 @@ def backoff(attempts: int) -> timedelta:
 def _switch_off(row: Delivery, why: str, now: datetime) -> None:
     """An address that takes nothing any more is left alone, and its owner is told so in the inbox.
 
-    Of a group's robot that is who entered it, as long as they administer the unit: the notice names an incident.
+    Of a group's robot that is who entered it, as long as they administer the unit: the notice names what was told.
     """
     used = Address.objects.filter(pk=row.address_id, sealed=row.address.sealed)
-    if not used.update(enabled=False, trouble=why[:200]) or row.event_id is None:
+    if not used.update(enabled=False, trouble=why[:200]) or row.is_code:
         return
     owner = row.address.person or _keeper(row.address, now)
     if owner is None:
@@ -254,6 +254,7 @@ def _switch_off(row: Delivery, why: str, now: datetime) -> None:
     told = Notice(
         event_id=row.event_id,
         incident_id=incident,
+        house_event_id=row.house_event_id,
         person=owner,
         channel=row.address.channel,
         reason=Reason.UNREACHABLE,
@@ -275,7 +276,7 @@ def replay(*, ids: Iterable[int], now: datetime) -> int:
 
     What a digest stood for goes along with it.
     """
-    failed = Q(state__in=(DEAD, UNKNOWN), event__isnull=False)
+    failed = Q(TELLING, state__in=(DEAD, UNKNOWN))
     with transaction.atomic():
         heads = Delivery.objects.filter(failed, pk__in=list(ids)).select_for_update()
         chosen = list(heads.values_list("pk", "digest"))

@@ -81,7 +81,7 @@ class Listeners:
             Who.REPORTER: incident.reporter_id,
             Who.FIRST_RECEIVER: incident.first_receiver_id,
             Who.ASKER: _asker(event),
-        }[group]
+        }.get(group)
         return [single] if single else []
 
     def units(self, group: Who, event: IncidentEvent) -> Sequence[str]:

@@ -13,15 +13,16 @@ from django.utils.translation import ngettext
 from dispatch.addresses import CODE_LIVES, code_of
 from dispatch.audience import Reason
 from dispatch.channels import Message
-from dispatch.models import Delivery
+from dispatch.kinds import label_of
+from dispatch.models import Channel, Delivery, Notice
 from grids.levels import UnitKind
-from grids.models import Unit
+from grids.models import HouseEvent, Unit
 from incidents.models import IncidentEvent
-from incidents.records import KINDS
-from incidents.states import MOVES
 
-# What `Delivery.event` needs to be told in words.
-NEEDED = ("incident__holder__parent", "holder_after__parent", "unit__parent")
+# What a delivery needs to be told in words.
+NEEDED = (
+    "event__incident__holder__parent", "event__holder_after__parent", "event__unit__parent", "house_event__unit",
+)  # fmt: skip
 LIGHTS = ("light_yellow", "light_red")
 
 
@@ -30,13 +31,14 @@ def message_of(delivery: Delivery, bundled: Iterable[str] = ()) -> Message:
     person = delivery.address.person
     language = person.language if person else ""
     with translation.override(language or settings.LANGUAGE_CODE):
-        if delivery.event is None:
+        event = delivery.event or delivery.house_event
+        if event is None:
             return _code(delivery)
         reasons = Counter(bundled)
         if reasons:
             reasons[delivery.reason] += 1
             return _digest(delivery, reasons)
-        return _single(delivery, delivery.event)
+        return _of_the_house(delivery, event) if isinstance(event, HouseEvent) else _single(delivery, event)
 
 
 def unit_of(event: IncidentEvent) -> Unit:
@@ -47,11 +49,27 @@ def unit_of(event: IncidentEvent) -> Unit:
 
 
 def _single(delivery: Delivery, event: IncidentEvent) -> Message:
-    act = str(MOVES[event.kind].label if event.kind in MOVES else KINDS.get(event.kind, event.kind))
-    reason = _reason(delivery.reason)
-    number, unit = event.incident.number, str(unit_of(event))
+    number = event.incident.number
     link = _link("incidents:detail", number)
-    mark = f"D{delivery.pk}-E{event.pk}"
+    return _one(delivery, f"E{event.pk}", event.kind, number, str(unit_of(event)), link)
+
+
+def _of_the_house(delivery: Delivery, event: HouseEvent) -> Message:
+    """Of a plan its number and place; of a long export its number and unit. A person opens their notice of it."""
+    if event.plan_id is not None:
+        number, link = _("Plan %(number)d") % {"number": event.plan_id}, _link("studio:plan", event.plan_id)
+    else:
+        number, link = _("Export %(number)d") % {"number": event.details["request"]}, _link("incidents:exports")
+    if delivery.address.person_id is not None:
+        own = Notice.objects.filter(house_event=event, person=delivery.address.person_id, channel=Channel.IN_APP)
+        read = own.values_list("pk", flat=True).first()
+        link = _link("dispatch:notice", read) if read else _link("dispatch:inbox")
+    return _one(delivery, f"H{event.pk}", event.kind, number, str(event.unit), link)
+
+
+def _one(delivery: Delivery, event: str, kind: str, number: str, unit: str, link: str) -> Message:
+    act, reason = label_of(kind) or kind, _reason(delivery.reason)
+    mark = f"D{delivery.pk}-{event}"
     act = act if act == reason else f"{reason} · {act}"
     lines = [act, f"{number} · {unit}", link, f"[{mark}]"]
     return Message(f"wangge-{mark}", f"{reason} · {number}", _text(lines), number, unit, act, link)
@@ -86,5 +104,5 @@ def _reason(reason: str) -> str:
     return str(Reason(reason).label) if reason in Reason.values else ""
 
 
-def _link(name: str, *arguments: str) -> str:
+def _link(name: str, *arguments: str | int) -> str:
     return settings.SITE_URL + reverse(name, args=arguments) if settings.SITE_URL else ""

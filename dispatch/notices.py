@@ -9,16 +9,17 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import addresses, audiences, feed
+from dispatch import addresses, audiences, feed, redrawn
 from dispatch.audience import RED_WITH_CARD, WEIGHT, Reason, Table, Telling, Who
+from dispatch.house_listeners import HouseListeners
 from dispatch.listeners import Listeners
 from dispatch.models import Delivery, Notice
-from grids.models import Person
+from grids.models import HouseEvent, Person
 from incidents import access
 from incidents.models import IncidentEvent, Unannounced, YellowAction
 
@@ -26,6 +27,19 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 K = TypeVar("K", int, str)
+Event = IncidentEvent | HouseEvent
+E = TypeVar("E", IncidentEvent, HouseEvent)
+Around = TypeVar("Around", IncidentEvent, HouseEvent, contravariant=True)
+
+
+class Ears(Protocol[Around]):
+    """Who is around the events of a batch."""
+
+    around: set[str]
+
+    def who(self, group: Who, event: Around) -> list[int]: ...
+
+    def units(self, group: Who, event: Around) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -35,9 +49,16 @@ class Told:
     events: int
     notices: int
 
+    def __add__(self, other: "Told") -> "Told":
+        return Told(self.events + other.events, self.notices + other.notices)
+
 
 def announce_pending(*, now: datetime, limit: int = BATCH) -> Told:
     """Tell people of at most `limit` events, oldest first, leaving out what another announcer has in hand."""
+    return _of_incidents(now, limit) + _of_the_house(now, limit)
+
+
+def _of_incidents(now: datetime, limit: int) -> Told:
     try:
         with transaction.atomic():
             return _announce(_claim()[:limit], now)
@@ -57,8 +78,8 @@ def announce_until_done(*, now: datetime, limit: int = BATCH) -> int:
 
 
 def is_waiting() -> bool:
-    """Whether any event waits to be announced. One query, answered by an index."""
-    return Unannounced.objects.exists()
+    """Whether any event waits to be announced. Two queries, answered by indexes."""
+    return Unannounced.objects.exists() or HouseEvent.objects.filter(announced_at=None).exists()
 
 
 def _claim() -> "QuerySet[Unannounced]":
@@ -67,16 +88,14 @@ def _claim() -> "QuerySet[Unannounced]":
 
 def _one_by_one(now: datetime, limit: int) -> Told:
     """The same events each by itself: one that fails stays for later and stops no other."""
-    events = notices = 0
+    total = Told(0, 0)
     for pk in list(Unannounced.objects.order_by("pk").values_list("pk", flat=True)[:limit]):
         try:
             with transaction.atomic():
-                told = _announce(_claim().filter(pk=pk), now)
+                total += _announce(_claim().filter(pk=pk), now)
         except Exception:
             log.exception("event %d could not be announced", pk)
-            continue
-        events, notices = events + told.events, notices + told.notices
-    return Told(events, notices)
+    return total
 
 
 def _announce(claimed: Iterable[Unannounced], now: datetime) -> Told:
@@ -85,18 +104,47 @@ def _announce(claimed: Iterable[Unannounced], now: datetime) -> Told:
         return Told(0, 0)
     found = IncidentEvent.objects.select_related("incident").filter(pk__in=ids).order_by("incident_id", "pk")
     events = list(found.defer("note", "incident__text", "incident__point"))
-    listeners = Listeners(events, now)
-    table = audiences.table()
     # In the order of incidents, which is the order in which everybody locks two of them.
+    notices = _write(events, Listeners(events, now), now)
+    Unannounced.objects.filter(pk__in=ids).delete()
+    transaction.on_commit(lambda: _publish(events))
+    return Told(len(ids), notices)
+
+
+def _of_the_house(now: datetime, limit: int) -> Told:
+    """The same for what happened to no incident, one by one: there are few, and one that fails stops no other."""
+    total, last = Told(0, 0), 0
+    untold = HouseEvent.objects.filter(announced_at=None).order_by("pk")
+    while total.events < limit and (pk := untold.filter(pk__gt=last).values_list("pk", flat=True).first()):
+        last = pk
+        try:
+            with transaction.atomic():
+                event = untold.filter(pk=pk).select_related("plan").select_for_update(skip_locked=True, of=("self",))
+                total += _announce_one(list(event), now)
+        except Exception:
+            log.exception("event %d of the house could not be announced", pk)
+    return total
+
+
+def _announce_one(claimed: Sequence[HouseEvent], now: datetime) -> Told:
+    notices = 0
+    for event in claimed:
+        notices += _write([event], HouseListeners(event, now), now)
+        redrawn.overtake(event, now)
+        HouseEvent.objects.filter(pk=event.pk).update(announced_at=now)
+    return Told(len(claimed), notices)
+
+
+def _write(events: Sequence[E], listeners: Ears[E], now: datetime) -> int:
+    """Write down who is told of the events, here and outside; how many notices that made."""
+    table = audiences.table()
     heard = [(event, _heard(event, table, listeners)) for event in events]
     notices = [notice for event, one in heard for notice in _notices_of(event, one.people, now)]
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     routes = addresses.routes(people={notice.person_id for notice in notices}, units=listeners.around)
     leaving = [row for event, one in heard for row in _leaving(event, one, routes, now)] if routes else []
     Delivery.objects.bulk_create(leaving, ignore_conflicts=True)
-    Unannounced.objects.filter(pk__in=ids).delete()
-    transaction.on_commit(lambda: _publish(events))
-    return Told(len(ids), len(notices))
+    return len(notices)
 
 
 def notices_of(events: Sequence[IncidentEvent], *, now: datetime) -> list[Notice]:
@@ -121,7 +169,7 @@ class Heard:
     units: dict[str, Reason]
 
 
-def tellings(event: IncidentEvent, table: Table) -> tuple[Telling, ...]:
+def tellings(event: Event, table: Table) -> tuple[Telling, ...]:
     """The lines of the table for `event`; none for a light that a worse one overtook, or that a rule keeps silent."""
     if event.details.get("superseded") or event.details.get("action") == YellowAction.NOTHING:
         return ()
@@ -132,7 +180,7 @@ def tellings(event: IncidentEvent, table: Table) -> tuple[Telling, ...]:
     return lines + table.lines(RED_WITH_CARD, event.district_id) if event.details.get("card") else lines
 
 
-def _heard(event: IncidentEvent, table: Table, listeners: Listeners) -> Heard:
+def _heard(event: E, table: Table, listeners: Ears[E]) -> Heard:
     heard = Heard({}, {})
     for line in tellings(event, table):
         for person in listeners.who(line.who, event):
@@ -148,18 +196,25 @@ def _keep_weightiest(reasons: dict[K, Reason], key: K, reason: Reason) -> None:
         reasons[key] = reason
 
 
-def _notices_of(event: IncidentEvent, people: dict[int, Reason], now: datetime) -> list[Notice]:
+def _notices_of(event: Event, people: dict[int, Reason], now: datetime) -> list[Notice]:
     return [
-        Notice(event=event, incident_id=event.incident_id, person_id=person, reason=reason, created_at=now)
+        Notice(**_of(event, person), person_id=person, reason=reason, created_at=now)
         for person, reason in sorted(people.items())
     ]
 
 
-def _leaving(event: IncidentEvent, heard: Heard, routes: addresses.Routes, now: datetime) -> list[Delivery]:
+def _of(event: Event, person: int) -> dict[str, Any]:
+    """What a notice to `person` is of."""
+    if isinstance(event, HouseEvent):
+        return {"house_event": event, "about": event.details.get("people", {}).get(str(person))}
+    return {"event": event, "incident_id": event.incident_id}
+
+
+def _leaving(event: Event, heard: Heard, routes: addresses.Routes, now: datetime) -> list[Delivery]:
     """What goes out of the house: one row per address, whatever its owner is told several times over."""
     return [
         Delivery(
-            event=event,
+            **{"house_event" if isinstance(event, HouseEvent) else "event": event},
             address=address,
             reason=reason,
             available_at=(at := addresses.available_at(address, event, reason, now)),
@@ -178,14 +233,24 @@ def unread_count(person: Person) -> int:
     return Notice.objects.filter(person=person, read_at=None).count()
 
 
+# What a plan weighs, and the other people its publication concerned.
+_HEAVY = ("frame", "certificate", "effect")
+
+
+def of_person(person: Person) -> QuerySet[Notice]:
+    """The notices of `person`, each with its event, incident or plan, and actor."""
+    found = Notice.objects.filter(person=person).select_related(
+        "event", "event__actor", "event__unit", "event__holder_after", "incident", "incident__place",
+        "incident__holder", "house_event__plan", "house_event__actor", "house_event__unit",
+    )  # fmt: skip
+    return found.defer(*(f"house_event__plan__{name}" for name in _HEAVY))
+
+
 def notices_for(
     person: Person, *, before: int | None = None, limit: int = 30, only_unread: bool = False
 ) -> list[Notice]:
-    """The newest notices of `person`, or those older than the notice `before`, each with event, incident and actor."""
-    found = Notice.objects.filter(person=person).select_related(
-        "event", "event__actor", "event__unit", "event__holder_after", "incident", "incident__place",
-        "incident__holder", "plan",
-    )  # fmt: skip
+    """The newest notices of `person`, or those older than the notice `before`."""
+    found = of_person(person)
     if before is not None:
         found = found.filter(pk__lt=before)
     if only_unread:

@@ -1,7 +1,7 @@
 """A redraw of grids took effect: open incidents go to the grids their points lie in, with all that follows from it.
 
 Many at once: where only the responsible grid changes by two statements, where another village takes over by the move
-`rehome` in batches. People hear of it once each, however many incidents it brings them (see `tell`).
+`rehome` in batches. People hear of it once each, however many incidents it brings: `tell` writes one event of it all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch import presses
-from dispatch.audience import Reason
 from dispatch.models import Notice
-from grids import selectors
-from grids.duties import Duty
-from grids.levels import parent_code
-from grids.models import Unit
+from grids import house, permissions, selectors
+from grids.duties import PLAN_READERS, Duty
+from grids.holds import FINISHED
+from grids.levels import ancestor_codes, parent_code
+from grids.models import HouseEvent, Person, Plan, Unit
+from grids.subtrees import within
 from incidents import in_hand, lifecycle, rehoming
 from incidents.lifecycle import Details
 from incidents.rehoming import Moving, Redrawn
@@ -75,14 +77,14 @@ def _take_over(
 
 def tell(
     *,
-    plan_id: int,
+    plan: Plan,
     rehomed: Rehomed,
     officers: Mapping[int, int],
     posts: Mapping[int, Mapping[str, Sequence[str]]],
-    but: int | None,
+    actor: Person | None,
     now: datetime,
 ) -> int:
-    """One notice to each person concerned; how many. Nobody is told of what they did themselves (`but`).
+    """Write down that `plan` took effect and what that is to whom; how many that concerns. The announcer tells them.
 
     `officers` says to how many incidents each new officer comes, `posts` which grids people gain and lose
     ("begun", "ended"). Clerks of a village hear how many incidents it took over.
@@ -101,47 +103,60 @@ def tell(
         for person in people:
             mine = about.setdefault(person, {})
             mine["arrived"] = mine.get("arrived", 0) + arrived[village]
-    return tell_of_plan(plan_id=plan_id, about=about, but=but, now=now)
+    concerned = {str(person): what for person, what in sorted(about.items())}
+    if plan.rolls_back is None:
+        house.note_plan("plan_published", plan, actor=actor, now=now, people=concerned)
+    else:
+        house.note_plan("plan_rolled_back", plan.rolls_back, actor=actor, now=now, people=concerned)
+    return len(about)
 
 
-def tell_of_plan(*, plan_id: int, about: Mapping[int, Mapping[str, Any]], now: datetime, but: int | None = None) -> int:
-    """Tell people (by id) of a plan, with what it is to them; how many."""
-    notices = [
-        Notice(plan_id=plan_id, about=dict(what), person_id=person, reason=Reason.REDRAWN, created_at=now)
-        for person, what in sorted(about.items())
-        if person != but
-    ]
-    Notice.objects.bulk_create(notices)
-    return len(notices)
+def overtake(event: HouseEvent, now: datetime) -> None:
+    """Once a publication is told of: who draws a plan begun before it hears, once, that it must be begun again."""
+    if event.kind not in ("plan_published", "plan_rolled_back"):
+        return
+    reached = within([event.unit_id], "scope") | Q(scope__in=ancestor_codes(event.unit_id))
+    begun = Plan.objects.filter(reached, created_at__lte=event.at).exclude(status__in=FINISHED)
+    for late in begun.exclude(house_events__kind="plan_overtaken").defer("frame", "certificate").order_by("pk"):
+        house.note_plan("plan_overtaken", late, actor=None, now=now)
 
 
-def words(about: Mapping[str, Any]) -> str:
-    """What a plan is to the person a notice went to, as a sentence or several."""
-    said = []
+def words(event: HouseEvent, about: Mapping[str, Any] | None) -> str:
+    """What happened, and what it is to the person a notice went to, as a sentence or several."""
+    said, about = [str(house.KINDS.get(event.kind, ""))], about or {}
     if about.get("incidents"):
         count = int(about["incidents"])
-        said.append(ngettext("%(count)d open incident is yours now", "%(count)d open incidents are yours now", count))
-        said[-1] %= {"count": count}
+        one = ngettext("%(count)d open incident is yours now", "%(count)d open incidents are yours now", count)
+        said.append(one % {"count": count})
     if about.get("arrived"):
         count = int(about["arrived"])
-        said.append(ngettext("%(count)d incident waits for your desk", "%(count)d incidents wait for your desk", count))
-        said[-1] %= {"count": count}
+        one = ngettext("%(count)d incident waits for your desk", "%(count)d incidents wait for your desk", count)
+        said.append(one % {"count": count})
     if about.get("begun"):
         said.append(_("you serve in %(grids)s from now on") % {"grids": ", ".join(about["begun"])})
     if about.get("ended"):
         said.append(_("your post ended in %(grids)s") % {"grids": ", ".join(about["ended"])})
-    if about.get("published"):
-        said.append(_("the plan was published at the moment set"))
-    if about.get("fault"):
-        said.append(_("the plan could not be published: %(why)s") % {"why": about["fault"]})
-    return "; ".join(said)
+    if event.details.get("fault"):
+        said.append(str(event.details["fault"]))
+    if event.details.get("number"):
+        count = int(event.details["number"])
+        said.append(ngettext("%(count)d row", "%(count)d rows", count) % {"count": count})
+    return _("; ").join(said)
 
 
-def address(notice: Notice) -> str:
-    """Where a notice of a plan leads: who published it to the plan, who serves in a grid of it to that."""
-    about = notice.about or {}
-    if about.get("published") or about.get("fault"):
-        return reverse("studio:plan", args=[notice.plan_id])
+def title_of(event: HouseEvent) -> str:
+    """What it happened to, as pages of the house name it."""
+    return event.plan.title if event.plan else _("Long export")
+
+
+def address(notice: Notice, person: Person, *, now: datetime) -> str:
+    """Where a notice leads: who serves in a grid of a plan to that, who reads plans to the plan, else to the start."""
+    event, about = notice.house_event, notice.about or {}
+    assert event is not None, "a notice of no incident is of the house"
+    if event.plan_id is None:
+        return reverse("incidents:exports")
     if about.get("begun"):
         return reverse("grids:unit", args=[about["begun"][0]])
+    if any(permissions.allows(person, right, event.unit_id, now=now) for right in PLAN_READERS):
+        return reverse("studio:plan", args=[event.plan_id])
     return reverse("landing")

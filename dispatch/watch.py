@@ -19,6 +19,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 
 from dispatch import samples
 from dispatch.models import Delivery, DeliveryState, SelfAudit, SweepFault, Ticker
+from grids.models import HouseEvent
 from incidents import calendar_warnings
 from incidents.models import Clock, Unannounced
 
@@ -180,7 +181,9 @@ def _faults() -> Finding:
 
 
 def _untold(now: datetime) -> Finding:
-    oldest = Unannounced.objects.aggregate(oldest=Min("event__recorded_at"))["oldest"]
+    found = Unannounced.objects.aggregate(oldest=Min("event__recorded_at"))["oldest"]
+    of_house = HouseEvent.objects.filter(announced_at=None).aggregate(oldest=Min("at"))["oldest"]
+    oldest = min((one for one in (found, of_house) if one is not None), default=None)
     return Finding("untold", _late(oldest, now), {"seconds": _age(oldest, now)})
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from grids import coverage, draft_checks, draft_log, draft_rows, lattice, permissions
+from grids import coverage, draft_checks, draft_log, draft_rows, house, lattice, permissions
 from grids.draft_checks import PlanFault
 from grids.draft_edits import locked, reopened
 from grids.draft_rows import Row, shapes_of
@@ -57,11 +57,13 @@ def prove(*, plan_id: int, actor: Person, now: datetime) -> Verdict:
     if found:
         return Verdict(plan, found)
     plan.certificate = _certificate(plan, rows, now)
-    plan.status = PlanStatus.PROVEN
+    is_new, plan.status = plan.status != PlanStatus.PROVEN, PlanStatus.PROVEN
     counts = plan.certificate["pockets"]
     said = {"areas": len(rows), "before": counts["before"], "pockets": counts["after"]}
     draft_log.record(plan=plan, kind="prove", now=now, actor=actor, said=said)
     plan.save(update_fields=["status", "certificate", "revision"])
+    if is_new:
+        house.note_plan("plan_proven", plan, actor=actor, now=now)
     return Verdict(plan, [])
 
 
@@ -148,6 +150,7 @@ def approve(*, plan_id: int, actor: Person, now: datetime, reason: str, publish_
         plan=plan, kind="approve", now=now, actor=actor, said={"why": reason.strip()}, args={"publish_at": moment}
     )
     plan.save()
+    house.note_plan("plan_approved", plan, actor=actor, now=now)
     return plan
 
 
@@ -167,6 +170,7 @@ def take_back(*, plan_id: int, actor: Person, now: datetime, reason: str) -> Pla
         raise PlanConflict(_("Only a proven or approved plan is taken back."), code="not_proven")
     if not reason.strip():
         raise BoundaryRefused(_("Say why it goes back."), code="reason_missing")
+    house.note_plan("plan_sent_back", plan, actor=actor, now=now)
     reopened(plan)
     draft_log.record(plan=plan, kind="take_back", now=now, actor=actor, said={"why": reason.strip()})
     plan.save()

@@ -66,6 +66,9 @@ FLOWING_RIGHTS: frozenset[Right] = frozenset(
     {Right.VIEW, Right.REPORT, Right.ADMINISTER, Right.AUDIT, Right.APPROVE_PLAN}
 )
 
+# Who draws, who approves and who looks after plans may read them, for ever.
+PLAN_READERS = (Right.ADMINISTER, Right.APPROVE_PLAN, Right.AUDIT)
+
 # These work in the grids; who holds any other duty works at a desk.
 FIELD_DUTIES: frozenset[Duty] = frozenset({Duty.OFFICER, Duty.ASSISTANT, Duty.SUPERVISOR})
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from grids import permissions
+from grids import house, permissions
 from grids.duties import Right
 from grids.models import Person, Post
 from grids.subtrees import covers, within
@@ -47,16 +47,26 @@ def ask(*, person: Person, post: Post, wish: Wish, reason: str, now: datetime) -
     if number > settings.EXPORT_MOST:
         raise exports.too_many()
     query = wish.filters.query(sort="due" if wish.by_due else "")
-    ExportRequest.objects.filter(state=ExportState.ASKED, person=person, ends_at__lte=now).delete()
-    request, _new = ExportRequest.objects.update_or_create(
-        person=person,
-        query=query,
-        state=ExportState.ASKED,
-        defaults={
-            "unit": post.unit, "reason": reason, "number": number, "asked_at": now, "ends_at": now + ASKED_FOR,
-        },
-    )  # fmt: skip
+    with transaction.atomic():
+        ExportRequest.objects.filter(state=ExportState.ASKED, person=person, ends_at__lte=now).delete()
+        request, is_new = ExportRequest.objects.update_or_create(
+            person=person,
+            query=query,
+            state=ExportState.ASKED,
+            defaults={
+                "unit": post.unit, "reason": reason, "number": number, "asked_at": now, "ends_at": now + ASKED_FOR,
+            },
+        )  # fmt: skip
+        if is_new:
+            _note("export_asked", request, person, now)
     return request
+
+
+def _note(kind: str, request: ExportRequest, actor: Person, now: datetime) -> None:
+    house.note(
+        kind, unit=request.unit_id, actor=actor, now=now, request=request.pk, asked_by=request.person_id,
+        number=request.number,
+    )  # fmt: skip
 
 
 def own(person: Person) -> list[ExportRequest]:
@@ -88,6 +98,7 @@ def decide(*, wish_id: int, person: Person, granted: bool, now: datetime) -> Exp
         request.ends_at = now + GRANTED_FOR if granted else now
         request.query = request.query if granted else ""
         request.save()
+        _note("export_granted" if granted else "export_refused", request, person, now)
         return request
 
 

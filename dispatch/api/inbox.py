@@ -9,13 +9,13 @@ from rest_framework.response import Response
 
 from dispatch import notices, redrawn
 from dispatch.audience import Reason
+from dispatch.kinds import label_of
 from dispatch.models import Notice
 from grids.api import paging
 from grids.api.endpoints import Endpoint
 from grids.api.fields import Strict, UnitRef, address, moment, unit_ref
 from grids.api.paging import PageQuestion, page_of
-from incidents.records import KINDS
-from incidents.states import MOVES, State
+from incidents.states import State
 
 ID = ("^[0-9]{1,18}$", "The id of a notice.")
 
@@ -31,7 +31,7 @@ class NoticeRow(serializers.Serializer):
     url = serializers.CharField()
     reason = serializers.CharField()
     reason_name = serializers.CharField(allow_blank=True)
-    event = serializers.CharField(allow_null=True, help_text="null: about a plan that redrew grids")
+    event = serializers.CharField(allow_null=True, help_text="null: no event is known")
     event_name = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
     actor = serializers.CharField(allow_null=True)
@@ -67,9 +67,7 @@ class Inbox(Endpoint):
 
     def get(self, request: Request) -> Response:
         """What I was told, the newest first."""
-        found = Notice.objects.filter(person=self.person).select_related(
-            "event", "event__actor", "event__unit", "incident", "plan"
-        )
+        found = notices.of_person(self.person)
         if self.asked.get("unread"):
             found = found.filter(read_at=None)
         page = paging.page(found, ("-id",), self.asked)
@@ -134,8 +132,7 @@ class NoticeOne(Endpoint):
 
 
 def _one(view: Endpoint, id: str) -> Notice:
-    found = Notice.objects.select_related("event", "event__actor", "event__unit", "incident", "plan")
-    notice = found.filter(person=view.person, pk=int(id)).first()
+    notice = notices.of_person(view.person).filter(pk=int(id)).first()
     if notice is None:
         raise Http404
     return notice
@@ -145,7 +142,7 @@ def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
     """What the inbox shows: of an incident that is in sight no longer its number alone."""
     event, incident = notice.event, notice.incident
     if event is None or incident is None:
-        return _told_of_plan(notice)
+        return _told_of_the_house(notice)
     by, unit = (event.actor, event.unit) if is_seen else (None, None)
     return {
         "id": notice.pk,
@@ -153,7 +150,7 @@ def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
         "reason": notice.reason,
         "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
         "event": event.kind,
-        "event_name": str(MOVES[event.kind].label if event.kind in MOVES else KINDS.get(event.kind, "")),
+        "event_name": label_of(event.kind),
         "note": event.note if is_seen else "",
         "actor": by.full_name if by else None,
         "unit": unit_ref(unit) if unit else None,
@@ -167,23 +164,25 @@ def _told(notice: Notice, *, is_seen: bool) -> dict[str, Any]:
     }
 
 
-def _told_of_plan(notice: Notice) -> dict[str, Any]:
+def _told_of_the_house(notice: Notice) -> dict[str, Any]:
     """A notice of no incident: the plan's title, and what it is to the person."""
+    event = notice.house_event
+    assert event is not None, "a notice is of an incident or of the house"
     return {
         "id": notice.pk,
         "url": address(f"inbox/{notice.pk}/"),
         "reason": notice.reason,
         "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
-        "event": None,
-        "event_name": "",
-        "note": redrawn.words(notice.about or {}),
-        "actor": None,
-        "unit": None,
+        "event": event.kind,
+        "event_name": label_of(event.kind),
+        "note": redrawn.words(event, notice.about),
+        "actor": event.actor.full_name if event.actor else None,
+        "unit": unit_ref(event.unit),
         "at": moment(notice.created_at),
         "read_at": moment(notice.read_at),
         "incident": None,
         "incident_url": None,
         "in_sight": True,
-        "title": notice.plan.title if notice.plan else "",
+        "title": redrawn.title_of(event),
         "state": None,
     }

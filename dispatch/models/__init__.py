@@ -11,6 +11,7 @@ from dispatch.models.cards import Card, CardColour, CardKind, CardState
 from dispatch.models.deliveries import (
     ENDED_STATES,
     FAILED_STATES,
+    TELLING,
     Address,
     Bucket,
     Delivery,
@@ -26,6 +27,7 @@ __all__ = [
     "FAILED_STATES",
     "OPEN_ASSIGNMENT_STATES",
     "OUTSIDE_CHANNELS",
+    "TELLING",
     "Address",
     "Approval",
     "ApprovalKind",

@@ -95,10 +95,11 @@ class Delivery(models.Model):
 
     A waiting row with a ``lease`` is in somebody's hands and ``available_at`` is the end of that lease; ``resends``
     counts how often it was sent again although the first may have arrived. BUNDLED rows share the fate of their
-    ``digest``. Without an event it carries the code that proves an address.
+    ``digest``. Without any event it carries the code that proves an address.
     """
 
     event = models.ForeignKey("incidents.IncidentEvent", models.PROTECT, null=True, related_name="+", db_index=False)
+    house_event = models.ForeignKey("grids.HouseEvent", models.PROTECT, null=True, related_name="+", db_index=False)
     address = models.ForeignKey(Address, models.PROTECT, related_name="deliveries", db_index=False)
     reason = models.CharField(max_length=24, blank=True)
     state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.WAITING)
@@ -120,6 +121,14 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         constraints = [
             models.UniqueConstraint(fields=["event", "address"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["house_event", "address"],
+                condition=Q(house_event__isnull=False),
+                name="delivery_of_house_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(event__isnull=True) | Q(house_event__isnull=True), name="delivery_of_one_event"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=ENDED_STATES, ended_at__isnull=False)
                 | ~Q(state__in=ENDED_STATES) & Q(ended_at__isnull=True),
@@ -140,6 +149,15 @@ class Delivery(models.Model):
             models.Index(fields=["address", "-id"], name="delivery_of_address"),
             models.Index(fields=["digest"], condition=Q(digest__isnull=False), name="delivery_in_digest"),
         ]
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it tells of nothing but proves or tries its address."""
+        return self.event_id is None and self.house_event_id is None
+
+
+# The rows that tell of something.
+TELLING = Q(event__isnull=False) | Q(house_event__isnull=False)
 
 
 class Bucket(models.Model):

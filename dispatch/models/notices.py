@@ -19,7 +19,7 @@ OUTSIDE_CHANNELS = [choice for choice in Channel.choices if choice[0] != Channel
 
 
 class Notice(models.Model):
-    """Why a person hears of an event or a plan (``reason``, a key of ``dispatch.audience``) and whether it was read.
+    """Why a person hears of an event (``reason``, a key of ``dispatch.audience``) and whether it was read.
 
     The row in the inbox is the notice; what also leaves the house is a ``Delivery``, once per event and address.
     """
@@ -28,8 +28,10 @@ class Notice(models.Model):
         "incidents.IncidentEvent", models.PROTECT, null=True, related_name="notices", db_index=False
     )
     incident = models.ForeignKey("incidents.Incident", models.PROTECT, null=True, related_name="+")
-    # A notice of no incident is of a plan that redrew grids; `about`: what it is to the person, in numbers and codes.
-    plan = models.ForeignKey("grids.Plan", models.PROTECT, null=True, related_name="+", db_index=False)
+    # Instead of an incident's: of a plan or a long export. `about`: what that is to the person, in numbers and codes.
+    house_event = models.ForeignKey(
+        "grids.HouseEvent", models.PROTECT, null=True, related_name="notices", db_index=False
+    )
     about = models.JSONField(null=True)
     person = models.ForeignKey("grids.Person", models.PROTECT, related_name="notices", db_index=False)
     channel = models.CharField(max_length=16, choices=Channel.choices, default=Channel.IN_APP)
@@ -43,10 +45,15 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
         constraints = [
             models.UniqueConstraint(fields=["event", "person", "channel"], name="notice_once"),
+            models.UniqueConstraint(
+                fields=["house_event", "person", "channel"],
+                condition=Q(house_event__isnull=False),
+                name="notice_of_house_once",
+            ),
             models.CheckConstraint(
-                condition=Q(event__isnull=False, incident__isnull=False, plan__isnull=True)
-                | Q(event__isnull=True, incident__isnull=True, plan__isnull=False),
-                name="notice_of_incident_or_plan",
+                condition=Q(event__isnull=False, incident__isnull=False, house_event__isnull=True)
+                | Q(event__isnull=True, incident__isnull=True, house_event__isnull=False),
+                name="notice_of_one_event",
             ),
         ]
         indexes = [

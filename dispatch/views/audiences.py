@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dispatch import audiences
 from dispatch.address_forms import AudienceForm
-from dispatch.audience import AUDIENCES, RED_WITH_CARD, Table
+from dispatch.audience import AUDIENCES, Table
+from dispatch.kinds import label_of
 from dispatch.models import Audience
 from grids import audit_list
 from grids.administration import administered, keeps_house
@@ -21,15 +22,6 @@ from grids.levels import UnitKind
 from grids.models import Unit
 from grids.requests import PersonRequest
 from grids.subtrees import covers, within
-from incidents.records import KINDS
-from incidents.states import MOVES
-
-
-def label_of(kind: str) -> str:
-    """What the pages call a kind of event."""
-    if kind == RED_WITH_CARD:
-        return _("Overdue, and a card follows")
-    return str(MOVES[kind].label if kind in MOVES else KINDS[kind])
 
 
 def _districts(request: PersonRequest) -> list[Unit]:

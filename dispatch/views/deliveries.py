@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import delivery, failures
 from dispatch.audience import Reason
-from dispatch.models import FAILED_STATES, Channel, Delivery, DeliveryState
+from dispatch.kinds import label_of
+from dispatch.models import FAILED_STATES, TELLING, Channel, Delivery, DeliveryState
 from grids import audit_list, permissions
 from grids.duties import Right
 from grids.levels import widest
@@ -46,6 +47,14 @@ class Failed:
         return str(Reason(self.row.reason).label) if self.row.reason in Reason.values else ""
 
     @property
+    def about(self) -> str:
+        """The number of the incident, else what happened and where."""
+        if self.row.event is not None:
+            return self.row.event.incident.number
+        house = self.row.house_event
+        return f"{label_of(house.kind)} · {house.unit}" if house else ""
+
+    @property
     def why(self) -> str:
         return failures.in_words(self.row.last_error)
 
@@ -71,9 +80,12 @@ def _in_sight(codes: list[str], now: datetime) -> QuerySet[Delivery]:
 
 def _failed(codes: list[str], now: datetime) -> QuerySet[Delivery]:
     """The dead letters in sight: who also serves elsewhere gets others there, about what these units never see."""
-    failed = _in_sight(codes, now).filter(state__in=FAILED_STATES, event__isnull=False, digest=None)
+    failed = _in_sight(codes, now).filter(TELLING, state__in=FAILED_STATES, digest=None)
+    if "" in codes:
+        return failed
     came = Sight.objects.filter(within(codes, "unit"), incident=OuterRef("event__incident"))
-    return failed.filter(within(codes, "event__incident__place") | Q(Exists(came)))
+    about = within(codes, "event__incident__place") | within(codes, "house_event__unit")
+    return failed.filter(about | Q(Exists(came)))
 
 
 @require_safe
@@ -87,7 +99,7 @@ def index(request: PersonRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     page = failed.filter(pk__lt=int(before)) if before.isdecimal() and len(before) < 19 else failed
     rows = list(
-        page.select_related("address__person", "address__unit", "event__incident")
+        page.select_related("address__person", "address__unit", "event__incident", "house_event__unit")
         .annotate(others=Count("bundled"))
         .order_by("-pk")[: SIZE + 1]
     )

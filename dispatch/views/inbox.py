@@ -1,4 +1,4 @@
-"""The inbox: what a person was told, newest first; opening a notice reads it and leads to its incident."""
+"""The inbox: what a person was told, newest first; opening a notice reads it and leads to what it is about."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dispatch import notices, redrawn
 from dispatch.audience import Reason
+from dispatch.kinds import label_of
 from dispatch.models import Notice
 from grids.requests import PersonRequest
-from incidents.records import KINDS
-from incidents.states import MOVES
 from incidents.views.lists import unchanged_or
 
 SIZE = 30
@@ -38,10 +37,17 @@ class Told:
 
     @property
     def act(self) -> str:
-        if self.notice.event is None:
-            return redrawn.words(self.notice.about or {})
-        kind = self.notice.event.kind
-        return str(MOVES[kind].label if kind in MOVES else KINDS.get(kind, ""))
+        house = self.notice.house_event
+        if house is not None:
+            return redrawn.words(house, self.notice.about)
+        return label_of(self.notice.event.kind) if self.notice.event else ""
+
+    @property
+    def title(self) -> str:
+        if self.notice.house_event is not None:
+            return redrawn.title_of(self.notice.house_event)
+        incident = self.notice.incident
+        return (incident.title if self.is_seen else incident.number) if incident else ""
 
     @property
     def at(self) -> datetime:
@@ -85,8 +91,8 @@ def unread(request: PersonRequest) -> HttpResponse:
 @require_safe
 @login_required
 def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
-    """Read it and go to its incident; one about a way of notice leads to those."""
-    found = Notice.objects.select_related("incident").filter(person=request.user, pk=pk).first()
+    """Read it and go to its incident, plan or export; one about a way of notice leads to those."""
+    found = Notice.objects.select_related("incident", "house_event").filter(person=request.user, pk=pk).first()
     if found is None:
         raise Http404
     now = timezone.now()
@@ -94,7 +100,7 @@ def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
     if found.reason == Reason.UNREACHABLE:
         return redirect("dispatch:addresses")
     if found.incident is None:
-        return redirect(redrawn.address(found))
+        return redirect(redrawn.address(found, request.user, now=now))
     if notices.out_of_sight(request.user, [found], now=now):
         messages.info(
             request, _("Incident %(number)s is not in your sight any more.") % {"number": found.incident.number}

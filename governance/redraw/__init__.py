@@ -122,11 +122,11 @@ def _carry_out(plan: Plan, actor: Person | None, at: datetime) -> Plan:
     officers = _other_officers(_flows(redraw, rehomed, lying), before, after)
     plan.effect = {**done, "numbers": _numbers(redraw, rehomed, lying, officers)}
     plan.effect["people_told"] = dispatch_redrawn.tell(
-        plan_id=plan.pk,
+        plan=plan,
         rehomed=rehomed,
         officers={person: count for person, count in officers.items() if person is not None},
         posts=_posts_by_person(redraw.reposting),
-        but=actor.pk if actor else None,
+        actor=actor,
         now=at,
     )
     plan.publish_fault, plan.held_by, plan.held_until = "", None, None

@@ -6,6 +6,7 @@ from grids.models.drafts import Lineage, PlanArea, PlanOperation, Proposal, Prop
 from grids.models.ends import EndState, PlannedEnd
 from grids.models.forces import Force, ForceKind, Matter, Round, Routine, RoutineKind
 from grids.models.ground import Dwelling, LineKind, ReferenceLine
+from grids.models.house import HouseEvent
 from grids.models.people import Person, Post, UnitUserPermission
 from grids.models.profile import DistrictProfile
 from grids.models.units import Succession, Unit
@@ -19,6 +20,7 @@ __all__ = [
     "EndState",
     "Force",
     "ForceKind",
+    "HouseEvent",
     "LineKind",
     "Lineage",
     "Matter",

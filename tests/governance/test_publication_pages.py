@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from dispatch import notices
 from dispatch.api.inbox import _told
 from dispatch.models import Notice
 from grids.models import Person, Plan, PlanStatus, Unit
@@ -119,15 +120,16 @@ def test_who_is_concerned_reads_it_in_the_inbox(now_story: Story) -> None:
     cast = story.cast
     report(story, 1.9)
     plan = split(story).published()
+    notices.announce_until_done(now=timezone.now())
     client = client_of(cast.handler)
     shown = client.get(reverse("dispatch:inbox")).content.decode()
     for words in ("Grids were redrawn", plan.title, "1 open incident is yours now", f"you serve in {code(4)}"):
         assert words in shown, words
-    notice = Notice.objects.get(plan=plan, person=cast.handler)
+    notice = Notice.objects.get(house_event__plan=plan, person=cast.handler)
     answer = client.get(reverse("dispatch:notice", args=[notice.pk]))
     assert answer["location"] == reverse("grids:unit", args=[code(4)])
     notice.refresh_from_db()
     assert notice.read_at is not None
     told = _told(notice, is_seen=True)
-    assert (told["event"], told["incident"], told["title"]) == (None, None, plan.title)
+    assert (told["event"], told["incident"], told["title"]) == ("plan_published", None, plan.title)
     assert code(4) in told["note"]

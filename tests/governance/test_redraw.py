@@ -8,6 +8,7 @@ import shapely
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from dispatch import notices
 from dispatch.models import Notice
 from governance import redraw
 from governance.redraw import effect_of
@@ -172,10 +173,12 @@ def test_another_village_takes_over_what_the_old_one_still_has(story: Story) -> 
     assert effect_of(plan) == dict(told.numbers)
     assert effect_of(plan)["incidents_taken_over"] == 2
     # One notice for each person, however many incidents.
-    notices = {notice.person_id: notice.about for notice in Notice.objects.filter(plan=plan)}
-    assert notices[cast.sibling_clerk.pk] == {"arrived": 2}
-    assert notices[cast.third_officer.pk] == {"incidents": 3}
-    assert len(notices) == len(set(notices)) and cast.administrator.pk not in notices
+    notices.announce_until_done(now=story.now)
+    told_of = [(notice.person_id, notice.about) for notice in Notice.objects.filter(house_event__plan=plan)]
+    about = dict(told_of)
+    assert about[cast.sibling_clerk.pk] == {"arrived": 2}
+    assert about[cast.third_officer.pk] == {"incidents": 3}
+    assert len(told_of) == len(about) and cast.administrator.pk not in about
 
 
 def test_a_rollback_puts_back_shapes_codes_posts_and_incidents(story: Story) -> None:
@@ -300,7 +303,8 @@ def test_the_posts_are_as_the_plan_says(story: Story) -> None:
         )
         assert units == [code(3)]
     assert not Post.objects.filter(unit=cast.grid, period__contains=story.now).exists()
-    notice = Notice.objects.get(plan=plan, person=cast.officer)
+    notices.announce_until_done(now=story.now)
+    notice = Notice.objects.get(house_event__plan=plan, person=cast.officer)
     assert notice.about == {"ended": [cast.grid.pk]}
 
 

@@ -1,7 +1,7 @@
 """Redraws on real connections: two at once, reports that race one, and the database's own refusals at the end."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+from dispatch import notices
 from dispatch import redrawn as dispatch_redrawn
 from dispatch.models import Notice
 from governance import redraw
@@ -20,20 +21,17 @@ from grids.refusals import BoundaryRefused
 from incidents import lifecycle
 from incidents.births import Position
 from incidents.models import Incident
-from tests.cast import SIDE, SOUTH, WEST, Cast
+from tests.cast import SIDE, SOUTH, WEST
 from tests.governance.drawing import Drawing
-from tests.incidents.story import Story, load_reference
+from tests.incidents.story import Story
 
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
-def story(transactional_db: None) -> Iterator[Story]:
-    cast = Cast.make()
-    load_reference(cast)
-    story = Story(cast)
+def story(transactional_db: None, story: Story) -> Story:
     story.now = timezone.now()
-    yield story
+    return story
 
 
 def split(story: Story, *, east: float = 1.6) -> Drawing:
@@ -167,9 +165,12 @@ def test_a_plan_publishes_itself_at_its_moment_or_says_why_not(story: Story) -> 
     done, left = Plan.objects.get(pk=early.plan.pk), Plan.objects.get(pk=rival.plan.pk)
     assert (done.status, done.published_by, done.publish_fault) == (PlanStatus.PUBLISHED, None, "")
     assert left.status == PlanStatus.APPROVED and left.publish_fault and left.publish_at is None
-    told = {notice.plan_id: notice.about for notice in Notice.objects.filter(person=cast.town_head)}
-    assert told[done.pk] == {"published": True}
-    assert told[left.pk] == {"fault": left.publish_fault}
+    notices.announce_until_done(now=soon + timedelta(minutes=2))
+    told = Notice.objects.filter(person=cast.town_head).values_list("house_event__plan", "house_event__kind")
+    # The rival was overtaken, and told to be approved with the first before.
+    assert {(done.pk, "plan_published"), (left.pk, "plan_not_published"), (left.pk, "plan_overtaken")} <= set(told)
+    (failed,) = left.house_events.filter(kind="plan_not_published")
+    assert failed.details["fault"] == left.publish_fault
     assert scheduled.publish_due(now=soon + timedelta(days=1)) == 0, "it is not tried again by itself"
 
 
