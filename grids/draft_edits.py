@@ -60,7 +60,7 @@ def operate(*, plan_id: int, seen: int, kind: str, args: Mapping[str, Any], acto
     permissions.require(actor, Right.ADMINISTER, plan.scope_id, now=now)
     holds.refuse_finished(plan)
     holds.take(plan, actor=actor, now=now)
-    _refuse_stale(plan, seen)
+    _refuse_stale(plan, seen, actor)
     if kind in ("undo", "redo"):
         return _step(plan, kind, actor=actor, now=now)
     if kind not in _KINDS:
@@ -163,7 +163,7 @@ def reopened(plan: Plan) -> list[str]:
     return ["status", "certificate", "approved_at", "approved_by", "publish_at", "publish_fault"]
 
 
-def _refuse_stale(plan: Plan, seen: int) -> None:
+def _refuse_stale(plan: Plan, seen: int, actor: Person) -> None:
     if seen == plan.revision:
         return
     later = draft_log.since(plan, seen)
@@ -171,7 +171,9 @@ def _refuse_stale(plan: Plan, seen: int) -> None:
         happened = [
             {
                 "revision": step.revision,
+                "kind": step.kind,
                 "words": draft_log.in_words(step),
+                "mine": step.actor_id == actor.pk,
                 "by": (step.actor.full_name or step.actor.username) if step.actor else "",
                 "at": step.at.isoformat(),
             }

@@ -11,6 +11,7 @@ from grids.draft_args import Args
 from grids.draft_context import Change, Draft
 from grids.draft_kinds import one
 from grids.draft_rows import Row, read
+from grids.draft_words import listed
 from grids.levels import BoundaryBasis, GridKind, UnitKind, district_of
 from grids.models import Unit
 
@@ -57,7 +58,9 @@ def _households(row: Row, args: Args) -> dict[str, Any]:
 
 
 def officer(draft: Draft, args: Args) -> Change:
-    """Name who is to answer for the grid, or say why nobody is."""
+    """Name who is to answer for the grid, or say why nobody is; the same reason may stand for many grids (`keys`)."""
+    if "keys" in args:
+        return _all_vacant(draft, args)
     row = _row(draft, args)
     person, why = draft_args.optional_number(args, "person"), draft_args.text(args, "vacant_reason", 200)
     said: dict[str, Any] = {"what": row.label}
@@ -68,6 +71,17 @@ def officer(draft: Draft, args: Args) -> Change:
     if known is None:
         raise EditRefused("nobody", _("Nobody of this district can be named like this."))
     return _change(replace(row, officer=person, vacant_reason=""), said | {"who": known.full_name or known.username})
+
+
+def _all_vacant(draft: Draft, args: Args) -> Change:
+    """Grids that have nobody are left so on purpose, for one reason; whoever is named elsewhere stays named."""
+    keys, why = draft_args.numbers(args, "keys"), draft_args.text(args, "vacant_reason", 200)
+    if not why:
+        raise draft_args.bad("vacant_reason")
+    draft.rows |= read(draft.plan.pk, keys)
+    empty = [row for row in (one(draft.rows, key) for key in keys) if row.officer is None]
+    said = {"as": "vacant", "what": listed([row.label for row in empty]), "why": why}
+    return Change({row.key: replace(row, vacant_reason=why) for row in empty}, said=said)
 
 
 def retire(draft: Draft, args: Args) -> Change:

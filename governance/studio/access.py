@@ -81,10 +81,10 @@ def seen_plans(person: Person, *, now: datetime) -> Q:
     return within(scopes, "scope")
 
 
-def seen_plan(request: HttpRequest, pk: int, *, now: datetime) -> Plan:
-    """The plan, for those who may read it; Http404 for everybody else."""
+def seen_plan(request: HttpRequest, pk: int, *, now: datetime, without: tuple[str, ...] = ()) -> Plan:
+    """The plan, for those who may read it (`without` fields that are not asked); Http404 for everybody else."""
     person = request.user
-    plan = Plan.objects.select_related("scope", "held_by", "approved_by").filter(pk=pk).first()
+    plan = Plan.objects.select_related("scope", "held_by", "approved_by").defer(*without).filter(pk=pk).first()
     if plan is None or not isinstance(person, Person):
         raise Http404
     if not any(permissions.allows(person, right, plan.scope_id, now=now) for right in READERS):

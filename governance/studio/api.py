@@ -41,7 +41,7 @@ def answer(body: Any) -> HttpResponse:
     return response
 
 
-def _standing(plan: Plan, person: Person, now: datetime) -> dict[str, Any]:
+def _progress(plan: Plan, person: Person, now: datetime) -> dict[str, Any]:
     """What every answer says of the plan."""
     steps = draft_log.steps(plan)
     return {
@@ -67,10 +67,9 @@ def state(request: PersonRequest, pk: int) -> HttpResponse:
     officers = balance.officers(rows.values())
     open_ = open_incidents.by_area(plan.scope_id, shapes_of(rows))
     scope = {"code": plan.scope_id, "name": plan.scope.name, "kind": plan.scope.kind}
-    body = _standing(plan, request.user, now) | {
+    body = _progress(plan, request.user, now) | {
         "title": plan.title,
-        "stale": plan.status not in FINISHED and plans.is_stale(plan),
-        "may": may(request.user, plan, now=now).wire(),
+        **_allowed(plan, request.user, now),
         "target": plan.target_households,
         "tolerance": plan.tolerance_percent,
         "frame": wire.coords(lattice.from_db(plan.frame)) if plan.frame else [],
@@ -80,6 +79,30 @@ def state(request: PersonRequest, pk: int) -> HttpResponse:
         "areas": [wire.area(row, plan, officers, open_) for row in rows.values()],
     }
     return answer(body)
+
+
+@require_safe
+@login_required
+@says_why
+def standing(request: PersonRequest, pk: int) -> HttpResponse:
+    """What may change under an open page, whoever changes it; asked every few seconds, so without any area."""
+    now = timezone.now()
+    plan = seen_plan(request, pk, now=now, without=("frame", "certificate"))
+    return answer(
+        {
+            "revision": plan.revision,
+            "status": plan.status,
+            "hold": wire.hold(plan, request.user, now=now),
+            **_allowed(plan, request.user, now),
+        }
+    )
+
+
+def _allowed(plan: Plan, person: Person, now: datetime) -> dict[str, Any]:
+    return {
+        "stale": plan.status not in FINISHED and plans.is_stale(plan),
+        "may": may(person, plan, now=now).wire(),
+    }
 
 
 @require_POST
@@ -99,7 +122,7 @@ def operate(request: PersonRequest, pk: int) -> HttpResponse:
     plan = done.plan
     officers = balance.officers(done.changed.values())
     open_ = _open_of(plan, done)
-    body = _standing(plan, request.user, now) | {
+    body = _progress(plan, request.user, now) | {
         "changed": [wire.area(row, plan, officers, open_) for row in done.changed.values()],
         "removed": sorted(done.removed),
         "frame": wire.coords(done.frame) if done.frame is not None else None,

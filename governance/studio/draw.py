@@ -23,20 +23,11 @@ from grids.models import Boundary
 from grids.requests import PersonRequest
 from grids.subtrees import within
 
+# Each may use those before it while it loads, and all of them afterwards.
 PARTS = (
-    "topology",
-    "store",
-    "layer",
-    "ground",
-    "panel",
-    "tools",
-    "draw",
-    "border",
-    "balance",
-    "faults",
-    "grid",
-    "compare",
-)
+    "topology", "store", "hold", "layer", "ground", "panel", "tools", "draw", "paint", "border", "balance", "faults",
+    "grid", "divide", "compare",
+)  # fmt: skip
 SCRIPTS = (*(f"js/studio_{part}.js" for part in PARTS), "js/studio.js")
 
 TOOLS = (
@@ -54,9 +45,9 @@ def addresses(pk: int) -> dict[str, str]:
     """Where the page asks and sends, by the names its scripts use."""
     names = (
         "state",
+        "standing",
         "operate",
         "faults",
-        "balance",
         "log",
         "ground",
         "cells",

@@ -36,7 +36,7 @@ HINTS: dict[str, str | Promise] = {
     "hint_paint": _("To {grid}: press dwellings or their ground, or draw a ring around them."),
     "hint_paint_whom": _("Press the grid that is to receive."),
     "hint_assign": _("Press a gap, then say whose it becomes. The key N goes to the next one."),
-    "hint_carve": _("Press the corners of the new grid. Enter or a double press ends it."),
+    "hint_carve": _("Press the corners of the piece; Enter or a double press ends it. Then say whose it becomes."),
 }
 
 ACTS: dict[str, str | Promise] = {
@@ -56,7 +56,11 @@ ACTS: dict[str, str | Promise] = {
     "remains": _("{grid} remains"),
     "which_remains": _("{one} and {other} become one grid. Which one remains?"),
     "whose_pocket": _("A gap of {size}: whose does it become?"),
+    "whose_ring": _("Whose does the drawn area become? Choose here, or press the grid on the map."),
+    "becomes": _("It goes to {grid}"),
     "as_new_grid": _("Make it a new grid"),
+    "take_over": _("Take over and draw"),
+    "take_from": _("{who} is drawing at this moment. All edits so far are saved; take the plan over?"),
     "other_receiver": _("Another grid receives"),
     "hand_to": _("Hand over to {grid}"),
     "hand_head": _("Dwellings nearest to {grid}"),
@@ -84,6 +88,8 @@ FIGURES: dict[str, str | Promise] = {
     "count": _("{n} households"),
     "shares": _("{n} m of shared border"),
     "within": _("{n} of {all} grids within ±{t}%"),
+    "halves_upright": _("{one} households in the west, {other} in the east"),
+    "halves_level": _("{one} households in the north, {other} in the south"),
     "dwelling": _("{n} households, {m} m from the border"),
     "new_grid": _("New grid {key}"),
     "no_code": _("Its code is issued at publication"),
@@ -104,7 +110,9 @@ SAID: dict[str, str | Promise] = {
     "waits": _("Edits that wait for the connection: {n}"),
     "held_mine": _("You are drawing; held for you until {until}"),
     "held_by": _("{who} is drawing, until {until}. You can look."),
-    "held_was": _("{who} was drawing; the hold ran out at {until}."),
+    "taken_from_you": _(
+        "{who} has taken the plan over. What you drew is saved; a line that is not ended stays on the map."
+    ),
     "held_none": _("Nobody is drawing."),
     "may_not": _("You may look at this plan, not change it."),
     "read_only": _("You are only looking: somebody else holds the plan, or it is closed."),
@@ -112,12 +120,15 @@ SAID: dict[str, str | Promise] = {
     "stale": _("Somebody was faster ({steps}). You see the newest state now; your last edit was not applied."),
     "who_did": _("{who}: {what}"),
     "somebody": _("somebody else"),
-    "signed_out": _("You are signed out. Sign in again in another window; then the last edit is sent by itself."),
+    "other_window": _("you in another window"),
+    "signed_out": _(
+        "You are signed out. Sign in again in another window: then it goes on here, and what waits is sent by itself."
+    ),
     "fault": _("That did not work; the fault has been written down. Try again."),
     "one_moment": _("One moment…"),
     "frame_fixed": _("This is the frame of the plan; it keeps its shape."),
     "two_points": _("A line needs two points."),
-    "three_points": _("A grid needs three corners."),
+    "three_points": _("A piece needs three corners."),
     "through_no_grid": _("The line runs through no grid."),
     "not_neighbours": _("These two grids share no border."),
     "no_pocket_here": _("There is no gap here. Gaps are hatched on the map and stand in the list of faults."),

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:pk>/draw/", draw.draw, name="draw"),
     path("<int:pk>/today.json", draw.today, name="today"),
     path("<int:pk>/state.json", api.state, name="state"),
+    path("<int:pk>/standing.json", api.standing, name="standing"),
     path("<int:pk>/operations/", api.operate, name="operate"),
     path("<int:pk>/faults.json", api.faults, name="faults"),
     path("<int:pk>/balance.json", api.balance_table, name="balance"),

@@ -103,7 +103,7 @@
   };
   S.on("state", () => { made.clear(); draw(); });
   S.on("changed", (changed) => { [...changed.keys, ...changed.removed].forEach((key) => made.delete(key)); draw(); });
-  S.on("balance", () => { if (stale) draw(); });
+  S.on("tab", () => { if (stale) draw(); });
   S.on("chosen", () => {
     for (const [key, each] of made) {
       const on = S.chosen.includes(key);

@@ -15,6 +15,7 @@
   const pixel = (mx, my) => { const [lon, lat] = S.lonlat(mx, my); return S.map.latLngToLayerPoint([lat, lon]); };
 
   S.chosenArc = () => arc;
+  S.handsFull = () => Boolean(carried || nudged);
   S.chooseArc = function (wanted, focus) {
     arc = wanted;
     if (wanted && wanted.kind === "frame") S.say("told", { words: S.word("frame_fixed") });
@@ -75,7 +76,6 @@
     const keys = new Set(shapes.map((shape) => shape.key));
     const arcs = S.topo.arcs.filter((each) => keys.has(each.left) || keys.has(each.right));
     S.layer.lift(shapes, arcs);
-    return { shapes, arcs };
   }
 
   function carry(event, each, vertex, ends) {
@@ -83,7 +83,7 @@
     L.DomEvent.stop(event);
     if (!S.mayEdit() || S.waiting()) { if (S.waiting()) S.say("told", { words: S.word("one_moment") }); return; }
     each.setPointerCapture(event.pointerId);
-    carried = { each, ends, from: null, v: -1, x: event.clientX, y: event.clientY, moved: false, lifted: null, frame: 0, next: null };
+    carried = { each, ends, from: null, v: -1, x: event.clientX, y: event.clientY, moved: false, frame: 0, next: null };
     const timer = ends ? 0 : setTimeout(() => { if (carried && !carried.moved) { const v = vertex(); stop(); remove(v); } }, LONG);
     const go = (motion) => {
       if (!carried) return;
@@ -93,7 +93,7 @@
         carried.moved = true;
         carried.v = vertex();
         carried.from = point(carried.v);
-        carried.lifted = lift(carried.v);
+        lift(carried.v);
         each.classList.add("is-carried");
         box.classList.add("is-carrying");
       }
@@ -107,7 +107,7 @@
       const dropped = motion.type === "pointerup";
       stop();
       if (!moved) { if (ends && dropped) { const [lon, lat] = middleOf(ends); S.operate("insert", { from: ends[0], until: ends[1], at: [lon, lat] }); } return; }
-      if (!dropped) { S.topo.move(v, ...from); settle(v); return; }
+      if (!dropped) { S.asSaved(); return; }
       const to = point(v);
       settle(v);
       if (ends) S.operate("insert", { from: ends[0], until: ends[1], at: to });
@@ -115,7 +115,7 @@
     };
     const stop = () => {
       clearTimeout(timer);
-      cancelAnimationFrame(carried.frame);
+      if (carried) cancelAnimationFrame(carried.frame);
       each.removeEventListener("pointermove", go);
       each.removeEventListener("pointerup", end);
       each.removeEventListener("pointercancel", end);
@@ -131,8 +131,8 @@
 
   // One frame of a drag: the vertex follows, and snaps to a line of the ground unless Alt is held.
   function step() {
+    if (!carried) return;
     carried.frame = 0;
-    const began = performance.now();
     const place = S.map.mouseEventToLatLng(carried.next);
     let [mx, my] = S.mercator(place.lng, place.lat);
     const ground = carried.next.altKey ? null : S.nearestGround(mx, my, S.reach() * 0.75);
@@ -142,7 +142,6 @@
     L.DomUtil.setPosition(carried.each, pixel(mx, my));
     S.layer.paintLive();
     carried.next = null;
-    if (S.frames) S.frames.push(performance.now() - began);
   }
   function settle(v) {
     const { shapes, arcs } = S.topo.touching(v);
@@ -193,14 +192,20 @@
   });
 
   // After each answer the lines are new ones: the chosen border is found again by its parties and its place.
-  S.refindArc = function (before) {
+  function refind() {
+    const before = arc;
     if (!before) return;
+    carried = nudged = null;
     const same = S.topo.arcs.filter((each) => (each.left === before.left && each.right === before.right) || (each.left === before.right && each.right === before.left));
     const [x, y] = [(before.box[0] + before.box[2]) / 2, (before.box[1] + before.box[3]) / 2];
     const off = (each) => Math.hypot((each.box[0] + each.box[2]) / 2 - x, (each.box[1] + each.box[3]) / 2 - y);
     arc = same.sort((a, b) => off(a) - off(b))[0] || null;
     handles();
     if (refocus) { const v = S.topo.find(refocus); refocus = null; if (v !== undefined) focus(v); }
-  };
+    S.layer.lower();
+  }
+  S.on("state", refind);
+  S.on("changed", refind);
+  S.on("rolled-back", refind);
   S.drawHandles = handles;
 })();

@@ -1,23 +1,25 @@
-/* Tools that draw: split (a line), carve (a ring), paint (a lasso or single dwellings). Points snap to vertices, borders,
- * the frame and lines of the ground within 12 pixels (20 by finger).
+/* Tools that draw: split (a line) and carve (a ring). Points snap to vertices, borders, the frame and lines of the ground
+ * within 12 pixels (20 by finger). What is refused stays drawn, to be mended.
  */
 (function () {
   "use strict";
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const places = [];
   let pointer = null;
-  let lasso = null;
 
-  S.snap = function (at, loose) {
+  S.snap = function (at) {
     const reach = S.reach(at);
     const near = S.topo.nearest(at.mx, at.my, reach);
-    if (near.vertex >= 0) { const [lon, lat] = S.topo.at(near.vertex); return { mx: S.topo.mx[near.vertex], my: S.topo.my[near.vertex], lon, lat, kind: "vertex" }; }
+    if (near.vertex >= 0) {
+      const [lon, lat] = S.topo.at(near.vertex);
+      return { mx: S.topo.mx[near.vertex], my: S.topo.my[near.vertex], lon, lat, kind: "vertex" };
+    }
     if (near.arc) return at_(near.foot, "border");
-    const ground = loose ? null : S.nearestGround(at.mx, at.my, reach);
+    const ground = S.nearestGround(at.mx, at.my, reach);
     return ground ? at_(ground, "ground") : Object.assign({}, at, { kind: "" });
   };
   const at_ = (foot, kind) => { const [lon, lat] = S.lonlat(foot[0], foot[1]); return { mx: foot[0], my: foot[1], lon, lat, kind }; };
-  const pair = (at) => [S.round(at.lon), S.round(at.lat)];
+  S.pair = (at) => [S.round(at.lon), S.round(at.lat)];
 
   function clear() { places.length = 0; pointer = null; S.layer.drawLive(); }
   function add(at) {
@@ -55,6 +57,13 @@
     move(at) { pointer = S.snap(at); S.layer.drawLive(); },
     overlay: (pen, put) => line(pen, put, closed),
   });
+  // A line laid by the list instead of the hand; it is ended like a drawn one.
+  S.layLine = function (ends) {
+    places.splice(0, places.length, ...ends);
+    pointer = null;
+    S.layer.drawLive();
+    S.hint();
+  };
 
   // The grid that the line runs through: the chosen one if it does, else the one with most of its length.
   function cutBy() {
@@ -71,73 +80,59 @@
     return best ? best[0] : null;
   }
 
+  // Sends what was drawn; until the answer it is off the map, and back on it where it was refused.
+  async function send(kind, args) {
+    const kept = places.slice();
+    clear();
+    const answer = await S.operate(kind, args);
+    if (!answer && S.inHand === kind && !places.length) S.layLine(kept);
+    return answer;
+  }
+
   S.tool("split", Object.assign(drawn(false), {
     async finish() {
       if (places.length < 2) { S.say("refused", { words: S.word("two_points") }); return; }
       const key = cutBy();
       if (key === null) { S.say("refused", { words: S.word("through_no_grid") }); return; }
-      const line = places.map(pair);
-      const kept = places.slice();
-      clear();
-      const answer = await S.operate("split", { key, line });
+      const answer = await send("split", { key, line: places.map(S.pair) });
       if (answer) S.choose(answer.changed.map((area) => area.key).filter((one) => one !== key).slice(0, 2));
-      else if (S.inHand === "split" && !places.length) { places.push(...kept); S.layer.drawLive(); S.hint(); }
     },
   }));
 
+  // Whose ground the ring takes or meets, whoever has most of it first: each of them may receive it.
+  function met() {
+    const found = new Map();
+    const count = (key, by) => { if (key !== null && key !== undefined) found.set(key, (found.get(key) || 0) + by); };
+    places.forEach((a, index) => {
+      const b = places[(index + 1) % places.length];
+      for (let part = 0; part < 1; part += 0.1) {
+        const mx = a.mx + (b.mx - a.mx) * part, my = a.my + (b.my - a.my) * part;
+        const shape = S.topo.shapeAt(mx, my);
+        if (shape) count(shape.key, 1);
+        const { arc } = S.topo.nearest(mx, my, S.reach() / 4);
+        if (arc) { count(arc.left, 0); count(arc.right, 0); }
+      }
+    });
+    return Array.from(found).sort((a, b) => b[1] - a[1]).map(([key]) => key);
+  }
+
+  // A ring that is drawn waits until it is said whose it becomes: by the list or by a press on the map.
+  let isAsking = false;
+  const carve = (to) => { isAsking = false; return send("carve", { polygon: [[...places, places[0]].map(S.pair)], to }); };
   S.tool("carve", Object.assign(drawn(true), {
-    async finish() {
+    start() { isAsking = false; clear(); },
+    press(at) {
+      if (!isAsking) { add(at); return; }
+      const shape = S.topo.shapeAt(at.mx, at.my);
+      if (shape) { S.offer(""); carve(shape.key); }
+    },
+    move(at) { pointer = isAsking ? null : S.snap(at); S.layer.drawLive(); },
+    finish() {
       if (places.length < 3) { S.say("refused", { words: S.word("three_points") }); return; }
-      const kept = places.slice();
-      const ring = [...places, places[0]].map(pair);
-      clear();
-      const answer = await S.operate("carve", { polygon: [ring], to: null });
-      if (!answer && S.inHand === "carve" && !places.length) { places.push(...kept); S.layer.drawLive(); S.hint(); }
+      isAsking = true;
+      pointer = null;
+      const ways = met().slice(0, 6).map((key) => ({ words: S.word("becomes", { grid: S.nameOf(key) }), act: () => carve(key) }));
+      S.offer(S.word("whose_ring"), [{ words: S.word("as_new_grid"), main: true, act: () => carve(null) }, ...ways], () => { isAsking = false; });
     },
   }));
-
-  // Paint: the first press chooses the grid that receives; then single dwellings, or all inside of a lasso.
-  const receiver = () => (S.chosen.length === 1 ? S.chosen[0] : null);
-  const recell = () => { if (S.inHand === "paint") S.loadCells(); };
-  S.on("changed", recell);
-  S.on("moved", recell);
-  S.tool("paint", {
-    start() { lasso = null; S.loadGround(); S.loadCells(); },
-    stop() { lasso = null; S.cells = []; S.layer.drawLive(); },
-    acts: () => (receiver() === null ? [] : [{ words: S.word("other_receiver"), act: () => { S.choose([], { quiet: true }); S.hint(); } }]),
-    hint: () => (receiver() === null ? S.word("hint_paint_whom") : S.word("hint_paint", { grid: S.nameOf(receiver()) })),
-    press(at) {
-      const shape = S.topo.shapeAt(at.mx, at.my);
-      const dwelling = receiver() === null ? null : S.dwellingAt(at.mx, at.my, S.reach(at));
-      const cell = receiver() === null ? null : S.cellAt(at.mx, at.my);
-      if (dwelling && !(shape && shape.key === receiver())) S.operate("paint", { dwellings: [dwelling.id], to: receiver() });
-      else if (cell && cell.key !== receiver()) S.operate("paint", { cells: [cell.id], to: receiver() });
-      else if (cell) S.say("told", { words: S.word("has_it_already", { grid: S.nameOf(receiver()) }) });
-      else if (shape) S.choose([shape.key], { quiet: true });
-    },
-    drag: {
-      begin(at) { if (receiver() !== null) lasso = [at]; else S.say("refused", { words: S.word("hint_paint_whom") }); },
-      go(at) {
-        const last = lasso && lasso[lasso.length - 1];
-        if (last && Math.hypot(at.mx - last.mx, at.my - last.my) > S.reach() / 4) { lasso.push(at); S.layer.drawLive(); }
-      },
-      end(good) {
-        const ring = lasso;
-        lasso = null;
-        S.layer.drawLive();
-        if (good && ring && ring.length > 3) S.operate("paint", { lasso: [[...ring, ring[0]].map(pair)], to: receiver() });
-      },
-    },
-    overlay(pen, put) {
-      pen.beginPath();
-      for (const cell of S.cells) if (cell.key !== receiver()) for (const ring of cell.rings) ring.forEach((point, index) => pen[index ? "lineTo" : "moveTo"](...put(point[0], point[1])));
-      pen.strokeStyle = "rgba(70, 85, 106, 0.45)"; pen.lineWidth = 0.8; pen.setLineDash([3, 3]); pen.stroke(); pen.setLineDash([]);
-      if (!lasso) return;
-      pen.beginPath();
-      lasso.forEach((each, index) => pen[index ? "lineTo" : "moveTo"](...put(each.mx, each.my)));
-      pen.closePath();
-      pen.fillStyle = "rgba(29, 95, 168, 0.15)"; pen.fill();
-      pen.strokeStyle = S.COLOURS.primary; pen.lineWidth = 2; pen.setLineDash([6, 4]); pen.stroke(); pen.setLineDash([]);
-    },
-  });
 })();

@@ -14,6 +14,7 @@
     for (const fault of S.faults) {
       [fault.mx, fault.my] = fault.at ? S.mercator(fault.at[0], fault.at[1]) : [0, 0];
       fault.rings = rings(fault.coords);
+      fault.onPaper = PAPER.has(fault.kind);
       fault.box = [Infinity, Infinity, -Infinity, -Infinity];
       for (const ring of fault.rings.length ? fault.rings : [[[fault.mx, fault.my]]]) for (const [x, y] of ring) {
         fault.box = [Math.min(fault.box[0], x), Math.min(fault.box[1], y), Math.max(fault.box[2], x), Math.max(fault.box[3], y)];
@@ -32,9 +33,10 @@
     return coords.flatMap(rings);
   }
 
-  S.pocketAt = function (mx, my, reach) {
-    return S.faults.find((fault) => S.withinRings(fault.rings, mx, my)) || S.faults.filter((fault) => Math.hypot(fault.mx - mx, fault.my - my) < reach)
-      .sort((a, b) => Math.hypot(a.mx - mx, a.my - my) - Math.hypot(b.mx - mx, b.my - my))[0] || null;
+  S.faultAt = function (mx, my, reach) {
+    const placed = S.faults.filter((fault) => !fault.onPaper && fault.at);
+    const off = (fault) => Math.hypot(fault.mx - mx, fault.my - my);
+    return placed.find((fault) => S.withinRings(fault.rings, mx, my)) || placed.filter((fault) => off(fault) < reach).sort((a, b) => off(a) - off(b))[0] || null;
   };
 
   S.chooseFault = function (fault, zoom) {
@@ -45,9 +47,9 @@
     if (!fault || !zoom) return;
     // What is no place of its own is shown as the grid it is about, whose particulars mend it.
     const shape = !fault.rings.length && S.topo.shapes.get(fault.keys[0]);
-    if (PAPER.has(fault.kind) && shape) S.choose([fault.keys[0]], { quiet: true });
+    if (fault.onPaper && shape) S.choose([fault.keys[0]], { quiet: true });
     if (fault.rings.length) S.zoomTo(fault.box, 18);
-    else if (PAPER.has(fault.kind) && shape) S.zoomTo(shape.box, 17);
+    else if (fault.onPaper && shape) S.zoomTo(shape.box, 17);
     else if (fault.at) S.map.setView([fault.at[1], fault.at[0]], 18);
   };
 
@@ -64,8 +66,9 @@
     const next = S.faults[Math.min(place, S.faults.length - 1)];
     if (next && !S.find("#studio-tab-faults").hidden) {
       S.chooseFault(next, true);
-      const button = S.find('#studio-faults [data-fault="' + next.id + '"] .studio-fault-open');
-      if (button) button.focus();
+      const item = S.find('#studio-faults [data-fault="' + next.id + '"]');
+      const button = item && (item.querySelector(".studio-repairs button") || item.querySelector("button"));
+      if (button) { button.focus({ preventScroll: true }); item.scrollIntoView({ block: "nearest" }); }
     }
   }
 
@@ -76,8 +79,8 @@
       make("button.studio-fault-open", { type: "button", "aria-pressed": String(on), onclick: () => { S.chooseFault(fault, true); const again = S.find('#studio-faults [data-fault="' + fault.id + '"] .studio-fault-open'); if (again) again.focus(); } },
         make("span.studio-fault-kind", {}, S.word("fault_" + fault.kind)), make("span.studio-fault-size", {}, size), make("span.studio-fault-words", {}, fault.words)),
       on && fault.repairs.length ? make("div.studio-repairs", {}, ...repairs(fault)) : null,
-      on && PAPER.has(fault.kind) && S.areas.has(fault.keys[0]) ? make("div.studio-repairs", {}, make("button.btn.btn-sm.btn-primary", { type: "button", onclick: () => { S.choose([fault.keys[0]], { quiet: true }); S.tab("grid", true); } }, S.word("open_grid", { grid: S.nameOf(fault.keys[0]) }))) : null,
-      on && !fault.repairs.length && !PAPER.has(fault.kind) ? make("p.muted.small", {}, S.word("by_hand")) : null);
+      on && fault.onPaper && S.areas.has(fault.keys[0]) ? make("div.studio-repairs", {}, make("button.btn.btn-sm.btn-primary", { type: "button", onclick: () => { S.choose([fault.keys[0]], { quiet: true }); S.tab("grid", true); } }, S.word("open_grid", { grid: S.nameOf(fault.keys[0]) }))) : null,
+      on && !fault.repairs.length && !fault.onPaper ? make("p.muted.small", {}, S.word("by_hand")) : null);
   }
 
   function draw() {
@@ -95,6 +98,7 @@
     S.find("#studio-no-faults").hidden = S.faults.length > 0;
     const kinds = new Map();
     for (const fault of S.faults) kinds.set(fault.kind, (kinds.get(fault.kind) || 0) + 1);
+    S.find("#studio-all-vacant").hidden = (kinds.get("officer") || 0) < 2 || !S.mayEdit();
     S.find("#studio-fault-kinds").textContent = Array.from(kinds, ([kind, many]) => S.word("fault_" + kind) + " " + S.number(many)).join(" · ");
     seal();
   }
@@ -132,7 +136,7 @@
   S.tool("assign", {
     start() { pocket = null; },
     press(at) {
-      const found = S.pocketAt(at.mx, at.my, S.reach(at));
+      const found = S.faultAt(at.mx, at.my, S.reach(at));
       if (found && found.kind === "pocket") { pocket = found; S.chooseFault(found); ask(found); return; }
       const shape = S.topo.shapeAt(at.mx, at.my);
       if (pocket && shape) { S.offer(""); S.operate("assign", { at: pocket.at, to: shape.key }, pocket.id); pocket = null; return; }
@@ -150,7 +154,17 @@
     },
   });
 
+  // Many grids without an officer, as after an import: one reason for all of them, one step to undo.
+  function leaveVacant(event) {
+    event.preventDefault();
+    const reason = event.target.elements.vacant_reason.value.trim();
+    if (!reason) { S.say("refused", { words: S.word("say_why_vacant") }); return; }
+    S.operate("officer", { keys: S.faults.filter((fault) => fault.kind === "officer").flatMap((fault) => fault.keys), vacant_reason: reason });
+  }
+
   S.prover = function () {
+    S.find("#studio-all-vacant").addEventListener("submit", leaveVacant);
+    S.on("held", draw);
     document.querySelectorAll("[data-prove]").forEach((each) => each.addEventListener("click", () => S.prove()));
     const able = () => document.querySelectorAll("[data-prove]").forEach((each) => { each.disabled = !S.state || S.state.may.prove === false || S.comparing; });
     S.on("state", able);

@@ -6,6 +6,7 @@
   const make = S.make;
   const LISTED = 40;
   let shownKey = null;
+  let isTyped = false; // the particulars were begun to be changed
 
   S.on("chosen", (more) => {
     draw();
@@ -21,7 +22,7 @@
     else neighbours();
   });
   S.on("state", () => { S.chosen = S.chosen.filter((key) => S.areas.has(key)); draw(); });
-  S.on("held", draw);
+  S.on("held", able);
 
   const one = () => (S.chosen.length ? S.areas.get(S.chosen[0]) : null);
 
@@ -29,31 +30,38 @@
     const area = one();
     S.find("#studio-grid-none").hidden = Boolean(area);
     S.find("#studio-grid-form").hidden = !area;
+    if (!area || area.key !== shownKey) isTyped = false;
     shownKey = area ? area.key : null;
     if (!area) return;
     S.find("#studio-grid-name").textContent = S.nameOf(area.key);
     S.find("#studio-grid-code").textContent = area.code || S.word("no_code");
     const facts = [
       [S.word("households"), area.households === null ? S.word("none") : S.number(area.households) + (area.deviation === null ? "" : " (" + S.percent(area.deviation) + ")")],
-      [S.word("area"), S.hectares(area.area_m2)],
+      [S.word("area"), S.squareKilometres(area.area_m2)],
       [S.word("parts"), S.number(area.parts)],
       [S.word("open"), area.open === null || area.open === undefined ? S.word("none") : S.number(area.open)],
     ];
     S.find("#studio-grid-facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
-    const form = S.find("#studio-describe");
-    form.elements.name.value = area.name || "";
-    form.elements.grid_kind.value = area.kind || "";
-    form.elements.boundary_basis.value = area.basis || "";
-    form.elements.households.value = area.households === null ? "" : area.households;
-    form.elements.parts_reason.value = area.parts_reason || "";
+    if (!isTyped) particulars(area);
     S.find("#studio-parts-row").hidden = area.parts < 2 && !area.parts_reason;
     S.find("#studio-officer-now").textContent = area.officer ? area.officer.name : area.vacant_reason ? S.word("vacant_because", { why: area.vacant_reason }) : S.word("nobody");
     S.find("#studio-officer-now").classList.toggle("is-missing", !area.officer && !area.vacant_reason);
+    able();
+    neighbours();
+  }
+  function particulars(area) {
+    const fields = S.find("#studio-describe").elements;
+    fields.name.value = area.name || "";
+    fields.grid_kind.value = area.kind || "";
+    fields.boundary_basis.value = area.basis || "";
+    fields.households.value = area.households === null ? "" : area.households;
+    fields.parts_reason.value = area.parts_reason || "";
     S.find("#studio-vacant").elements.vacant_reason.value = area.vacant_reason || "";
     S.find("#studio-found").replaceChildren();
     S.find("#studio-officer-search").value = "";
-    for (const each of document.querySelectorAll("#studio-grid-form :is(input, select, textarea, button)")) each.disabled = !S.mayEdit();
-    neighbours();
+  }
+  function able() {
+    for (const each of document.querySelectorAll("#studio-grid-form :is(input, select, button:not(.studio-pick))")) each.disabled = !S.mayEdit();
   }
 
   function neighbours() {
@@ -110,6 +118,7 @@
   }
 
   S.grid = function () {
+    S.find("#studio-grid-form").addEventListener("input", (event) => { isTyped = isTyped || Boolean(event.target.closest("#studio-describe, #studio-vacant")); });
     S.find("#studio-open-grid").addEventListener("click", () => { S.tab("grid", true); S.sheet(true); });
     S.find("#studio-describe").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -122,6 +131,7 @@
       put("boundary_basis", area.basis || "", fields.boundary_basis.value);
       put("parts_reason", area.parts_reason || "", fields.parts_reason.value.trim());
       put("households", area.households, fields.households.value === "" ? null : Number(fields.households.value));
+      isTyped = false;
       if (Object.keys(args).length > 1) S.operate("describe", args);
       else S.say("told", { words: S.word("nothing_changed") });
     });
@@ -129,6 +139,7 @@
       event.preventDefault();
       const reason = event.target.elements.vacant_reason.value.trim();
       if (!reason) { S.say("refused", { words: S.word("say_why_vacant") }); return; }
+      isTyped = false;
       S.operate("officer", { key: shownKey, person: null, vacant_reason: reason });
     });
     let timer = 0;
@@ -141,16 +152,19 @@
     const list = S.find("#studio-found");
     if (!words) { list.replaceChildren(); return; }
     try {
-      const answer = await S.ask(S.urls.officers + "?q=" + encodeURIComponent(words) + "&key=" + shownKey);
-      const people = answer.people || answer.officers || answer.results || answer;
+      const { people } = await S.ask(S.urls.officers + "?q=" + encodeURIComponent(words));
       if (S.find("#studio-officer-search").value.trim() !== words) return;
-      list.replaceChildren(...(people.length ? people.map((person) => make("li", {}, make("button.btn.btn-sm", { type: "button", onclick: () => S.operate("officer", { key: shownKey, person: person.id, vacant_reason: "" }) }, person.name), make("span.muted.small", {}, person.post || person.unit || person.at || ""))) : [make("li.muted", {}, S.word("nobody_found"))]));
+      list.replaceChildren(...(people.length ? people.map(candidate) : [make("li.muted", {}, S.word("nobody_found"))]));
     } catch (error) { S.failed(error); }
+  }
+  function candidate(person) {
+    const name = () => { isTyped = false; S.operate("officer", { key: shownKey, person: person.id, vacant_reason: "" }); };
+    return make("li", {}, make("button.btn.btn-sm", { type: "button", onclick: name }, person.name), make("span.muted.small", {}, person.post));
   }
 
   S.tool("select", {
     press(at) {
-      const fault = S.pocketAt(at.mx, at.my, S.reach(at));
+      const fault = S.faultAt(at.mx, at.my, S.reach(at));
       if (fault) { S.tab("faults"); S.chooseFault(fault); const row = S.find('[data-fault="' + fault.id + '"]'); if (row) row.scrollIntoView({ block: "nearest" }); return; }
       const shape = S.topo.shapeAt(at.mx, at.my);
       S.choose(shape ? [shape.key] : []);

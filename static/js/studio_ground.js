@@ -80,16 +80,20 @@
     return best;
   };
 
-  // For the list: the dwellings of a grid that lie nearest to its border with another one.
-  S.dwellingsTowards = async function (key, other, many) {
+  // The dwellings of a grid, wherever the map stands.
+  S.dwellingsIn = async function (key) {
     const shape = S.topo.shapes.get(key);
     const [west, north] = S.lonlat(shape.box[0], shape.box[1]);
     const [east, south] = S.lonlat(shape.box[2], shape.box[3]);
-    const ground = await fetchGround(L.latLngBounds([south, west], [north, east]));
+    const { dwellings } = await fetchGround(L.latLngBounds([south, west], [north, east]));
+    return dwellings.filter((each) => S.topo.covers(shape, each.mx, each.my));
+  };
+  // For the list: those that lie nearest to the border with another one.
+  S.dwellingsTowards = async function (key, other, many) {
+    const dwellings = await S.dwellingsIn(key);
     const arcs = S.topo.arcs.filter((arc) => (arc.left === key && arc.right === other) || (arc.right === key && arc.left === other));
     const found = [];
-    for (const each of ground.dwellings) {
-      if (S.topo.shapeAt(each.mx, each.my) !== shape) continue;
+    for (const each of dwellings) {
       let least = Infinity, at = null;
       for (const arc of arcs) for (let i = 1; i < arc.vs.length; i++) {
         const foot = S.foot(each.mx, each.my, S.topo.mx[arc.vs[i - 1]], S.topo.my[arc.vs[i - 1]], S.topo.mx[arc.vs[i]], S.topo.my[arc.vs[i]]);

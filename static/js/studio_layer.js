@@ -131,7 +131,7 @@
       for (const shape of shapes) this._fill(pen, topo, shape, seen.plain ? "#ffffff" : S.colourOf(areas.get(shape.key), seen.tolerance));
       if (seen.ground) this._ground(pen, seen.ground);
       this._borders(pen, seen, topo.arcs.filter((arc) => this._seen(arc.box) && !(lifted && lifted.arcs.has(arc))));
-      for (const fault of seen.faults || []) this._fault(pen, fault, fault.id === seen.fault);
+      this._faults(pen, seen.faults || [], seen.fault);
       for (const key of seen.chosen || []) {
         const shape = topo.shapes.get(key);
         if (shape && !(lifted && lifted.shapes.has(shape))) this._outline(pen, topo, shape);
@@ -194,9 +194,18 @@
       }
       return this._pattern;
     },
+    // What lies on no place is in the list alone. Rings that would cover each other are drawn once; the chosen one is on top.
+    _faults(pen, faults, chosen) {
+      const taken = new Set();
+      let last = null;
+      for (const fault of faults) {
+        if (fault.id === chosen) last = fault;
+        else if (!fault.onPaper && fault.at && this._seen(fault.box)) this._fault(pen, fault, false, taken);
+      }
+      if (last && last.at) this._fault(pen, last, true, taken);
+    },
     // Small faults would not be seen: they wear a ring.
-    _fault(pen, fault, chosen) {
-      if (!fault.at) return;
+    _fault(pen, fault, chosen, taken) {
       const { _scale: k, _dx: dx, _dy: dy } = this;
       const x = fault.mx * k + dx, y = fault.my * k + dy;
       let wide = 0;
@@ -212,41 +221,63 @@
         pen.strokeStyle = FAULT; pen.lineWidth = chosen ? 3 : 1.2;
         pen.stroke();
       }
-      if (wide > 9 && !chosen) return;
+      if (wide > (chosen ? 24 : 9)) return;
+      const cell = Math.round(x / 9) + ":" + Math.round(y / 9);
+      if (taken.has(cell) && !chosen) return;
+      taken.add(cell);
       pen.beginPath();
-      pen.arc(x, y, chosen ? Math.max(14, Math.min(wide + 6, 60)) : 7, 0, 7);
+      pen.arc(x, y, chosen ? Math.max(14, wide + 6) : 7, 0, 7);
       pen.strokeStyle = "#ffffff"; pen.lineWidth = chosen ? 5 : 4; pen.stroke();
       pen.strokeStyle = FAULT; pen.lineWidth = chosen ? 3 : 2; pen.stroke();
     },
-    // A name is written only where its area is wider than the words; below it how many households.
-    _labels(pen, seen, shapes) {
+    // Where the name of an area stands, and how much room it has: in the middle, or in what is seen of it.
+    _room(topo, shape) {
       const { _scale: k, _dx: dx, _dy: dy } = this;
+      const put = ([mx, my]) => [mx * k + dx, my * k + dy];
+      const size = this._map.getSize();
+      const [left, top] = [(this._size.x - size.x) / 2, (this._size.y - size.y) / 2];
+      const screen = [left + (S.isWide() ? 100 : 0), top, left + size.x, top + size.y]; // not below the tools
+      const [x, y] = put(shape.middle);
+      const [w, n, e, s] = [...put(shape.box), ...put(shape.box.slice(2))];
+      if ((x > screen[0] && x < screen[2] && y > screen[1] && y < screen[3]) || e - w < 80) return { x, y, width: e - w, height: s - n };
+      const seen = S.clipped(shape.polygons[0][0].map((v) => put([topo.mx[v], topo.my[v]])), screen);
+      if (seen.length < 3) return null;
+      const xs = seen.map((at) => at[0]), ys = seen.map((at) => at[1]);
+      const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+      const middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+      const at = S.middleOf(seen) || middle;
+      return { x: at[0], y: at[1], width: box[2] - box[0], height: box[3] - box[1] };
+    },
+    // A name is written only where its area is wider than the words, and over no other name; below it how many households.
+    _labels(pen, seen, shapes) {
+      const written = [];
+      const isFree = (box) => !written.some((each) => box[0] < each[2] && box[2] > each[0] && box[1] < each[3] && box[3] > each[1]);
+      const wide = (words, weight) => { pen.font = weight + FONT; return pen.measureText(words).width; };
+      const span = (shape) => (shape.box[2] - shape.box[0]) * (shape.box[3] - shape.box[1]);
       pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
-      for (const shape of shapes) {
+      for (const shape of shapes.slice().sort((a, b) => span(b) - span(a))) {
         const area = seen.areas.get(shape.key);
-        const width = (shape.box[2] - shape.box[0]) * k, height = (shape.box[3] - shape.box[1]) * k;
-        if (!area || width < 34 || height < 20) continue;
-        const x = shape.middle[0] * k + dx, y = shape.middle[1] * k + dy;
-        const lines = [];
-        pen.font = "500 12" + FONT;
-        const fits = (words, part) => pen.measureText(words).width < width * part;
+        const room = area && (shape.box[2] - shape.box[0]) * this._scale >= 34 ? this._room(seen.topo, shape) : null;
+        if (!room || room.width < 34 || room.height < 20) continue;
+        const known = room.height > 44 && area.households !== null && area.households !== undefined ? seen.count(area) : "";
+        const count = known && wide(known, "11") < room.width * 0.78 ? known : "";
+        const tall = count ? 15 : 8;
+        const boxOf = (words) => { const half = Math.max(wide(words, "500 12"), count ? wide(count, "11") : 0) / 2; return [room.x - half, room.y - tall, room.x + half, room.y + tall]; };
         const name = seen.label(area);
         const forms = [name, name.replace(/第?(\d+)网格$/, "$1"), (name.match(/\d+(?=\D{0,4}$)/) || [""])[0]];
-        const words = forms.find((form) => form && fits(form, 0.8)) || "";
-        if (words) lines.push([words, INK, "500 12"]);
-        if (words && height > 44 && area.households !== null && area.households !== undefined) {
-          const count = seen.count(area);
-          if (fits(count, 0.78)) lines.push([count, "#46556a", "11"]);
-        }
-        lines.forEach(([words, ink, weight], index) => {
-          const at = y + (index - (lines.length - 1) / 2) * 15;
-          pen.font = weight + FONT;
-          pen.strokeStyle = "rgba(255, 255, 255, 0.85)"; pen.lineWidth = 3;
-          pen.strokeText(words, x, at);
-          pen.fillStyle = ink;
-          pen.fillText(words, x, at);
-        });
+        const words = forms.find((form) => form && wide(form, "500 12") < room.width * 0.8 && isFree(boxOf(form)));
+        if (!words) continue;
+        written.push(boxOf(words));
+        this._write(pen, words, INK, "500 12", room.x, room.y - (count ? 7.5 : 0));
+        if (count) this._write(pen, count, "#46556a", "11", room.x, room.y + 7.5);
       }
+    },
+    _write(pen, words, ink, weight, x, y) {
+      pen.font = weight + FONT;
+      pen.strokeStyle = "rgba(255, 255, 255, 0.85)"; pen.lineWidth = 3;
+      pen.strokeText(words, x, y);
+      pen.fillStyle = ink;
+      pen.fillText(words, x, y);
     },
   });
 })();

@@ -1,14 +1,13 @@
 /* What the studio knows, and how it asks the server. One edit travels at a time; the others wait behind it.
  *
- *   S.on(name, act), S.say(name, detail)    "state" all is new · "changed" {keys, removed} · "busy" · "offline" · "held" · "stale"
- *                                           "refused" {words, at} · "faults" · "proof" · "steps"
+ *   S.on(name, act), S.say(name, detail)    "state" all is new · "changed" {keys, removed, step} · "held" · "faults" · "proof"
+ *                                           "busy" · "offline" · "refused" {words, at, signedOut} · "told" {words}
  *   S.operate(kind, args) -> Promise of the answer, or null where it was refused: then the words were said already
  */
 (function () {
   "use strict";
   const S = (window.wanggeStudio = window.wanggeStudio || {});
   const RETRY = 4000;
-  const HOLD = 60000;
   const hearers = new Map();
 
   S.on = (name, act) => hearers.set(name, [...(hearers.get(name) || []), act]);
@@ -23,7 +22,7 @@
 
   const queue = [];
   let travelling = false;
-  let holdTimer = 0;
+  let proving = false;
   let faultsTimer = 0;
 
   class Refusal extends Error {
@@ -42,7 +41,6 @@
     if (body !== undefined) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": token });
     const answer = await fetch(url, Object.assign({ method: body === undefined ? "GET" : "POST", credentials: "same-origin", headers, body: body ? JSON.stringify(body) : undefined }, more));
     const isJson = /json/.test(answer.headers.get("Content-Type") || "");
-    if (answer.ok && answer.status === 204) return {};
     const said = isJson ? await answer.json() : {};
     if (answer.status === 403 && !isJson && body !== undefined && !again) { await freshToken(); return S.ask(url, body, more, true); }
     if (answer.redirected && !isJson) throw new Refusal(401, { code: "signed_out", detail: S.word("signed_out") });
@@ -53,10 +51,8 @@
   function build() {
     S.topo = S.topology(Array.from(S.areas.values()), S.state.frame);
   }
-
-  S.mayEdit = () => Boolean(S.state && S.state.may.edit && S.state.hold && S.state.hold.mine && !S.comparing);
-  S.heldByOther = () => Boolean(S.state && S.state.hold && S.state.hold.by && !S.state.hold.mine);
-  S.holdRanOut = () => S.heldByOther() && Date.parse(S.state.hold.until) < Date.now();
+  // What was drawn and not taken over goes from the map.
+  S.asSaved = () => { build(); S.say("rolled-back"); };
 
   // `patient`: without a connection it is tried again and again.
   S.load = async function (patient) {
@@ -90,28 +86,19 @@
   function take(answer, mended) {
     const state = S.state;
     state.revision = answer.revision;
-    for (const key of answer.removed || []) S.areas.delete(key);
-    for (const area of answer.changed || []) S.areas.set(area.key, area);
-    state.areas = Array.from(S.areas.values());
+    for (const key of answer.removed) S.areas.delete(key);
+    for (const area of answer.changed) S.areas.set(area.key, area);
     if (answer.frame) state.frame = answer.frame;
-    if (answer.totals) state.totals = Object.assign({}, state.totals, answer.totals);
-    if (answer.steps) state.steps = answer.steps;
-    if (answer.hold) state.hold = answer.hold;
-    state.status = answer.status || "draft";
-    state.can_undo = answer.can_undo === undefined ? Boolean(state.steps.undo) : answer.can_undo;
-    state.can_redo = answer.can_redo === undefined ? Boolean(state.steps.redo) : answer.can_redo;
+    for (const name of ["totals", "steps", "hold", "status", "can_undo", "can_redo"]) state[name] = answer[name];
     S.certificate = null;
     build();
-    S.say("changed", { keys: (answer.changed || []).map((area) => area.key), removed: answer.removed || [], step: answer.step });
-    if (Array.isArray(answer.faults)) { S.faults = answer.faults; state.totals.faults = answer.faults.length; S.say("faults"); }
-    else {
-      // Until the server has looked again, what lay where an area changed is no longer shown as certain.
-      const touched = new Set([...(answer.removed || []), ...(answer.changed || []).map((area) => area.key)]);
-      S.faults = S.faults.filter((fault) => fault.id !== mended && (!fault.keys.some((key) => touched.has(key)) || fault.kind === "pocket"));
-      state.totals.faults = S.faults.length;
-      S.say("faults");
-      S.askFaultsSoon();
-    }
+    S.say("changed", { keys: answer.changed.map((area) => area.key), removed: answer.removed, step: answer.step });
+    // Until the server has looked again, what lay where an area changed is no longer shown as certain.
+    const touched = new Set([...answer.removed, ...answer.changed.map((area) => area.key)]);
+    S.faults = S.faults.filter((fault) => fault.id !== mended && (!fault.keys.some((key) => touched.has(key)) || fault.kind === "pocket"));
+    state.totals.faults = S.faults.length;
+    S.say("faults");
+    S.askFaultsSoon();
   }
 
   S.operate = (kind, args, mended) => new Promise((done) => {
@@ -120,110 +107,94 @@
     travel();
   });
   S.waiting = () => queue.length;
+  S.isBusy = () => proving || queue.length > 0;
 
   async function travel() {
     if (travelling || !queue.length) return;
     travelling = true;
-    S.say("busy", true);
-    const edit = queue[0];
-    try {
-      const answer = await S.ask(S.urls.operate, { revision: S.state.revision, kind: edit.kind, args: edit.args });
-      queue.shift();
-      S.say("offline", false);
-      take(answer, edit.mended);
-      edit.done(answer);
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.status === 401) {
-        // No connection, or signed out: the edit stays at the head and is sent again.
-        if (!(error instanceof Refusal)) S.say("offline", true);
-        else if (!edit.told) S.failed(error);
-        edit.told = true;
-        travelling = false;
-        setTimeout(travel, RETRY);
-        return;
-      }
-      const rest = queue.splice(0);
-      build();
-      await refusedBy(error);
-      rest.forEach((each) => each.done(null));
-    }
+    S.say("busy");
+    const waits = await send(queue[0]);
     travelling = false;
-    S.say("busy", queue.length > 0);
-    travel();
+    S.say("busy");
+    if (waits) setTimeout(travel, RETRY); else travel();
+  }
+  // Sends the edit at the head of the queue; true where it stays there, to be sent again.
+  async function send(edit) {
+    let answer;
+    try {
+      answer = await S.ask(S.urls.operate, { revision: S.state.revision, kind: edit.kind, args: edit.args });
+    } catch (error) {
+      if (unsent(error) || error.status === 401) {
+        if (unsent(error) || !edit.told) S.failed(error);
+        edit.told = true;
+        edit.unsure = edit.unsure || unsent(error);
+        return true;
+      }
+      if (edit.unsure && arrived(error, edit)) return found(edit);
+      // What was drawn badly is refused alone; whoever may not draw any more hears it for all that waits.
+      const refused = queue.splice(0, error.status === 422 ? 1 : queue.length);
+      await refusedBy(error);
+      refused.forEach((each) => each.done(null));
+      return false;
+    }
+    queue.shift();
+    S.say("offline", false);
+    take(answer, edit.mended);
+    edit.done(answer);
+    return false;
+  }
+  // Whether an answer never came: then nobody knows if the edit did.
+  const unsent = (error) => !(error instanceof Refusal) || error.status > 500;
+  // The first step since is this very edit: only its answer was lost on the way.
+  function arrived(error, edit) {
+    const [next] = (error.body.code === "stale" && error.body.since) || [];
+    return Boolean(next && next.mine && next.kind === edit.kind);
+  }
+  async function found(edit) {
+    queue.shift();
+    S.say("offline", false);
+    await S.load(true);
+    edit.done({ changed: [], removed: [] });
+    return false;
   }
   window.addEventListener("online", travel);
   window.addEventListener("beforeunload", (event) => { if (queue.length) event.preventDefault(); });
 
   async function refusedBy(error) {
-    const body = error.body || {};
-    S.say("rolled-back");
-    if (error.status === 409 && body.code === "stale") { await stale(body.since); return; }
-    if (error.status === 409) {
-      await S.load().catch(S.failed);
-      S.say("refused", { words: body.detail || error.message });
-      return;
-    }
-    S.failed(error);
+    S.asSaved();
+    if (error.status === 409) await S.load().catch(S.failed);
+    if (error.status === 409 && error.body.code === "stale") S.say("refused", { words: S.word("stale", { steps: whatHappened(error.body.since) }) });
+    else S.failed(error);
   }
-
-  // Somebody else was faster: show the newest, and say who did what since.
-  async function stale(since) {
-    try {
-      await S.load();
-      S.say("stale", since || []);
-    } catch (error) { S.failed(error); }
+  // Who was faster, and with what.
+  function whatHappened(since) {
+    const who = (step) => (step.mine ? S.word("other_window") : step.by || S.word("somebody"));
+    return since.slice(0, 3).map((step) => S.word("who_did", { who: who(step), what: step.words })).join(S.word("and")) || S.word("somebody");
   }
 
   S.failed = function (error) {
-    if (!(error instanceof Refusal)) { S.say("offline", true); return; }
-    const body = error.body || {};
-    const first = Array.isArray(body.errors) ? body.errors.map((each) => each.detail || each.message || each).join(" ") : "";
-    S.say("refused", { words: body.detail || first || body.title || S.word("fault"), at: body.at, code: body.code });
+    if (unsent(error)) { S.say("offline", true); return; }
+    const { body } = error;
+    S.say("refused", { words: body.detail || body.title || S.word("fault"), at: body.at, signedOut: error.status === 401 });
   };
-
-  // The lease: asked for on opening, prolonged while the page is looked at, given back on leaving.
-  S.hold = async function () {
-    try {
-      const answer = await S.ask(S.urls.hold, {});
-      S.state.hold = answer.hold || answer;
-      if (answer.revision !== undefined && answer.revision !== S.state.revision && !queue.length) await S.load();
-      S.say("offline", false);
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 409) {
-        if (error.body.hold) S.state.hold = error.body.hold;
-        else await S.load().catch(S.failed);
-      } else { S.failed(error); }
-    }
-    S.say("held");
-  };
-  S.keepHold = function () {
-    clearInterval(holdTimer);
-    holdTimer = setInterval(() => {
-      if (document.visibilityState !== "visible" || !S.state.may.edit) return;
-      if (S.state.hold && S.state.hold.mine) S.hold();
-      else S.ask(S.urls.state).then((state) => { S.state.hold = state.hold; S.say("held"); }).catch(S.failed);
-    }, HOLD);
-  };
-  S.release = () => { if (S.state && S.state.hold && S.state.hold.mine) S.ask(S.urls.release, null, { keepalive: true }).catch(() => {}); };
-  window.addEventListener("pagehide", S.release);
-  window.addEventListener("pageshow", (event) => { if (event.persisted && S.state) S.load().then(S.hold).catch(S.failed); });
 
   S.prove = async function () {
-    S.say("busy", true);
+    proving = true;
+    S.say("busy");
     try {
       const answer = await S.ask(S.urls.prove, { revision: S.state.revision });
-      if (answer.revision !== undefined) S.state.revision = answer.revision;
-      S.certificate = answer.ok ? answer.certificate : null;
-      S.faults = answer.faults || [];
+      S.state.revision = answer.revision;
+      S.state.status = answer.status;
+      S.certificate = answer.certificate;
+      S.faults = answer.faults;
       S.state.totals.faults = S.faults.length;
-      if (answer.ok) S.state.status = answer.status || "proven";
       S.say("faults");
       S.say("proof", answer);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 409 && error.body.code === "stale") await stale(error.body.since);
-      else S.failed(error);
+      await refusedBy(error);
     }
-    S.say("busy", false);
+    proving = false;
+    S.say("busy");
   };
 
   S.nameOf = (key) => {

@@ -2,7 +2,8 @@
  *
  *   S.tool(name, {start, stop, press(at), move(at), drag: {begin, go, end}, key(event), overlay(pen, put), finish, back, count})
  *   S.take(name) takes a tool in hand.   `at` = {mx, my, lon, lat, touch}
- *   S.choose([keys], {see}) chooses grids.   S.offer(words, [{words, act, main}]) asks between a few ways in the hint line.
+ *   S.choose([keys], {quiet, zoom}) chooses grids.
+ *   S.offer(words, [{words, act, main}], back) asks between a few ways; `back` is what cancelling does.
  */
 (function () {
   "use strict";
@@ -37,6 +38,7 @@
     S.layer.draw();
   };
 
+  S.finish = () => { tool().finish(); S.hint(); };
   S.reach = (at) => ((at && at.touch ? 20 : 12) / (256 * Math.pow(2, S.map.getZoom())));
 
   // The hint: what the tool waits for, and the same acts as the keys have, for those without keys.
@@ -56,7 +58,7 @@
   };
   const button = (words, act, main) => S.make("button.btn.btn-sm" + (main ? ".btn-primary" : ""), { type: "button", onclick: () => act() }, words);
   let asked = null;
-  S.offer = function (words, ways) {
+  S.offer = function (words, ways, back) {
     const box = S.find("#studio-offer");
     box.hidden = !words;
     if (words) S.find("#studio-hint").hidden = true;
@@ -69,7 +71,7 @@
     asked = document.activeElement;
     const list = S.make("div.studio-ways", {});
     for (const way of ways) list.append(button(way.words, () => { S.offer(""); way.act(); }, way.main));
-    list.append(button(S.word("cancel"), () => { S.offer(""); if (tool().start) tool().start(); S.hint(); }));
+    list.append(button(S.word("cancel"), () => { S.offer(""); if (back) back(); else if (tool().start) tool().start(); S.hint(); }));
     box.append(S.make("p", {}, words), list);
     (list.querySelector(".btn-primary") || list.firstChild).focus();
   };
@@ -96,7 +98,7 @@
       if (!dragged && tool().press) tool().press(at);
       S.hint();
     });
-    S.map.on("dblclick", (event) => { if (tool().finish) { tool().finish(placeOf(event.latlng, event.originalEvent), true); S.hint(); } });
+    S.map.on("dblclick", () => { if (tool().finish) S.finish(); });
     S.map.on("mousemove", (event) => { if (tool().move) tool().move(placeOf(event.latlng, event.originalEvent)); });
 
     // Lassos: a drag with the tool in hand is the tool's, with two fingers the map's.
@@ -139,12 +141,16 @@
       return;
     }
     if (writing || ctrl || event.altKey) return;
-    if (event.key === "Escape") { if (!S.find("#studio-offer").hidden) S.offer(""); cancel(); return; }
+    if (event.key === "Escape") {
+      const asks = S.find("#studio-offer");
+      if (asks.hidden) cancel(); else asks.querySelector("button:last-of-type").click();
+      return;
+    }
     const now = tool();
     if (now.key && now.key(event)) { event.preventDefault(); S.hint(); return; }
     const onMap = event.target === S.map.getContainer() || event.target === document.body;
     if (!onMap) return;
-    if (event.key === "Enter" && now.finish && now.count()) { event.preventDefault(); now.finish(); S.hint(); }
+    if (event.key === "Enter" && now.finish && now.count()) { event.preventDefault(); S.finish(); }
     else if (event.key === "Backspace" && now.back && now.count()) { event.preventDefault(); now.back(); S.hint(); }
     else if ((event.key === " " || event.key === "Enter") && now.press) { event.preventDefault(); now.press(placeOf(S.map.getCenter())); S.hint(); }
   }
@@ -162,6 +168,7 @@
       each.title = named ? S.word(step + "_named", { step: named }) : S.word(step);
       each.setAttribute("aria-label", each.title);
     }
-    if (!may && S.inHand !== "select") S.take("select");
+    // What is half drawn stays on the map: the plan may come back.
+    if (!may && S.inHand !== "select" && !(tool().count && tool().count())) S.take("select");
   }
 })();

@@ -154,14 +154,8 @@
     function middle(shape) {
       let best = shape.polygons[0][0], most = -1;
       for (const [ring] of shape.polygons) { const size = Math.abs(twiceArea(ring, t.mx, t.my)); if (size > most) { most = size; best = ring; } }
-      let twice = 0, x = 0, y = 0;
-      const ox = t.mx[best[0]], oy = t.my[best[0]];
-      for (let i = 0, j = best.length - 1; i < best.length; j = i++) {
-        const ax = t.mx[best[j]] - ox, ay = t.my[best[j]] - oy, bx = t.mx[best[i]] - ox, by = t.my[best[i]] - oy;
-        const cross = ax * by - bx * ay;
-        twice += cross; x += (ax + bx) * cross; y += (ay + by) * cross;
-      }
-      return twice ? [ox + x / (3 * twice), oy + y / (3 * twice)] : [ox, oy];
+      const points = best.map((v) => [t.mx[v], t.my[v]]);
+      return S.middleOf(points) || points[0];
     }
     for (const shape of t.shapes.values()) t.measure(shape);
     for (const arc of t.arcs) arc.box = boxOf([arc.vs]);
@@ -186,15 +180,7 @@
       return v;
     };
 
-    t.shapeAt = (mx, my) => {
-      for (const shape of t.shapes.values()) {
-        const [w, n, e, s] = shape.box;
-        if (mx < w || mx > e || my < n || my > s) continue;
-        if (shape.polygons.some((polygon) => polygon.reduce((inside, ring) => inside !== t.within(ring, mx, my), false))) return shape;
-      }
-      return null;
-    };
-    t.within = (ring, mx, my) => {
+    const within = (ring, mx, my) => {
       let inside = false;
       for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
         const ay = t.my[ring[i]], by = t.my[ring[j]];
@@ -202,6 +188,12 @@
       }
       return inside;
     };
+    t.covers = (shape, mx, my) => {
+      const [w, n, e, s] = shape.box;
+      if (mx < w || mx > e || my < n || my > s) return false;
+      return shape.polygons.some((polygon) => polygon.reduce((inside, ring) => inside !== within(ring, mx, my), false));
+    };
+    t.shapeAt = (mx, my) => Array.from(t.shapes.values()).find((shape) => t.covers(shape, mx, my)) || null;
     // The nearest segment and the nearest vertex among the arcs, within `reach` (in widths of the world).
     t.nearest = (mx, my, reach, wanted) => {
       const found = { vertex: -1, away: reach, arc: null, index: -1, off: reach, foot: null };
@@ -234,6 +226,28 @@
     return t;
   };
 
+  // The centroid of a ring of points; null where it has no area.
+  S.middleOf = (ring) => {
+    const [ox, oy] = ring[0];
+    let twice = 0, x = 0, y = 0;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const ax = ring[j][0] - ox, ay = ring[j][1] - oy, bx = ring[i][0] - ox, by = ring[i][1] - oy;
+      const cross = ax * by - bx * ay;
+      twice += cross; x += (ax + bx) * cross; y += (ay + by) * cross;
+    }
+    return twice ? [ox + x / (3 * twice), oy + y / (3 * twice)] : null;
+  };
+  // What a window [left, top, right, bottom] shows of a ring, edge by edge (Sutherland and Hodgman).
+  S.clipped = (ring, window) => [0, 1, 2, 3].reduce((points, edge) => {
+    const axis = edge % 2, limit = window[edge];
+    const isIn = (at) => (edge < 2 ? at[axis] >= limit : at[axis] <= limit);
+    const cross = (a, b) => { const part = (limit - a[axis]) / (b[axis] - a[axis]); return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part]; };
+    return points.flatMap((at, index) => {
+      const before = points[(index || points.length) - 1];
+      if (isIn(at)) return isIn(before) ? [at] : [cross(before, at), at];
+      return isIn(before) ? [cross(before, at)] : [];
+    });
+  }, ring);
   // The point of a segment that is nearest to a place.
   S.foot = (x, y, ax, ay, bx, by) => {
     const dx = bx - ax, dy = by - ay;

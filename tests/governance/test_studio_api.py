@@ -123,6 +123,8 @@ def test_a_stale_edit_and_a_held_plan_are_conflicts_that_say_why(cast: Cast, des
     fresh, desk.revision = desk.revision, old
     stale = desk.edit("merge", 409, keys=[3, 4], into=3)
     assert stale["code"] == "stale" and stale["revision"] == fresh and stale["since"][0]["by"] == "丁九"
+    # By this the page knows its own edit again when only the answer was lost.
+    assert stale["since"][0]["kind"] == "merge" and stale["since"][0]["mine"]
     keeper = Person.objects.create_superuser("keeper", "x", full_name="管理")
     other = Desk(Client(), desk.plan, keeper)
     held = other.edit("merge", 409, keys=[3, 4], into=3)
@@ -131,10 +133,35 @@ def test_a_stale_edit_and_a_held_plan_are_conflicts_that_say_why(cast: Cast, des
     taken = other.post("hold", {"take": True}).json()
     assert taken["hold"]["mine"] and taken["revision"] == fresh + 1
     # The one who lost it is told, and nothing that was drawn is lost.
+    assert Desk(desk.client, desk.plan, cast.administrator).get("standing")["hold"]["by"] == "管理"
     desk.revision = fresh
     assert desk.edit("undo", 409)["code"] == "held"
     assert other.post("release", {}).json()["hold"] is None
     desk.edit("undo")
+
+
+def test_an_open_page_learns_how_the_plan_stands_by_a_small_question(cast: Cast, desk: Desk) -> None:
+    desk.edit("merge", keys=[1, 2], into=1)
+    told = desk.get("standing")
+    assert told["revision"] == desk.revision and told["hold"]["mine"] and told["may"]["edit"] and not told["stale"]
+    assert {name: desk.get("state")[name] for name in told} == told
+    address = reverse("studio:standing", args=[desk.plan.pk])
+    with CaptureQueriesContext(connection) as asked:
+        answer = desk.client.get(address)
+    assert len(answer.content) < 400 and len(asked) <= 10
+    desk.client.force_login(cast.town_head)
+    told = desk.get("standing")
+    assert not told["may"]["edit"] and not told["hold"]["mine"]
+
+
+def test_many_grids_are_left_vacant_for_one_reason_in_one_step(cast: Cast, desk: Desk) -> None:
+    desk.edit("officer", key=3, person=cast.officer.pk)
+    desk.edit("officer", 422, keys=[1, 2, 3], vacant_reason=" ")
+    left = desk.edit("officer", keys=[1, 2, 3], vacant_reason="待招聘")
+    assert {area["key"]: area["vacant_reason"] for area in left["changed"]} == {1: "待招聘", 2: "待招聘"}
+    assert "待招聘" in left["step"]["words"]
+    back = desk.edit("undo")
+    assert {area["vacant_reason"] for area in back["changed"]} == {""}
 
 
 @pytest.mark.parametrize(
