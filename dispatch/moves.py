@@ -16,9 +16,9 @@ from dispatch.models import Approval, AssignmentState
 from dispatch.offers import Offer, available
 from dispatch.orders import Order
 from grids.models import Person, Unit
-from incidents import in_hand, lifecycle, records, words
+from incidents import in_hand, lifecycle, records, rehoming, words
 from incidents.in_hand import InHand
-from incidents.lifecycle import Details
+from incidents.lifecycle import COME_BACK, Details
 from incidents.models import Incident
 from incidents.refusals import missing, stale
 from incidents.states import BIRTHS, MOVES, State
@@ -122,6 +122,8 @@ def perform(
     for text in (note, *(order.text for order in given.orders)):
         words.refuse(text, field="note")
     with records.keys_apart(), transaction.atomic():
+        if name in COME_BACK:
+            rehoming.hold_ground(incident_id)
         held, *masters = in_hand.take(incident_id, *([] if given.master is None else [given.master.pk]), now=now)
         if masters:
             given = replace(given, master=masters[0].incident)

@@ -48,6 +48,7 @@ def survey(unit: Unit, *, now: datetime) -> Left:
 def retire(*, unit: Unit, actor: Person, now: datetime) -> Unit:
     """The unit retired without a successor. Raises HierarchyRefused also while work is open there, PermissionDenied."""
     permissions.require(actor, Right.ADMINISTER, unit, now=now)
+    selectors.hold(unit.pk)
     # Full strength: nothing new may come to the unit while it is looked at.
     unit = Unit.objects.select_for_update(of=("self",)).get(pk=unit.pk)
     left = survey(unit, now=now)
@@ -68,6 +69,7 @@ def succeed(*, old: Unit, heirs: Sequence[Unit], actor: Person, now: datetime, p
     for heir in heirs:
         permissions.require(actor, Right.ADMINISTER, heir, now=now)
     permissions.require(actor, Right.ADMINISTER, old, now=now)
+    selectors.hold(old.pk, *(heir.pk for heir in heirs))
     # Incidents are locked before units, as everybody locks them; what came meanwhile is taken along after that.
     moved = dispatch_inheritance.inherit(old=old, new=heirs[0], actor=actor, now=now)
     old = Unit.objects.select_for_update(of=("self",)).get(pk=old.pk)

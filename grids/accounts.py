@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from grids import permissions, posts, wire
+from grids import permissions, posts, selectors, wire
 from grids.duties import Duty, Right
 from grids.models import Person, Post, Unit
 
@@ -103,13 +103,18 @@ def renew_password(*, person: Person, actor: Person, now: datetime) -> str:
 def close_account(*, person: Person, actor: Person, now: datetime) -> None:
     """The person can no longer sign in and leaves every post at `now`; the record of what they did stays."""
     _require(actor, person, now)
+    leaving = Post.objects.filter(_not_over(now), person=person, period__isempty=False)
+    served = list(leaving.values_list("unit", flat=True))
+    if served:
+        # A redraw there that names the person for a grid comes before or after, not in between.
+        selectors.hold(*served)
     person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     person.is_active = False
     person.save(update_fields=["is_active"])
     # A session of a closed account opens nothing any more (`PersonBackend`); a program's token ends here.
     _end_tokens(person)
     wire.people_changed([person.pk])
-    for post in Post.objects.filter(_not_over(now), person=person, period__isempty=False):
+    for post in leaving:
         posts.relieve(post=post, at=now, actor=actor, now=now)
 
 

@@ -41,6 +41,7 @@ def create_unit(
     if kind_of_code(code) != kind:
         raise HierarchyRefused(_("The code or the parent does not fit this kind of unit."), code="unit_code")
     above = parent_code(code)
+    selectors.hold(code)
     parent = Unit.objects.select_for_update(no_key=True).filter(pk=above).first() if above else None
     if parent is None and kind not in TOP_KINDS:
         raise _parent_missing(above)
@@ -78,7 +79,10 @@ def create_units(*, units: Iterable[NewUnit], now: datetime) -> list[Unit]:
     Raises HierarchyRefused as `create_unit` does.
     """
     wanted = {unit.code: unit for unit in units}
+    if not wanted:
+        return []
     above = {code: parent_code(code) for code in wanted}
+    selectors.hold(*wanted)
     parents = Unit.objects.select_for_update(no_key=True).filter(pk__in={code for code in above.values() if code})
     standing = {parent.pk: parent for parent in parents.order_by("pk")}
     rows = []
@@ -128,6 +132,7 @@ def retire(*, unit: Unit, now: datetime, actor: Person | None = None) -> Unit:
     """
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, unit, now=now)
+    selectors.hold(unit.pk)
     return _retire(Unit.objects.select_for_update(no_key=True).get(pk=unit.pk), now)
 
 
@@ -159,6 +164,7 @@ def succeed(
         permissions.require(actor, Right.ADMINISTER, new, now=at)
     if old.pk == new.pk:
         raise HierarchyRefused(_("A unit is succeeded by another one."), code="succession_of_another")
+    selectors.hold(old.pk, new.pk)
     # Both at once, so that two units never come to follow each other.
     pair = Unit.objects.select_for_update(no_key=True).filter(pk__in=[old.pk, new.pk]).order_by("pk")
     units = {unit.pk: unit for unit in pair}

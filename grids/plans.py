@@ -190,10 +190,18 @@ def _add(plan: Plan, shapes: Mapping[str, BaseGeometry]) -> None:
     Boundary.objects.bulk_create(rows, batch_size=500)
 
 
+_PUBLISHING = 0  # no district has this number
+
+
 def lock(scope: str) -> None:
-    """One publication at a time in a district, as scopes nest; no report there finds its grid meanwhile."""
+    """One publication at a time, as scopes nest and neighbours share outlines; alone in its district.
+
+    Whoever places a report, fills a post or ends a unit there waits, as publications wait for them
+    (`selectors.hold`, docs/decisions/0019). Before any lock on a row.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, int(district_of(scope))])
+        for what in (_PUBLISHING, int(district_of(scope))):
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, what])
 
 
 def in_force(scope: str) -> dict[str, BaseGeometry]:

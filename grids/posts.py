@@ -14,7 +14,7 @@ from grids.duties import Duty, Right
 from grids.levels import district_of
 from grids.models import Person, Post, Unit
 from grids.refusals import PostRefused, constraints_as
-from grids.selectors import profile_for
+from grids.selectors import hold, profile_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,7 @@ def appoint(
         raise PostRefused(_("A post ends after it begins."), code="post_ends_before_start")
     if not person.is_active:
         raise PostRefused(_("This account is closed."), code="post_person_inactive")
+    hold(unit.pk)
     # One appointment per unit at a time, so that counting posts means something.
     unit = Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
     if unit.is_retired:
@@ -103,6 +104,8 @@ def appoint_all(*, appointments: Iterable[Appointment], since: datetime, now: da
         for order in appointments
     ]
     units = sorted({post.unit_id for post in posts})
+    if units:
+        hold(*units)
     locked = Unit.objects.select_for_update(no_key=True).filter(pk__in=units).order_by("pk")
     retired = [unit.pk for unit in locked if unit.is_retired]
     if retired:
@@ -121,6 +124,7 @@ def relieve(*, post: Post, at: datetime, actor: Person | None = None, now: datet
     """The post ended at `at`; one that had not begun by then never was in force. Ended posts stay as they are."""
     if actor is not None:
         permissions.require(actor, Right.ADMINISTER, post.unit_id, now=now or at)
+    hold(post.unit_id)
     post = Post.objects.select_for_update(of=("self",)).select_related("person").get(pk=post.pk)
     period = post.period
     if period.isempty or (period.upper is not None and period.upper <= at):
@@ -175,6 +179,7 @@ def exchange(
 
 def _locked(posts: Collection[int], changes: Sequence[Change]) -> list[Post]:
     """The posts, with every unit and person concerned locked in one order, so that two exchanges wait in turn."""
+    hold(*(change.post.unit_id for change in changes), *(change.unit.pk for change in changes if change.unit))
     rows = list(Post.objects.filter(pk__in=posts).select_related("person"))
     units = {row.unit_id for row in rows} | {change.unit.pk for change in changes if change.unit is not None}
     list(Unit.objects.select_for_update(no_key=True).filter(pk__in=units).order_by("pk"))
@@ -239,12 +244,17 @@ def _release_contacts(people: Collection[int], now: datetime) -> None:
 def regrant_due(now: datetime, *, limit: int = 500) -> int:
     """How many people whose post began or ended by `now` had their rights derived anew; a sweep calls this.
 
-    Any number may run at once: each takes people no other has taken.
+    Any number may run at once: each takes people no other has taken. It waits for nobody: whoever is named at a unit
+    that somebody else is writing to comes with the next call.
     """
     due = Person.objects.select_for_update(skip_locked=True, no_key=True).filter(rights_due_at__lte=now)
-    people = list(due.order_by("rights_due_at").values_list("pk", flat=True)[:limit])
-    if people:
-        regrant_people(people=people, now=now)
+    people = set(due.order_by("rights_due_at").values_list("pk", flat=True)[:limit])
+    if not people:
+        return 0
+    named = Unit.objects.filter(duty_contact__in=people)
+    free = set(named.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+    people -= set(named.exclude(pk__in=free).values_list("duty_contact", flat=True))
+    regrant_people(people=people, now=now)
     return len(people)
 
 

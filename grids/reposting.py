@@ -17,6 +17,7 @@ from grids.duties import Duty
 from grids.levels import district_of
 from grids.models import DistrictProfile, Person, Post, Unit
 from grids.posts import Appointment
+from grids.refusals import BoundaryRefused
 from grids.selectors import profile_for
 
 
@@ -93,8 +94,7 @@ def _take_over(seat: Seat, here: list[Post], people: Mapping[int, Person], found
         return False
     officer = people.get(seat.officer)
     if officer is None or not officer.is_active:
-        words = {"grid": seat.code, "officer": officer.full_name if officer else seat.officer}
-        found.refusals.append(_("%(officer)s, named for %(grid)s, has no open account.") % words)
+        found.refusals.append(_no_account(officer.full_name if officer else seat.officer, seat.code))
         return False
     if any(post.person_id == seat.officer and post.duty == Duty.SUPERVISOR for post in here):
         words = {"grid": seat.code, "officer": officer.full_name}
@@ -167,12 +167,26 @@ def carry_out(reposting: Reposting, *, at: datetime) -> list[int]:
     last = Post.objects.aggregate(last=Max("pk"))["last"] or 0
     begun = posts.appoint_all(appointments=reposting.begun, since=at, now=at)
     posts.regrant_people(people=reposting.people, now=at)
+    _refuse_closed(reposting)
     _name_contacts([order.unit for order in reposting.begun if order.is_primary], at)
     units = {order.unit for order in reposting.begun}
     new = Post.objects.filter(unit__in=units, pk__gt=last, period__startswith=at)
     ids = list(new.order_by("pk").values_list("pk", flat=True))
     assert len(ids) == begun, "a post begins once"
     return ids
+
+
+def _refuse_closed(reposting: Reposting) -> None:
+    """Refuse a plan whose officer's account was closed while it was being published. The people are locked."""
+    closed = Person.objects.filter(pk__in={order.person for order in reposting.begun}, is_active=False)
+    names = {person.pk: person.full_name for person in closed}
+    found = [_no_account(names[order.person], order.unit) for order in reposting.begun if order.person in names]
+    if found:
+        raise BoundaryRefused(found, code="plan_not_ready")
+
+
+def _no_account(officer: str | int, grid: str) -> str:
+    return _("%(officer)s, named for %(grid)s, has no open account.") % {"grid": grid, "officer": officer}
 
 
 def _name_contacts(codes: Collection[str], at: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from grids import statements
 from grids.datums import SRID
 from grids.duties import Duty
-from grids.levels import UnitKind, next_code, parent_code
+from grids.levels import UnitKind, district_of, next_code, parent_code
 from grids.models import DistrictProfile, Person, Post, Unit
 from grids.subtrees import within
 
@@ -68,11 +68,16 @@ def grid_at(
     return GridHit(unit_code, int(boundary_id), "inside" if len(found) == 1 else "tie", 0.0)
 
 
-def hold(code: str) -> datetime:
-    """Let no redraw take effect in the district of a unit until the transaction ends; the moment from which on."""
+def hold(*codes: str) -> datetime:
+    """Let no redraw take effect in the districts of these units until the transaction ends; the moment from which on.
+
+    A redraw under way is waited for, so this comes before any lock on a row (docs/decisions/0019).
+    """
+    districts = sorted({district_of(code) for code in codes})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT grids_hold(%s)", [code])
-        moment: datetime = cursor.fetchone()[0]
+        cursor.execute("SELECT max(grids_hold(code)) FROM unnest(%s::text[]) AS given (code)", [districts])
+        moment: datetime | None = cursor.fetchone()[0]
+    assert moment is not None, "of no unit there is nothing to hold"
     return moment
 
 

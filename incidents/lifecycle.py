@@ -66,6 +66,8 @@ def move(
     Incident.DoesNotExist for an id that is none.
     """
     with transaction.atomic():
+        if name in COME_BACK:
+            rehoming.hold_ground(incident_id)
         held, *masters = in_hand.take(incident_id, *([details.master.pk] if details.master else []), now=now)
         details = replace(details, master=masters[0].incident) if masters else details
         if records.earlier(actor=actor, idempotency_key=idempotency_key, incident=held.incident) is not None:

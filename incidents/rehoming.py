@@ -204,15 +204,23 @@ _INSPECTIONS = (
 )
 
 
+def hold_ground(incident_id: int) -> None:
+    """Let no redraw take effect where the incident lies until the transaction ends; before the incident is locked."""
+    district = Incident.objects.filter(pk=incident_id).values_list("district", flat=True).first()
+    if district is not None:
+        selectors.hold(district)
+
+
 def grid_of_today(incident: Incident) -> Unit | None:
     """The grid an incident belongs to that comes back, if a redraw gave its place to another one meanwhile.
 
-    By its point, as `grid_at`; without a point, and for a grid that ended, by succession.
+    By its point, as `grid_at`; without a point, and for a grid that ended, by succession. The caller called
+    `hold_ground`.
     """
     place = incident.place
     if place.kind != UnitKind.GRID:
         return None
-    hit = selectors.grid_at(incident.point, prefer=place.pk) if incident.point is not None else None
+    hit = selectors.grid_at(incident.point, prefer=place.pk, firmly=True) if incident.point is not None else None
     if hit is not None and (hit.located_by != "nearest" or place.is_retired):
         return None if hit.unit_code == place.pk else selectors.unit_with_parent(hit.unit_code)
     return hierarchy.successor_of(place) if place.is_retired else None

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from grids import datums, selectors
 from grids.datums import Datum
-from grids.levels import district_of
 from incidents.imports.checks import Draft
 from incidents.imports.refused import Fault, Reason
 from incidents.imports.targets import Targets
@@ -24,7 +23,7 @@ def place(
     for draft in drafts:
         draft.located_by = LocatedBy.NAMED
     # Until all is written no redraw takes effect there.
-    moment = max((selectors.hold(code) for code in {district_of(code) for code in targets.places}), default=now)
+    moment = selectors.hold(*targets.places) if targets.places else now
     faults: dict[int, Fault] = {}
     wanted = [(draft, draft.lonlat) for draft in drafts if by_point and not draft.place and draft.lonlat is not None]
     for start in range(0, len(wanted), BATCH):
