@@ -33,6 +33,7 @@ class Reason(TextChoices):
     CALLED_OFF = "called_off", _("Your order was called off")
     CARD_OFF = "card_off", _("A card was withdrawn")
     RESULT = "result", _("The result of your report")
+    HANDLED = "handled", _("Your report was handled and is being checked")
     YOUR_GRID = "your_grid", _("In your grid")
     REDRAWN = "redrawn", _("Grids were redrawn")
     PLAN = "plan", _("A plan of yours")
@@ -85,7 +86,14 @@ def _tell(reason: Reason, *who: Who) -> tuple[Telling, ...]:
 
 
 R, W = Reason, Who
-_RESULT = _tell(R.RESULT, W.FIRST_RECEIVER, W.REPORTER) + _tell(R.YOUR_GRID, W.OFFICER)
+
+
+def _tell_report(reason: Reason) -> tuple[Telling, ...]:
+    """Those whose report it is, and the officer of the grid."""
+    return _tell(reason, W.FIRST_RECEIVER, W.REPORTER) + _tell(R.YOUR_GRID, W.OFFICER)
+
+
+_RESULT = _tell_report(R.RESULT)
 _ARRIVAL = _tell(R.ARRIVAL, W.CLERKS)
 
 AUDIENCES: dict[str, tuple[Telling, ...]] = {
@@ -100,7 +108,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "transfer": _ARRIVAL,
     "dispatch": _tell(R.ORDER, W.ORDERED),
     "recall": _tell(R.RETURNED, W.DISPATCHERS, W.CLERKS),
-    "answer": _tell(R.TO_CHECK, W.CHECKERS) + _RESULT,
+    "answer": _tell(R.TO_CHECK, W.CHECKERS) + _tell_report(R.HANDLED),
     "rework": _tell(R.REWORK, W.CLERKS, W.DISPATCHERS),
     "close": _RESULT,
     "suspend": _tell(R.DECIDED, W.ASKER) + _tell(R.GOES_ON, W.CLERKS, W.DISPATCHERS, W.AT_WORK),
@@ -108,7 +116,7 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "void": _tell(R.DECIDED, W.ASKER) + _RESULT,
     "merge": _RESULT,
     "unmerge": _ARRIVAL,
-    "reopen": _tell(R.REWORK, W.CLERKS) + _RESULT,
+    "reopen": _tell(R.REWORK, W.CLERKS) + _tell_report(R.GOES_ON),
     # Of a redraw people are told once, not for each incident: by `plan_published`.
     "rehome": (),
     "signed": (),

@@ -12,7 +12,7 @@ from dispatch import notices, supervision
 from dispatch.audience import AUDIENCES, RED_WITH_CARD, WEIGHT, Reason
 from dispatch.models import Notice, ReturnReason
 from dispatch.moves import Order
-from grids import posts
+from grids import house, posts
 from grids.models import Person, Post
 from incidents.models import Incident, IncidentEvent, Unannounced
 from incidents.records import KINDS
@@ -30,7 +30,7 @@ def told(play: Play, incident: Incident, kind: str) -> dict[str, str]:
 
 
 def test_every_kind_of_event_has_its_line_in_the_table() -> None:
-    assert set(AUDIENCES) == set(MOVES) | set(KINDS) | {RED_WITH_CARD}
+    assert set(AUDIENCES) == set(MOVES) | set(KINDS) | set(house.KINDS) | {RED_WITH_CARD}
     assert len(WEIGHT) == len(Reason)
 
 
@@ -58,9 +58,11 @@ def test_sw_13_after_three_transfers_the_first_receiver_still_gets_the_result(pl
     incident = play.press(incident, "transfer", cast.village_clerk, target_unit=cast.sibling_village)
     incident = play.press(incident, "accept", cast.sibling_clerk)
     incident = play.press(incident, "answer", cast.sibling_clerk)
-    assert told(play, incident, "answer") == {"town_checker": Reason.TO_CHECK, "officer": Reason.RESULT}
+    assert told(play, incident, "answer") == {"town_checker": Reason.TO_CHECK, "officer": Reason.HANDLED}
     incident = play.press(incident, "close", cast.town_checker, note="复核属实")
     assert told(play, incident, "close") == {"officer": Reason.RESULT}
+    incident = play.press(incident, "reopen", cast.town_checker)
+    assert told(play, incident, "reopen")["officer"] == Reason.GOES_ON, "that it goes on is no result"
     assert incident.first_receiver == cast.officer
 
 
@@ -180,7 +182,7 @@ def test_a_person_reached_twice_reads_the_weightier_reason_once(play: Play) -> N
     assert told(play, incident, "dismiss") == {"officer": Reason.YOUR_GRID}
     other = play.press(play.report(), "accept", cast.village_clerk)
     other = play.press(other, "answer", cast.village_clerk)
-    assert told(play, other, "answer") == {"officer": Reason.RESULT, "town_checker": Reason.TO_CHECK}
+    assert told(play, other, "answer") == {"officer": Reason.HANDLED, "town_checker": Reason.TO_CHECK}
 
 
 def test_somebody_whose_post_ended_hears_nothing(play: Play) -> None:
