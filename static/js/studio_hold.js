@@ -11,6 +11,7 @@
   const WATCH = 15000;
   const PROLONG = 60000;
   let prolonged = 0;
+  let draws = false; // had the lease here, and nobody took it
   let asking = false;
 
   S.mayEdit = () => Boolean(S.state && S.state.may.edit && S.mine() && !S.comparing);
@@ -21,6 +22,7 @@
     try {
       const answer = await S.ask(S.urls.hold, { take: Boolean(byForce) });
       prolonged = Date.now();
+      draws = true;
       S.state.hold = answer.hold;
       if (answer.revision !== S.state.revision && !S.waiting()) await S.load();
       S.say("offline", false);
@@ -47,21 +49,25 @@
   };
 
   async function heed(now) {
-    const had = S.mine();
     const told = JSON.stringify([S.state.hold, S.state.may, S.state.stale, S.state.status]);
     Object.assign(S.state, { hold: now.hold, may: now.may, stale: now.stale, status: now.status });
     if (now.revision !== S.state.revision && !S.handsFull()) await S.load();
-    // A lease that ran out, as on a computer that slept, or that the other window gave back, is taken again.
-    if (S.state.may.edit && had && (!now.hold || (now.hold.mine && Date.now() - prolonged > PROLONG))) { await S.hold(); return; }
-    if (JSON.stringify([S.state.hold, S.state.may, S.state.stale, S.state.status]) !== told) S.say("held");
-    if (had && S.heldByOther()) S.say("refused", { words: S.word("taken_from_you", { who: S.state.hold.by }) });
+    const { hold, may, stale, status } = S.state;
+    // A lease that ran out, as on a computer that slept, or that another window gave back, is taken again.
+    if (draws && may.edit && (!hold || (hold.mine && Date.now() - prolonged > PROLONG))) { await S.hold(); return; }
+    if (JSON.stringify([hold, may, stale, status]) !== told) S.say("held");
+    if (draws && S.heldByOther()) {
+      draws = false;
+      S.say("refused", { words: S.word("taken_from_you", { who: hold.by }) });
+    }
   }
 
   // By force it is taken only from somebody who sees a question first: theirs is saved, but they draw no further.
   S.takeOver = function () {
-    if (!S.heldByOther()) { S.hold(); return; }
+    const take = async (byForce) => { await S.hold(byForce); if (S.mine()) S.hush(); };
+    if (!S.heldByOther()) { take(); return; }
     const who = S.state.hold.by;
-    S.offer(S.word("take_from", { who }), [{ words: S.word("take_over"), main: true, act: () => S.hold(true) }]);
+    S.offer(S.word("take_from", { who }), [{ words: S.word("take_over"), main: true, act: () => take(true) }]);
   };
 
   function release() { if (S.mine()) S.ask(S.urls.release, {}, { keepalive: true }).catch(() => {}); }
