@@ -10,7 +10,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from grids import boundary_files
+from governance.redraw import from_file
+from grids.boundary_files import BoundaryFileRefused
 from grids.exchange import systems
 from grids.exchange.reading import Encoding
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     help = (
         "Publish the grids of FILE (GeoJSON, zipped Shapefile, GeoPackage or KML; their codes in the column `code`) as "
         "one plan. They must tile their outline exactly; nothing is written if any feature is wrong. A feature with "
-        "the scope's own code is the outline."
+        "the scope's own code is the outline. Open incidents go to the grids their points then lie in."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         if not path.is_file():
             raise CommandError(_("There is no file %(path)s.") % {"path": path})
         try:
-            done = boundary_files.load(
+            done = from_file.load(
                 path=path,
                 now=timezone.now(),
                 effective=options["effective"],
@@ -65,7 +66,7 @@ class Command(BaseCommand):
                 scope=options["scope"],
                 is_synthetic=options["synthetic"],
             )
-        except boundary_files.BoundaryFileRefused as refused:
+        except BoundaryFileRefused as refused:
             for fault in refused.faults:
                 self.stderr.write(f"{path.name}, {fault}")
             message = ngettext(
