@@ -23,11 +23,9 @@ KEYWORD = format_lazy(_("Where a robot asks for a keyword instead, give it: {wor
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
-class AddressForm(forms.Form):
-    """Where, and what is told there and when. An address that is there already is not shown and need not be typed."""
+class _ToldForm(forms.Form):
+    """What is told at an address, and when."""
 
-    channel = forms.CharField(widget=forms.HiddenInput)
-    target = forms.CharField(required=False, max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     secret = forms.CharField(
         label=_("Signing secret (may stay empty)"),
         help_text=KEYWORD,
@@ -38,6 +36,14 @@ class AddressForm(forms.Form):
     hears = forms.ChoiceField(label=_("What is told there"), choices=Hears.choices)
     quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=TIME)
     quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=TIME)
+
+
+class AddressForm(_ToldForm):
+    """Where, and what is told there and when. An address that is there already is not shown and need not be typed."""
+
+    channel = forms.CharField(widget=forms.HiddenInput)
+    target = forms.CharField(required=False, max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    field_order = ("channel", "target")
 
     def __init__(self, *args: Any, channel: str, address: Address | None = None, phone: str = "", **named: Any) -> None:
         initial: dict[str, Any] = {"channel": channel, "hears": Hears.ALL}
@@ -63,7 +69,7 @@ class AddressForm(forms.Form):
         return Wanted(**self.cleaned_data)
 
 
-class RobotForm(forms.Form):
+class RobotForm(_ToldForm):
     """A new robot of a unit's group."""
 
     unit = forms.ModelChoiceField(Unit.objects.none(), label=_("Unit"), empty_label=None)
@@ -72,16 +78,7 @@ class RobotForm(forms.Form):
     target = forms.CharField(
         label=ROBOT, max_length=500, widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "https://"})
     )
-    secret = forms.CharField(
-        label=_("Signing secret (may stay empty)"),
-        help_text=KEYWORD,
-        required=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    hears = forms.ChoiceField(label=_("What is told there"), choices=Hears.choices)
-    quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=TIME)
-    quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=TIME)
+    field_order = ("unit", "channel", "name", "target")
 
     def __init__(self, *args: Any, units: Any, channels: list[str], **named: Any) -> None:
         super().__init__(*args, **named)

@@ -1,16 +1,12 @@
 """Doors for Celery: a message only says "look now"; lost, late or doubled it does no harm."""
 
-import logging
 import time
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from grids import proposals
+from grids import proposals, waking
 from grids.exchange import waiting
-
-log = logging.getLogger(__name__)
 
 # Well below the time limit of a task: beat calls again for what is left.
 SECONDS = 45.0
@@ -24,11 +20,8 @@ def find_proposals() -> None:
 
 
 def wake() -> None:
-    """Ask a worker to look at once; without a broker beat or the command does later what there is to do."""
-    try:
-        find_proposals.apply_async(retry=False, expires=60)
-    except OperationalError:
-        log.warning("no broker: the proposals wait for `manage.py find_proposals`")
+    """Ask a worker to look at once."""
+    waking.wake(find_proposals, command="find_proposals")
 
 
 @shared_task(name="grids.tasks.clear_map_files")

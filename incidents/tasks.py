@@ -1,15 +1,12 @@
 """Doors for Celery: a message only says "look now"; lost, late or doubled it does no harm."""
 
-import logging
 import time
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from grids import waking
 from incidents import calendar_drafts
-
-log = logging.getLogger(__name__)
 
 # Well below the time limit of a task: beat calls again for what is left.
 SECONDS = 45.0
@@ -23,8 +20,5 @@ def change_calendars() -> None:
 
 
 def wake() -> None:
-    """Ask a worker to look at once; without a broker beat or the command does later what there is to do."""
-    try:
-        change_calendars.apply_async(retry=False, expires=60)
-    except OperationalError:
-        log.warning("no broker: the change of a calendar waits for `manage.py change_calendars`")
+    """Ask a worker to look at once."""
+    waking.wake(change_calendars, command="change_calendars")

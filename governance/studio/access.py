@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from grids import approvals, permissions
 from grids.coverage import EditRefused
+from grids.drafts import SCOPES
 from grids.duties import Right
 from grids.holds import FINISHED, PlanConflict
 from grids.levels import CODE_LENGTHS, UnitKind
-from grids.models import Person, Plan, PlanStatus
+from grids.models import Person, Plan, PlanStatus, Unit
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
 
@@ -71,6 +72,12 @@ def scopes_of(person: Person, rights: tuple[Right, ...], *, now: datetime) -> li
         found |= set(permissions.units_with_right(person, right, now=now))
     # A plan is for a place above the grids; heads of departments and of grids approve none.
     return sorted(code for code in found if "D" not in code and len(code) <= CODE_LENGTHS[UnitKind.VILLAGE])
+
+
+def places(person: Person, *rights: Right, now: datetime) -> list[Unit]:
+    """The living villages, towns and districts over which the person has one of the rights, by code."""
+    found = within(scopes_of(person, rights, now=now))
+    return list(Unit.objects.filter(found, kind__in=SCOPES, retired_at__isnull=True).order_by("code"))
 
 
 def seen_plans(person: Person, *, now: datetime) -> Q:

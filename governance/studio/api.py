@@ -196,9 +196,9 @@ def log(request: PersonRequest, pk: int) -> HttpResponse:
 @login_required
 @says_why
 def officers(request: PersonRequest, pk: int) -> HttpResponse:
-    """The people of the district who fit what was typed and may be named."""
+    """The people of the district who fit what was typed and may be named, for who names them."""
     now = timezone.now()
-    plan = seen_plan(request, pk, now=now)
+    plan = drawn_plan(request, pk, now=now)
     found = directory.candidates(district_of(plan.scope_id), request.GET.get("q", "")[:60], now)
     people = [
         {

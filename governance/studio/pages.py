@@ -15,20 +15,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from governance.studio import fault_counts
-from governance.studio.access import scopes_of, seen_plans
+from governance.studio.access import places, scopes_of, seen_plans
 from governance.studio.forms import BeginForm
 from grids import balance, drafts, holds
 from grids.drafts import Wish
 from grids.duties import Right
-from grids.models import Person, Plan, PlanStatus, Unit
+from grids.models import Plan, PlanStatus, Unit
 from grids.refusals import BoundaryRefused
 from grids.requests import PersonRequest
-from grids.subtrees import within
 
 PAGE = 30
 # Who may take the published borders along as a file: see governance.studio.files.export.
 EXPORTERS = (Right.ADMINISTER, Right.APPROVE_PLAN)
-MOST_SCOPES = 2000
 # The chips of the list: what each shows.
 SHELVES: dict[str, tuple[Any, Q]] = {
     "open": (gettext_lazy("In progress"), Q(status__in=[PlanStatus.DRAFT, PlanStatus.PROVEN, PlanStatus.APPROVED])),
@@ -108,7 +106,9 @@ def grids_of(plan: Plan, totals: dict[str, Any]) -> int:
 def begin(request: PersonRequest) -> HttpResponse:
     """Begin a plan from what is published."""
     now = timezone.now()
-    scopes = _scopes(request.user, now)
+    scopes = places(request.user, Right.ADMINISTER, now=now)
+    if not scopes:
+        raise Http404
     wanted = request.GET.get("scope", "")
     form = BeginForm(request.POST or None, scopes=scopes, initial={"scope": wanted, "title": _title(scopes, wanted)})
     if request.method == "POST" and form.is_valid():
@@ -123,16 +123,6 @@ def begin(request: PersonRequest) -> HttpResponse:
             return redirect("studio:plan", plan.pk)
     context = {"title": _("Begin a plan"), "form": form}
     return render(request, "studio/begin.html", context, status=422 if form.errors else 200)
-
-
-def _scopes(person: Person, now: datetime) -> list[Unit]:
-    """The districts, towns and villages the person administers; Http404 if there is none."""
-    found = within(scopes_of(person, (Right.ADMINISTER,), now=now))
-    units = Unit.objects.filter(found, kind__in=drafts.SCOPES, retired_at__isnull=True)
-    scopes = list(units.order_by("code")[:MOST_SCOPES])
-    if not scopes:
-        raise Http404
-    return scopes
 
 
 def _title(scopes: list[Unit], wanted: str) -> str:

@@ -8,6 +8,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from grids import outlines, permissions, tiles
+from grids.levels import kind_of_code
 from grids.requests import PersonRequest
 from grids.subtrees import covers
 
@@ -23,7 +24,7 @@ def tile(request: PersonRequest, scope: str, revision: str, zoom: int, column: i
     """One tile of a district, city or province in sight; kept for ever if `revision` is the present one."""
     code = "" if scope == EVERYTHING else scope
     address = tiles.Address(zoom, column, row)
-    if not address.exists or not _may_look(request, code):
+    if not address.exists or (code and kind_of_code(code) is None) or not _may_look(request, code):
         raise Http404
     present = tiles.revision(code)
     etag = f'"{present}-{zoom}-{column}-{row}"'

@@ -89,8 +89,8 @@ def test_a_tile_of_the_present_revision_is_kept_for_ever_an_older_one_is_asked_f
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("scope", ["all", "5111", "511112", "99"])
-def test_nobody_gets_tiles_of_what_is_out_of_sight(cast: Cast, client: Client, scope: str) -> None:
+@pytest.mark.parametrize("scope", ["all", "5111", "511112", "99", "511111zz", "511111100x"])
+def test_nobody_gets_tiles_of_what_is_out_of_sight_or_no_place(cast: Cast, client: Client, scope: str) -> None:
     client.force_login(cast.town_clerk)
     assert client.get(_url(address_of(*HERE, 13), "0" * 16, scope)).status_code == 404
 
