@@ -144,6 +144,15 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "card_replied": _tell(R.CARD_ANSWERED, W.CARD_ISSUER),
     "card_withdrawn": _tell(R.CARD_OFF, W.CARD_UNIT),
     "card_lapsed": (),
+}
+
+
+# What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
+RED_WITH_CARD = "red_with_card"
+AUDIENCES[RED_WITH_CARD] = _tell(R.CARD, W.CLOCK_HEAD, W.DUTY_LEADER)
+
+# What happens to no incident: see `grids.house`.
+AUDIENCES |= {
     "plan_proven": _tell(R.APPROVAL, W.PLAN_HEADS),
     "plan_approved": _tell(R.DECIDED, W.PLAN_DRAWERS),
     "plan_sent_back": _tell(R.SENT_BACK, W.PLAN_DRAWERS) + _tell(R.PLAN, W.PLAN_APPROVER),
@@ -155,11 +164,6 @@ AUDIENCES: dict[str, tuple[Telling, ...]] = {
     "export_granted": _tell(R.DECIDED, W.ASKER),
     "export_refused": _tell(R.DECIDED, W.ASKER),
 }
-
-
-# What is no kind of event and yet a line of the table: a red that means a card is heard of by these too.
-RED_WITH_CARD = "red_with_card"
-AUDIENCES[RED_WITH_CARD] = _tell(R.CARD, W.CLOCK_HEAD, W.DUTY_LEADER)
 
 # Groups there are around every event; the others only around those that name them.
 ANYWHERE = frozenset({W.CLERKS, W.DISPATCHERS, W.CHECKERS, W.CHIEFS, W.DUTY_LEADER, W.OFFICER, W.REPORTER,

@@ -140,7 +140,7 @@ def words(event: HouseEvent, about: Mapping[str, Any] | None) -> str:
         said.append(str(event.details["fault"]))
     if event.details.get("number"):
         count = int(event.details["number"])
-        said.append(ngettext("%(count)d row", "%(count)d rows", count) % {"count": count})
+        said.append(ngettext("%(number)d row", "%(number)d rows", count) % {"number": count})
     return _("; ").join(said)
 
 

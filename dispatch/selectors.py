@@ -49,10 +49,24 @@ class Todo:
     exports: list[ExportRequest]
 
     @property
+    def worked(self) -> list[OwnDesk]:
+        """The desks at which the person presses something."""
+        return [desk for desk in self.desks if desk.is_worked]
+
+    @property
+    def watched(self) -> list[OwnDesk]:
+        """The desks at which the person only looks."""
+        return [desk for desk in self.desks if not desk.is_worked]
+
+    @property
     def only_desk(self) -> OwnDesk | None:
         """The desk that is all there is to do."""
-        alone = len(self.desks) == 1 and self.desks[0].is_worked and not self.plans and not self.exports
+        alone = len(self.worked) == len(self.desks) == 1 and not self.plans and not self.exports
         return self.desks[0] if alone else None
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.worked or self.plans or self.exports)
 
 
 def todo_count(*, person: Person, now: datetime) -> int:

@@ -46,7 +46,8 @@ def load(*, now: datetime, incidents: int | None = None) -> list[str]:
     for plot in programme.cast(player):
         timeline.begin(plot, after=told_until)
     answers.begin(player, timeline, until)
-    readers.begin(player, timeline, until, late=MEMORABLE)
+    # A head hears of every card of the district: who did not look for a day would find hundreds.
+    readers.begin(player, timeline, until, late=set(MEMORABLE) - {"head"})
     timeline.run(until - BEFORE_THE_END)
     plots.emergency(player, key=END)
     timeline.run(until)

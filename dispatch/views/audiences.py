@@ -16,7 +16,7 @@ from dispatch.address_forms import AudienceForm
 from dispatch.audience import AUDIENCES, Table
 from dispatch.kinds import label_of
 from dispatch.models import Audience
-from grids import audit_list
+from grids import audit_list, house
 from grids.administration import administered, keeps_house
 from grids.levels import UnitKind
 from grids.models import Unit
@@ -60,12 +60,22 @@ def index(request: PersonRequest) -> HttpResponse:
         "title": _("Who is told · %(where)s") % {"where": district or _("all districts")},
         "districts": districts,
         "district": district,
-        "rows": [_row(kind, table, code, own) for kind in AUDIENCES],
+        "sections": _sections([_row(kind, table, code, own) for kind in AUDIENCES]),
         "changed": len(own),
         "may_change": _may_change(request, district),
         "query": f"?district={code}" if code else "",
     }
     return render(request, "dispatch/audience.html", context)
+
+
+def _sections(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The rows by what the kinds of event are about."""
+    titles = {"plan": _("Plans"), "export": _("Long exports")}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        about = row["kind"].partition("_")[0] if row["kind"] in house.KINDS else ""
+        found.setdefault(titles.get(about, _("Incidents")), []).append(row)
+    return list(found.items())
 
 
 def _row(kind: str, table: Table, district: str, own: set[str]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _everybody_finds_something_to_do(now: datetime) -> None:
     for username in set(MEMORABLE) - NOTHING_WAITS:
         assert selectors.todo_count(person=people[username], now=now) > 0, username
     # News, but not weeks of it.
-    for username in ("officer", "village", "town", "district", "checker", "chief", "department"):
+    for username in ("officer", "village", "town", "district", "checker", "chief", "department", "head"):
         assert 0 < notices.unread_count(people[username]) < 100, username
     assert Approval.objects.filter(holder="511111", state=ApprovalState.PENDING).exists()
     home = "511111100001001"
@@ -93,6 +93,7 @@ def _the_head_has_a_plan_to_approve_and_the_administrator_one_to_mend(now: datet
     todo = selectors.todo(head, now=now)
     assert [plan.title for plan in todo.plans] == [plans.PROVEN.title] and todo.only_desk is None
     assert selectors.todo_count(person=head, now=now) == 1
+    assert Notice.objects.filter(person=head, read_at=None, house_event__kind="plan_proven").count() == 1
     (waits,) = todo.plans
     assert waits.is_synthetic and waits.reason and approvals.may_approve(head, waits, now=now)
     assert {step.kind for step in draft_log.page(waits)} >= {"begin", "split", "merge", "describe", "prove"}

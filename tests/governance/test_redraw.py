@@ -174,7 +174,8 @@ def test_another_village_takes_over_what_the_old_one_still_has(story: Story) -> 
     assert effect_of(plan)["incidents_taken_over"] == 2
     # One notice for each person, however many incidents.
     notices.announce_until_done(now=story.now)
-    told_of = [(notice.person_id, notice.about) for notice in Notice.objects.filter(house_event__plan=plan)]
+    found = Notice.objects.filter(house_event__plan=plan, house_event__kind="plan_published")
+    told_of = list(found.values_list("person", "about"))
     about = dict(told_of)
     assert about[cast.sibling_clerk.pk] == {"arrived": 2}
     assert about[cast.third_officer.pk] == {"incidents": 3}

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dispatch import demo as dispatch_demo
+from dispatch import notices
 from grids import demo as grids_demo
 from grids.demo import plans
 
@@ -49,8 +50,10 @@ def _incidents(now: datetime) -> list[str]:
 
 
 def _plans(now: datetime) -> list[str]:
-    """One plan that waits for the head's word and one to be mended on the drawing page."""
-    return [plans.load(now=now)]
+    """One plan that waits for the head's word, who is told so, and one to be mended on the drawing page."""
+    said = plans.load(now=now)
+    notices.announce_until_done(now=now)
+    return [said]
 
 
 # name -> what it loads, given the moment; returns a line per thing done. Order matters.
