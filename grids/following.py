@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from grids import routines
@@ -36,20 +37,24 @@ def follow(*, heirs: Mapping[str, str], at: datetime) -> None:
     with connection.cursor() as cursor:
         for statement in (_BEGIN, _END, _NEVER):
             cursor.execute(statement, given)
-    today = timezone.localdate(at)
-    going = Routine.objects.filter(grid__in=heirs).exclude(until__lt=today)
-    for routine in list(going.order_by("pk")):
-        late = max((today - routine.since).days, 0)
-        since = routine.since + timedelta(days=-(-late // routine.every_days) * routine.every_days)
-        until = routine.until
-        routines.end(routine=routine, now=at)
-        if until is None or since <= until:
-            Routine.objects.create(
-                grid_id=heirs[routine.grid_id],
-                kind=routine.kind,
-                title=routine.title,
-                place=routine.place,
-                every_days=routine.every_days,
-                since=since,
-                until=until,
-            )
+    going = Routine.objects.filter(Q(until__isnull=True) | Q(until__gte=timezone.localdate(at)), grid__in=heirs)
+    resumed = [each for routine in going.order_by("pk") if (each := _resumed(routine, heirs[routine.grid_id], at))]
+    routines.end_all(going, now=at)
+    Routine.objects.bulk_create(resumed, batch_size=1000)
+
+
+def _resumed(routine: Routine, heir: str, at: datetime) -> Routine | None:
+    """The routine as it goes on at the heir, or None if its last round is behind it. Not saved."""
+    late = max((timezone.localdate(at) - routine.since).days, 0)
+    since = routine.since + timedelta(days=-(-late // routine.every_days) * routine.every_days)
+    if routine.until is not None and since > routine.until:
+        return None
+    return Routine(
+        grid_id=heir,
+        kind=routine.kind,
+        title=routine.title,
+        place=routine.place,
+        every_days=routine.every_days,
+        since=since,
+        until=routine.until,
+    )

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, close_old_connections, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from governance import redraw
@@ -20,8 +20,8 @@ PATIENCE = timedelta(minutes=15)
 def publish_due(*, now: datetime) -> int:
     """How many approved plans whose moment has come were published; each in a transaction of its own, oldest first.
 
-    One that is refused is not tried again by itself: it keeps the reason, and somebody must look at it. Whatever happens
-    to one plan, those behind it are tried too.
+    One that is refused is not tried again by itself: it keeps the reason, and somebody must look at it. Whatever
+    happens to one plan, those behind it are tried too.
     """
     due = Plan.objects.filter(status=PlanStatus.APPROVED, publish_at__lte=now).order_by("publish_at", "pk")
     return sum(_publish(pk, now) for pk in due.values_list("pk", flat=True))
@@ -32,10 +32,13 @@ def _publish(plan_id: int, now: datetime) -> bool:
         redraw.publish(plan_id=plan_id, actor=None, now=now)
         return True
     except ValidationError as refused:
-        _give_up(plan_id, " ".join(refused.messages), now)
+        # What is in force began after it: by a clock that was set back since.
+        waits = getattr(refused, "code", None) == "plan_out_of_order"
+        _give_up(plan_id, " ".join(refused.messages), now, if_due_before=now - PATIENCE if waits else None)
     except OperationalError:
         log.warning("plan %d was not published, for once", plan_id, exc_info=True)
-        close_old_connections()
+        if not connection.is_usable():
+            connection.close()
         _give_up(plan_id, _failed(), now, if_due_before=now - PATIENCE)
     except Exception:
         # A fault of ours: it must not keep the plans behind it from being published.
