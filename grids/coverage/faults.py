@@ -112,8 +112,8 @@ def _invalid(sheet: Sheet, whole: Sheet, name: Naming) -> Iterator[CoverageFault
 
 def _pocket(sheet: Sheet, region: Region, name: Naming) -> CoverageFault:
     keys = tuple(key for key, _metres in pocket(sheet, region).neighbours)
-    own = Repair("new", None, _("Make it a grid of its own"))
-    repairs = [*_gifts(keys, name), *_snap(sheet, region.face), own]
+    own = [] if sheet.is_thin(region.face) else [Repair("new", None, _("Make it a grid of its own"))]
+    repairs = [*_gifts(keys, name), *_snap(sheet, region.face), *own]
     message = _("%(area)s near %(place)s belong to no grid; next to it: %(units)s.")
     return _fault("pocket", keys, sheet, region.face, message, repairs, units=_listed(keys, name))
 
@@ -149,7 +149,7 @@ def _faces(sheet: Sheet, seen: Survey, *, inside: bool) -> Iterator[tuple[Polygo
     for region in regions:
         for face in _sides(region.face, sheet.frame, inside=inside):
             near = tree.query(face, predicate="intersects")
-            near = near[shapely.area(shapely.intersection(shapes[near], face)) > _least(face)]
+            near = near[[bool(_large(shared, face)) for shared in shapely.intersection(shapes[near], face)]]
             yield face, sorted(keys[near].tolist()), len(near) == region.depth + inside
 
 
@@ -170,19 +170,17 @@ def _common(face: Polygon, *areas: BaseGeometry) -> list[Polygon]:
     shared: BaseGeometry = face
     for area in areas:
         shared = shapely.intersection(shared, area)
-    found = _large(shared, face)
-    if len(found) == 1 and found[0].area > face.area - max(_SPECK, face.area * 1e-3):
+    if _large(shared, face) and not _large(shapely.difference(face, shared), face):
         return [face]
     return _large(shapely.set_precision(shared, 1), face)
 
 
 def _large(geometry: BaseGeometry, face: Polygon) -> list[Polygon]:
-    return [part for part in plane.polygons(geometry) if part.area > _least(face)]
-
-
-def _least(face: Polygon) -> float:
-    """What is more than the rounding of an intersection with this face."""
-    return max(min(_SPECK, face.area / 2), face.area * 1e-3)
+    """The parts that are more than the rounding of an intersection with this face."""
+    # Ends that moved by less than a step leave strips narrower than a step and a half; of a face that is no wider
+    # itself the larger part counts.
+    least = max(min(_SPECK, face.area / 2), face.area * 1e-3)
+    return [part for part in plane.polygons(geometry) if part.area > min(least, max(_SPECK, part.length * 0.75))]
 
 
 def _corner(corner: LooseCorner, name: Naming) -> CoverageFault:
@@ -203,9 +201,9 @@ def _apart(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:
         parts = sorted(plane.polygons(area), key=lambda part: part.area, reverse=True)
         for part in parts[1:]:
             message = _("%(area)s of %(unit)s near %(place)s lie apart from the rest of it.")
-            own = Repair("apart", None, _("Make this part a grid of its own"))
+            own = [] if sheet.is_thin(part) else [Repair("apart", None, _("Make this part a grid of its own"))]
             neighbours = sheet.beside(part, key)
-            yield _fault("parts", (key,), sheet, part, message, [own, *_gifts(neighbours, name)], unit=name(key))
+            yield _fault("parts", (key,), sheet, part, message, [*own, *_gifts(neighbours, name)], unit=name(key))
 
 
 def _slivers(sheet: Sheet, name: Naming) -> Iterator[CoverageFault]:

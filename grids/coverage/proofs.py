@@ -1,9 +1,9 @@
 """The proof that areas tile their frame, by two methods that share nothing but the lattice. Pure.
 
-The first counts signed segments (`grids.proof`). The second knows nothing of signs: GEOS finds the areas to be a
-coverage (none shares ground with another, common borders have common corners), all lie in the frame, and their square
-steps, counted in whole numbers, add up to the frame's. Either is enough; if they disagree, one of them is wrong, and
-nothing is proven.
+The first counts signed segments (`grids.proof`). The second knows nothing of signs: GEOS finds the areas and the ground
+around the frame to be a coverage (none shares ground with another, common borders have common corners), all areas lie
+in the frame, and their square steps, counted in whole numbers, add up to the frame's. Either is enough; if they
+disagree, one of them is wrong, and nothing is proven.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from grids import proof
@@ -58,7 +59,7 @@ def prove_twice(shapes: Shapes, frame: BaseGeometry) -> DoubleProof:
     array = plane.to_plane([*shapes.values(), frame])
     areas, outline = array[:-1], array[-1]
     keys = np.array(list(shapes), dtype=np.int64)
-    is_coverage = bool(shapely.coverage_is_valid(areas))
+    is_coverage = bool(shapely.coverage_is_valid([*areas, *_around(outline)]))
     shapely.prepare(outline)
     beyond = ~shapely.covers(outline, areas)
     return DoubleProof(
@@ -68,6 +69,12 @@ def prove_twice(shapes: Shapes, frame: BaseGeometry) -> DoubleProof:
         beyond=tuple(keys[beyond].tolist()),
         squares=doubled_area(array[-1:]) - doubled_area(areas),
     )
+
+
+def _around(outline: BaseGeometry) -> list[Polygon]:
+    """The ground outside of the frame, so that its corners are looked at too."""
+    west, south, east, north = outline.bounds
+    return plane.polygons(shapely.difference(shapely.box(west - 1, south - 1, east + 1, north + 1), outline))
 
 
 def _sharing(keys: NDArray[np.int64], areas: NDArray[np.object_]) -> tuple[tuple[int, int], ...]:

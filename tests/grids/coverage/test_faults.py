@@ -208,3 +208,31 @@ def test_faults_at_known_places_are_found_exactly_and_none_else(place: str, seed
 def test_a_coverage_without_faults_has_none() -> None:
     for place in (ground.luodong, ground.taipei):
         assert coverage.faults(*place()) == []
+
+
+def _square(west: int, south: int, east: int, north: int) -> Polygon:
+    """In lattice steps from a place in China."""
+    return lattice.to_lattice(shapely.box(104 + west * STEP, 30 + south * STEP, 104 + east * STEP, 30 + north * STEP))
+
+
+def _told(shapes: Shapes, frame: BaseGeometry) -> list[tuple[str, tuple[int, ...], float]]:
+    """Kind, parties and square lattice steps of every fault."""
+    faults = coverage.faults(shapes, frame)
+    return sorted((f.kind, f.keys, round(shapely.area(f.shape) / STEP**2)) for f in faults if f.shape is not None)
+
+
+def test_a_narrow_trespass_beside_a_broad_one_is_told_of_its_own_party() -> None:
+    """One area lies over all of a second and three steps deep in a third: both are parties, each with its ground."""
+    shapes = {1: _square(0, 0, 20000, 20000), 2: _square(20000, 0, 40000, 20000), 3: _square(0, 0, 20003, 20000)}
+    assert _told(shapes, _square(0, 0, 40000, 20000)) == [
+        ("overlap", (1, 3), 20000 * 20000),
+        ("overlap", (2, 3), 3 * 20000),
+    ]
+
+
+def test_a_narrow_trespass_over_the_frame_beside_a_broad_overlap_is_told() -> None:
+    shapes = {1: _square(0, 0, 20000, 20000), 2: _square(0, 0, 20003, 20000)}
+    assert _told(shapes, _square(0, 0, 20000, 20000)) == [
+        ("overlap", (1, 2), 20000 * 20000),
+        ("spill", (2,), 3 * 20000),
+    ]

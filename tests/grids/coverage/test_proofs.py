@@ -53,6 +53,18 @@ def test_one_lattice_step_is_seen_by_both() -> None:
     assert not proof.holds_by_areas
 
 
+def test_a_corner_that_only_the_frame_lacks_is_seen_by_both() -> None:
+    west = lattice.to_lattice(shapely.box(103, 29, 103.01, 29.01))
+    area = lattice.to_lattice(Polygon([(103, 29), (103.005, 29), (103.01, 29), (103.01, 29.01), (103, 29.01)]))
+    hollow = west.difference(lattice.to_lattice(shapely.box(103.002, 29.002, 103.004, 29.004)))
+    hole = Polygon([(103.002, 29.002), (103.003, 29.002), (103.004, 29.002), (103.004, 29.004), (103.002, 29.004)])
+    around = Polygon(west.exterior, [lattice.to_lattice(hole).exterior])
+    for shape, frame in ((area, west), (west, area), (hollow, around)):
+        proof = coverage.prove_twice({1: shape}, frame)
+        assert set(proof.methods.values()) == {False}, shape
+    assert coverage.prove_twice({1: hollow}, hollow).holds
+
+
 def test_squares_are_whole_numbers_of_any_length() -> None:
     wide = np.array([Polygon([(10**9, 3 * 10**8), (10**9 + 10**7, 3 * 10**8), (10**9, 3 * 10**8 + 10**7)])])
     assert proofs.doubled_area(wide) == 10**14
