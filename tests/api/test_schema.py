@@ -100,9 +100,8 @@ def test_yaml_is_given_to_who_asks_and_nothing_to_strangers(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_page_draws_the_schema_under_our_csp_and_tries_a_request(
-    live_server: LiveServer, browser: Browser, width: int
+    live_server: LiveServer, browser: Browser, width: int, cast: Cast
 ) -> None:
-    Cast.make()
     context = browser.new_context(viewport={"width": width, "height": 900}, locale="en")
     page = context.new_page()
     faults: list[str] = []

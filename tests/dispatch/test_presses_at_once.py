@@ -1,7 +1,7 @@
 """Two people press at the same moment, on real connections: one after the other, and never half of each."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,20 +15,12 @@ from incidents import comments
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Sight
 from incidents.refusals import MoveRefused
 from incidents.states import State
-from tests.cast import Cast
 from tests.dispatch.play import Order, Play
-from tests.incidents.story import load_reference
 
 Press = Callable[[], Any]
 # A press that waits longer than this for another is a deadlock or as bad as one.
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-def play(transactional_db: None) -> Iterator[Play]:
-    cast = Cast.make()
-    load_reference(cast)
-    yield Play(cast)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*presses: Press) -> list[str]:

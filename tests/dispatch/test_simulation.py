@@ -35,7 +35,6 @@ from incidents.states import MOVES
 from tests.cast import NOW, SHANGHAI, Cast
 from tests.dispatch import processes
 from tests.dispatch.play import Play
-from tests.incidents.story import load_reference
 
 SEED = 7
 # A Wednesday evening.
@@ -44,10 +43,11 @@ UNTIL = datetime(2026, 3, 18, 20, 0, tzinfo=SHANGHAI)
 NOT_PLAYED = {"rehome", "import_history"}
 CHINESE = re.compile(r"[\u4e00-\u9fff，。：；、？！（）“”]+")
 
+pytestmark = pytest.mark.usefixtures("story")
+
 
 def staffed(cast: Cast) -> Cast:
     """The cast with the posts every desk of a district has."""
-    load_reference(cast)
     wanted = [
         (cast.village, Duty.DUTY_CHIEF, "chief_one"),
         (cast.sibling_village, Duty.DUTY_CHIEF, "chief_two"),
@@ -84,7 +84,6 @@ def told(*, days: int, incidents: int, until: datetime = UNTIL, seed: int = SEED
 
 @pytest.fixture
 def calendar(cast: Cast) -> WorkCalendar:
-    load_reference(cast)
     return calendar_rows.work_calendar(calendar_rows.current_version(district_id=cast.district.pk).pk)
 
 
@@ -291,8 +290,8 @@ def test_in_real_time_people_go_on_and_leave_alone_what_others_touch(play: Play)
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_the_live_command_ends_well_on_sigterm_and_leaves_a_record_that_holds(tmp_path: Path) -> None:
-    staffed(Cast.make())
+def test_the_live_command_ends_well_on_sigterm_and_leaves_a_record_that_holds(cast: Cast, tmp_path: Path) -> None:
+    staffed(cast)
     log = tmp_path / "live.log"
     live = processes.manage("simulate", "--live", "--speed", "4000", "--seed", "3", log=log)
     with processes.running(live):
@@ -312,7 +311,6 @@ def test_the_live_command_ends_well_on_sigterm_and_leaves_a_record_that_holds(tm
 
 @pytest.mark.django_db
 def test_the_command_refuses_where_made_up_acts_do_not_belong(cast: Cast, settings) -> None:
-    load_reference(cast)
     settings.DEMO = settings.DEBUG = False
     with pytest.raises(CommandError, match="WANGGE_DEMO"):
         call_command("simulate", stdout=io.StringIO())
@@ -324,7 +322,6 @@ def test_the_command_refuses_where_made_up_acts_do_not_belong(cast: Cast, settin
 
 @pytest.mark.django_db
 def test_one_seed_is_told_once(cast: Cast, settings) -> None:
-    load_reference(cast)
     settings.DEMO = True
     said = io.StringIO()
     call_command("simulate", "--days", "2", "--incidents", "6", stdout=said)

@@ -23,6 +23,7 @@ from incidents.models import Incident
 from tests.cast import PEOPLE
 from tests.dispatch.play import Play
 from tests.governance.listening import OwnRedis, Page, Service, served, session_of, soon
+from tests.grounds import Ground, Grounds
 from tests.incidents.story import Story
 from tests.rights import audiences
 from tests.rights.world import NEAR
@@ -41,7 +42,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture(scope="module")
-def service(redis: OwnRedis, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(redis: OwnRedis, django_db_setup: Grounds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    django_db_setup.stand_on(Ground.STORY)
     with served(redis, tmp_path_factory.mktemp("live")) as running:
         yield running
 

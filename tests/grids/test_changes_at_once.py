@@ -1,7 +1,7 @@
 """Two people change places or posts at the same moment, on real connections."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,11 +16,7 @@ from grids.models import Post, Succession, Unit
 from tests.cast import Cast
 
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-def cast(transactional_db: None) -> Iterator[Cast]:
-    yield Cast.make()
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*works: Callable[[], Any]) -> list[str]:

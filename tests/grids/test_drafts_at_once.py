@@ -1,7 +1,7 @@
 """Two people press at the same moment, on real connections: one edit is made, the other one hears why not."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +14,7 @@ from tests.cast import Cast
 from tests.grids.drafting import Pen, begin, field, frame
 
 PATIENCE_SECONDS = 30
-
-
-@pytest.fixture
-def cast(transactional_db: None) -> Iterator[Cast]:
-    yield Cast.make()
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(*works: Callable[[], Any]) -> list[str]:

@@ -261,8 +261,7 @@ def test_what_shapely_writes_is_on_the_lattice_of_the_database(cast: Cast) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_plans_published_at_once_one_is_stale() -> None:
-    cast = Cast.make()
+def test_of_two_plans_published_at_once_one_is_stale(cast: Cast) -> None:
     drafts = [_draft(cast, _moved_border(cast)), _draft(cast, _moved_border(cast))]
     start, outcomes = threading.Barrier(2), []
 

@@ -193,8 +193,7 @@ def test_a_district_belongs_to_every_post(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sw_4_of_two_primaries_at_once_one_is_refused() -> None:
-    cast = Cast.make()
+def test_sw_4_of_two_primaries_at_once_one_is_refused(cast: Cast) -> None:
     posts.relieve(post=Post.objects.get(unit=cast.grid, is_primary=True), at=cast.now)
     DistrictProfile.objects.create(district=cast.district, officers_per_grid=None)
     start, outcomes = threading.Barrier(2), []

@@ -6,26 +6,19 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Model
 
 from grids.models import Person
 from incidents import lifecycle, reference_data, reference_rules
 from incidents.births import Position
 from incidents.lifecycle import Details
 from incidents.models import (
-    Calendar,
-    CalendarVersion,
     Category,
     Clock,
-    EscalationRule,
     Incident,
     IncidentEvent,
-    SpecialDay,
-    TimeLimit,
-    WorkPeriod,
 )
 from incidents.states import Stage
-from tests.cast import Cast
+from tests.cast import SINCE, Cast
 
 
 class Story:
@@ -63,27 +56,15 @@ class Story:
         return list(IncidentEvent.objects.filter(incident=incident).order_by("pk").values_list("kind", flat=True))
 
 
-# The rows the commands wrote the first time, so that later tests of the process copy instead of reading files again.
-_REFERENCE = (Category, Calendar, CalendarVersion, WorkPeriod, SpecialDay, TimeLimit, EscalationRule)
-_rows: dict[type[Model], list[Any]] = {}
-
-
-def load_reference(cast: Cast) -> None:
+def load_reference(since: datetime = SINCE) -> None:
     """Categories, calendar and limits as the commands load them, in force since the cast began."""
-    if _rows:
-        for model, rows in _rows.items():
-            model._base_manager.bulk_create(rows)
-        return
     call_command("load_categories", verbosity=0, stdout=io.StringIO())
-    # Few years: every test copies the rows.
     call_command("load_calendar", first_year=2023, last_year=2030, verbosity=0, stdout=io.StringIO())
-    reference_data.load_limits(now=cast.since)
-    reference_rules.load_rules(now=cast.since)
-    _rows.update({model: list(model._base_manager.order_by("pk")) for model in _REFERENCE})
+    reference_data.load_limits(now=since)
+    reference_rules.load_rules(now=since)
 
 
 @pytest.fixture
 def story(cast: Cast) -> Story:
-    """The cast with everything an incident needs to be born."""
-    load_reference(cast)
+    """The cast with everything an incident needs to be born; this test's database holds it (tests.grounds)."""
     return Story(cast)
