@@ -103,7 +103,7 @@ CACHES = {
         "KEY_PREFIX": "wangge",
         "OPTIONS": {"socket_connect_timeout": 3, "socket_timeout": 5},
     },
-    # Drawn dashboards, within the process: of use for a minute at most, and a missing Redis must not take them away.
+    # Dashboards and what they count, within the process: of use for minutes, and a missing Redis must not end them.
     "boards": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "boards",

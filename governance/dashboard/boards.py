@@ -54,7 +54,7 @@ class Board:
 
 
 def board(ground: Ground, *, now: datetime) -> Board:
-    """The whole dashboard. Eight queries beside those that find the ground."""
+    """The whole dashboard. Nine queries beside those that find the ground."""
     counts = open_counts(ground, now=now)
     pressing, waiting = lit(counts, now=now), emergencies(ground, now=now)
     categories = Categories.load()

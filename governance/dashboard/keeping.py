@@ -30,13 +30,14 @@ def for_a_while(what: str, ground: Ground, make: Callable[[], Made], *, seconds:
     return _kept((what, ground.said, seconds, int(now.timestamp()) // seconds), make, seconds=seconds)
 
 
-def found(what: str, ground: Ground, *, now: datetime) -> Any:
-    """What was put by for the ground in this minute, if anything: whoever finds it makes it anew where it must be."""
-    return caches["boards"].get(_key((what, ground.said, int(now.timestamp()) // 60)))
+def found(what: str, ground: Ground) -> Any:
+    """What was put by for the ground, if anything: whoever finds it makes it anew where it must be."""
+    return caches["boards"].get(_key((what, ground.said)))
 
 
-def put(what: str, ground: Ground, made: object, *, now: datetime) -> None:
-    caches["boards"].set(_key((what, ground.said, int(now.timestamp()) // 60)), made)
+def put(what: str, ground: Ground, made: object, *, seconds: int) -> None:
+    """Keep something for the ground, for so many seconds at most."""
+    caches["boards"].set(_key((what, ground.said)), made, timeout=seconds)
 
 
 def _kept(said: tuple[object, ...], make: Callable[[], Made], seconds: int | None = None) -> Made:

@@ -7,7 +7,7 @@ their index alone, in the order of their incidents.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -33,8 +33,11 @@ RED, YELLOW = lights.ORDER.index(Light.RED), lights.ORDER.index(Light.YELLOW)
 _SUSPENDED, _NONE = lights.ORDER.index(lights.SUSPENDED), lights.ORDER.index(Light.NONE)
 # Part, place, tier, body, rank, rank a day ago, number, first due in full seconds of the epoch. Thousands are read.
 Row = tuple[str, str, int, str, int, int | None, int, int | None]
-# A district is counted anew village by village, as long as little happened in few of them.
+# A district's count is carried on village by village, as long as little happened in few of them, and so long.
 PART, MOST_EVENTS, MOST_PARTS = PLACE_LENGTHS["village"], 30, 6
+CARRIED = timedelta(minutes=10)
+# Lights are said to the second; whoever asks what changed asks for a little more.
+SLACK = timedelta(seconds=2)
 # Kinds of event after which an incident lies where it lay before, and no other is touched.
 STAY = frozenset({
     "report", "self_handle", "accept", "dismiss", "escalate", "escalate_urgent", "send_back", "dispatch", "recall",
@@ -75,29 +78,41 @@ UNION ALL
 _OF_BODY = f"""{_OF_PART}UNION ALL
 SELECT 'began', '', 0, '', 0, NULL, count(*), NULL FROM held WHERE began <= %s
 """
+_THEN = _A_DAY_AGO.partition("UNION ALL")[2]
 _OF_WHOLE = (_COUNTED + _A_DAY_AGO).replace("{held}", f"({_HELD}) held").replace("{mine}", "({whole}) mine")
 
 
-def rows(ground: Ground, *, now: datetime) -> list[Row]:
-    """All that is open on the ground. One query; three where a district was counted in this minute before.
+@dataclass(frozen=True)
+class Kept:
+    """A count of a district: as of `at`, with the newest events there were, after a count of all of it at `whole`."""
 
-    Of a district the rows are kept for the minute: after an event those places alone are counted anew at whose
-    incidents something happened.
+    whole: datetime
+    at: datetime
+    events: frozenset[int]
+    rows: list[Row]
+
+
+def rows(ground: Ground, *, now: datetime) -> list[Row]:
+    """All that is open on the ground. One query; a few small ones where a district was counted a short while before.
+
+    Of a district the rows are kept: later those places alone are counted anew at whose incidents something happened,
+    or a light changed by itself.
     """
     if not (ground.is_everything and ground.district):
         return _counted(ground, now)
-    seen, name = _newest(), "open rows"
-    kept: tuple[frozenset[int], list[Row]] | None = keeping.found(name, ground, now=now)
-    parts = None if kept is None else _touched(seen - kept[0], kept[0] & seen)
+    name, events = "open rows", _newest()
+    kept: Kept | None = keeping.found(name, ground)
+    parts = None if kept is None else _changed(kept, events, now)
     if kept is None or parts is None:
-        found = _counted(ground, now)
+        kept = Kept(now, now, events, _counted(ground, now))
     else:
-        found = [row for row in kept[1] if not row[1] or row[1][:PART] not in parts]
+        found = [row for row in kept.rows if row[1] and row[1][:PART] not in parts]
         for code in sorted(parts):
             place = {"under": code} if len(code) == PART else {"place": code}
             found += _counted(replace(ground, base=ground.base.but(**place)), now, _OF_PLACE)
-    keeping.put(name, ground, (seen, found), now=now)
-    return found
+        kept = Kept(kept.whole, now, events, found + _counted(ground, now, _THEN))
+    keeping.put(name, ground, kept, seconds=int(CARRIED.total_seconds()))
+    return kept.rows
 
 
 def _newest() -> frozenset[int]:
@@ -106,13 +121,33 @@ def _newest() -> frozenset[int]:
     return frozenset(newest[: news.LATE_EVENTS])
 
 
+def _changed(kept: Kept, events: frozenset[int], now: datetime) -> set[str] | None:
+    """The places of which the count is another one by now; None if that is unknown, in too many, or reaches farther."""
+    if not kept.whole <= kept.at <= now < kept.whole + CARRIED:
+        return None
+    places = _touched(events - kept.events, kept.events & events)
+    if places is not None:
+        places |= _relit(kept.at, now)
+    return None if places is None or len(places) > MOST_PARTS else places
+
+
 def _touched(born: frozenset[int], still: frozenset[int]) -> set[str] | None:
-    """The places where something happened; None if that is unknown, in too many, or may reach farther."""
+    """The places where something happened; None if that is unknown or may reach farther."""
     if not still or len(born) > MOST_EVENTS:
         return None
     events = IncidentEvent.objects.filter(pk__in=born).values_list("kind", "incident__place") if born else []
     found = {place[:PART] if kind in STAY else "" for kind, place in events}
-    return None if "" in found or len(found) > MOST_PARTS else found
+    return None if "" in found else found
+
+
+def _relit(since: datetime, now: datetime) -> set[str]:
+    """The places of open incidents that show another light than at `since`, or did a day before. One query."""
+    moments = Q()
+    for begin, end in ((since - SLACK, now + SLACK), (since - DAY - SLACK, now - DAY + SLACK)):
+        for name in ("warn_at", "due_at"):
+            moments |= Q(**{f"{name}__gt": begin, f"{name}__lte": end})
+    clocks = open_clocks().filter(moments, incident__closed_at__isnull=True)
+    return {place[:PART] for place in clocks.values_list("incident__place", flat=True)}
 
 
 def _counted(ground: Ground, now: datetime, template: str = "") -> list[Row]:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.dashboard import boards, figures, grounds, keeping, open_rows
+from governance.dashboard.grounds import Ground
 from grids.models import Person
 from incidents import lifecycle, lists
 from incidents.filters import Filters
@@ -22,7 +23,7 @@ from tests.cast import SHANGHAI, Cast
 from tests.dispatch.play import Play
 from tests.incidents.story import Story
 
-QUERIES = 16
+QUERIES = 17
 NOON = datetime(2026, 11, 18, 11, 30, tzinfo=SHANGHAI)
 ADDRESS = "governance:dashboard"
 
@@ -256,11 +257,7 @@ def test_a_department_s_drawing_is_its_viewer_s_alone_and_dies_with_an_event(
 def test_a_district_counts_anew_only_where_something_happened_and_yet_every_number_equals_its_list(
     board: Play, client: Client, kept: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cast, counted = board.cast, []
-    whole = open_rows._counted
-    monkeypatch.setattr(
-        open_rows, "_counted", lambda ground, *given: counted.append(ground.base) or whole(ground, *given)
-    )
+    cast, counted = board.cast, watched(monkeypatch)
 
     def check() -> list[str]:
         counted.clear()
@@ -288,6 +285,39 @@ def test_a_district_counts_anew_only_where_something_happened_and_yet_every_numb
         incident_id=one.pk, name="rehome", actor=None, now=board.now, details=Details(place=cast.third_grid, plan_id=7)
     )
     assert check() == [cast.district.pk]
+
+
+def test_a_district_s_count_is_carried_on_as_lights_change_by_themselves(
+    board: Play, kept: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, minute = watched(monkeypatch), timedelta(minutes=1)
+    clocks = open_rows.open_clocks().filter(incident__closed_at=None, incident__district=board.cast.district)
+    moments = {moment for pair in clocks.values_list("warn_at", "due_at") for moment in pair if moment}
+    edges = sorted({moment + later for moment in moments for later in (timedelta(), timedelta(days=1))})
+    assert len(edges) > 4
+    for edge in edges:
+        caches["boards"].clear()
+        for at in (edge - minute, edge + minute, edge + 12 * minute):
+            ground = grounds.ground_for(board.cast.observer, {}, now=at)
+            assert ground is not None
+            counted.clear()
+            carried = open_rows.rows(ground, now=at)
+            assert bool(counted) and (ground.base in counted) == (at != edge + minute)
+            assert sorted(map(str, carried)) == sorted(map(str, open_rows._counted(ground, at)))
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Filters]:
+    """What is counted from now on, but for what was lit a day ago and has ended since."""
+    counted: list[Filters] = []
+    whole = open_rows._counted
+
+    def counting(ground: Ground, now: datetime, template: str = "") -> list[open_rows.Row]:
+        if template != open_rows._THEN:
+            counted.append(ground.base)
+        return whole(ground, now, template)
+
+    monkeypatch.setattr(open_rows, "_counted", counting)
+    return counted
 
 
 def test_what_waited_for_a_department_a_day_ago_counts_what_it_has_done_since(board: Play, client: Client) -> None:
