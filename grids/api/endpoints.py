@@ -35,6 +35,7 @@ from grids.models import Person
 MOST_BYTES = 256 * 1024
 KEY = re.compile(r"[!-~]{8,64}")
 KEY_PATTERN = "^[!-~]{8,64}$"
+_NO_WEIGHT = re.compile(r";\s*q=0(\.0*)?\s*(;|$)")
 # What stands in an address, by its name there: a pattern and what it is.
 PathWords = Mapping[str, tuple[str, str]]
 
@@ -73,10 +74,12 @@ def is_due(person: Person, *, now: datetime) -> bool:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """As `Accept` says; an empty one says as much as none."""
+    """As `Accept` says; an empty one says as much as none, and what has no weight is not wanted."""
 
     def get_accept_list(self, request: Request) -> list[str]:
-        return super().get_accept_list(request) if request.META.get("HTTP_ACCEPT", "").strip() else ["*/*"]
+        if not request.META.get("HTTP_ACCEPT", "").strip():
+            return ["*/*"]
+        return [wanted for wanted in super().get_accept_list(request) if not _NO_WEIGHT.search(wanted)]
 
 
 class FileNegotiation(BaseContentNegotiation):
@@ -175,8 +178,8 @@ def replayed(data: Any, **named: Any) -> Response:
 
 def _wanted_language(request: Request) -> str:
     """The first language of the request that we speak; empty if it names none."""
-    for tag, _quality in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
-        if tag == "*":
+    for tag, quality in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
+        if tag == "*" or not quality:
             break
         try:
             return get_supported_language_variant(tag)

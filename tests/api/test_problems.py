@@ -155,7 +155,7 @@ def test_refusals_speak_the_language_asked_for_or_the_persons_own(
 
 
 def test_chinese_is_asked_for_by_any_of_its_names(today: Now) -> None:
-    for tag in ("zh", "zh-CN", "zh-Hans-CN,zh;q=0.9", "*"):
+    for tag in ("zh", "zh-CN", "zh-Hans-CN,zh;q=0.9", "*", "en;q=0"):
         answer = Program(today.cast.officer).get("incidents/", Accept_Language=tag)
         assert answer.headers["Content-Language"] == "zh-hans", tag
 
@@ -181,6 +181,8 @@ def test_what_is_asked_for_is_matched_with_what_there_is(today: Now) -> None:
         assert clerk.get("schema/", Accept=accepted).json()["openapi"].startswith("3.1")
         assert clerk.get("incidents/", Accept=accepted).status_code == 200
     assert clerk.get("schema/?format=yaml", Accept="*/*").content.startswith(b"openapi: 3.1")
+    for accepted in ("text/html", "application/json;q=0", "*/*; q=0.0"):
+        is_problem(clerk.get("incidents/", Accept=accepted), 406, "not-acceptable")
     for path in ("schema/", "incidents/"):
         assert is_problem(clerk.get(f"{path}?format=xml"), 400, "invalid")["errors"][0]["field"] == "format"
 
