@@ -170,8 +170,7 @@ def take_back(*, plan_id: int, actor: Person, now: datetime, reason: str) -> Pla
         raise PlanConflict(_("Only a proven or approved plan is taken back."), code="not_proven")
     if not reason.strip():
         raise BoundaryRefused(_("Say why it goes back."), code="reason_missing")
-    house.note_plan("plan_sent_back", plan, actor=actor, now=now)
-    reopened(plan)
+    reopened(plan, actor=actor, now=now)
     draft_log.record(plan=plan, kind="take_back", now=now, actor=actor, said={"why": reason.strip()})
     plan.save()
     return plan

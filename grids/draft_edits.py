@@ -18,6 +18,7 @@ from grids import (
     draft_proposals,
     draft_rows,
     holds,
+    house,
     households,
     lattice,
     permissions,
@@ -119,7 +120,7 @@ def _made(
     step = draft_log.record(
         plan=plan, kind=kind, now=now, actor=actor, args=dict(args), said=change.said, before=old, after=new
     )
-    _save(plan, frame)
+    _save(plan, frame, actor, now)
     return Outcome(plan, rows, change.removed, frame, step)
 
 
@@ -140,23 +141,27 @@ def _step(plan: Plan, kind: str, *, actor: Person, now: datetime) -> Outcome:
     found.save(update_fields=["is_undone"])
     said = {**found.args.get("said", {}), "kind": found.kind}
     step = draft_log.record(plan=plan, kind=kind, now=now, actor=actor, said=said, of=found)
-    _save(plan, frame)
+    _save(plan, frame, actor, now)
     return Outcome(plan, rows, removed, frame, step)
 
 
-def _save(plan: Plan, frame: BaseGeometry | None) -> None:
+def _save(plan: Plan, frame: BaseGeometry | None, actor: Person, now: datetime) -> None:
     """What an edit leaves on the plan: its revision, the lease, and that it is a draft again."""
     fields = ["revision", "last_key", "held_by", "held_until"]
     if frame is not None:
         plan.frame = lattice.to_db(frame)
         fields.append("frame")
     if plan.status != PlanStatus.DRAFT:
-        fields += reopened(plan)
+        fields += reopened(plan, actor=actor, now=now)
     plan.save(update_fields=fields)
 
 
-def reopened(plan: Plan) -> list[str]:
-    """Make a proven or approved plan a draft again: certificate and approval are gone. The fields that changed."""
+def reopened(plan: Plan, *, actor: Person, now: datetime) -> list[str]:
+    """Make a proven or approved plan a draft again: certificate and approval are gone. The fields that changed.
+
+    Who drew it and who approved it hear of it.
+    """
+    house.note_plan("plan_sent_back", plan, actor=actor, now=now)
     plan.status, plan.certificate = PlanStatus.DRAFT, None
     plan.approved_at = plan.approved_by = plan.publish_at = None
     plan.publish_fault = ""

@@ -148,7 +148,7 @@ def change(*, plan: Plan, actor: Person, now: datetime, **given: Any) -> Plan:
     if not changed:
         return plan
     if plan.status == PlanStatus.APPROVED:
-        reopened(plan)
+        reopened(plan, actor=actor, now=now)
     for name, value in changed.items():
         setattr(plan, name, value)
     draft_log.record(plan=plan, kind="settings", now=now, actor=actor, args=changed)

@@ -84,6 +84,14 @@ def test_each_step_of_a_plan_is_told_to_those_it_concerns_and_not_to_who_did_it(
     assert not Notice.objects.filter(house_event__kind="plan_approved", person=cast.town_head).exists()
 
 
+def test_an_approved_plan_that_is_drawn_on_again_is_told_to_its_approver(post: Post) -> None:
+    drawing = Drawing(post.cast, post.cast.village, now=post.now)
+    drawing.approved()
+    drawing.edit("describe", key=1, name="新名")
+    assert ("plan_sent_back", "town_head", "plan") in told(post)
+    assert Plan.objects.get(pk=drawing.plan.pk).status == "draft"
+
+
 def test_a_publication_tells_whom_it_changes_and_overtakes_what_was_begun_before(post: Post, client: Client) -> None:
     cast = post.cast
     first, rival = (Drawing(cast, cast.village, now=post.now) for _plan in range(2))
