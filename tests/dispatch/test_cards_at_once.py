@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from dispatch import invariants, supervision
 from dispatch.models import Card
 from incidents.states import Stage
 from tests.dispatch.play import Play
-from tests.dispatch.test_presses_at_once import at_once, play, press, sound
+from tests.dispatch.test_presses_at_once import at_once, press, sound
 
-__all__ = ["play"]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def cards_hold() -> bool:
