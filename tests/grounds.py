@@ -90,6 +90,8 @@ class Grounds:
                 cursor.execute(f"COMMENT ON DATABASE {_quoted(self.template)} IS '{shape}'")
             self._copy(self.template, self._name(Ground.EMPTY))
         self.stand_on(Ground.EMPTY)
+        # Where a browser begins first, the next ground is made from within its loop, whose connections are others.
+        connections.close_all()
 
     def stand_on(self, ground: Ground) -> None:
         """Leads the connection to this ground."""
