@@ -1,6 +1,6 @@
 """Who helps in the grids, and whether in each grid somebody answers for every matter: the ledger of forces."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -137,9 +137,9 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A grid in which nobody answers for `matters`."""
+    """A grid, by its code, in which nobody answers for `matters`."""
 
-    grid: Unit
+    grid: str
     matters: tuple[Matter, ...]
 
     @property
@@ -159,27 +159,35 @@ class Ledger:
 
 def coverage(scopes: Sequence[str], at: datetime) -> list[Unanswered]:
     """The living grids under `scopes` in which nobody answers for some matter. Three queries and a profile."""
-    grids = list(_grids(scopes))
+    return _unanswered(scopes, _grids(scopes), at)
+
+
+def _unanswered(scopes: Sequence[str], grids: Sequence[str], at: datetime) -> list[Unanswered]:
     answered = _answered(scopes, grids, at)
     found = [
-        Unanswered(grid, tuple(matter for matter in Matter if matter.value not in answered[grid.pk])) for grid in grids
+        Unanswered(grid, tuple(matter for matter in Matter if matter.value not in answered[grid])) for grid in grids
     ]
     return [each for each in found if each.matters]
 
 
+def named(found: Sequence[Unanswered]) -> list[tuple[Unit, Unanswered]]:
+    """Each with its grid and the village above. One query: for as many as a page shows."""
+    units = Unit.objects.select_related("parent").in_bulk([each.grid for each in found])
+    return [(units[each.grid], each) for each in found]
+
+
 def ledger(scope: Unit, at: datetime) -> Ledger:
-    """The ledger of everything below `scope`. Six queries, whatever the size."""
+    """The ledger of everything below `scope`. Five queries and a profile, whatever the size."""
     scopes = [scope.pk]
-    grids = list(_grids(scopes))
+    grids = _grids(scopes)
     below = list(Unit.objects.filter(parent=scope.pk, retired_at__isnull=True, kind__in=_PLACES).order_by("code"))
     units = [scope] if scope.is_grid else below
     length = len(units[0].pk) if units else CODE_LENGTHS[UnitKind.GRID]
     rows = {unit.pk: LedgerRow(unit) for unit in units}
     total = LedgerRow(scope)
-    for grid in grids:
-        if grid.pk[:length] in rows:
-            rows[grid.pk[:length]].grids += 1
-        total.grids += 1
+    for part, number in Counter(grid[:length] for grid in grids).items():
+        for row in filter(None, (rows.get(part), total)):
+            row.grids += number
     for part, kind, number in _counted(Force.objects.filter(period__contains=at), "grid", "kind", scopes, length):
         for row in filter(None, (rows.get(part), total)):
             row.forces[kind] += number
@@ -187,9 +195,9 @@ def ledger(scope: Unit, at: datetime) -> Ledger:
     for part, duty, number in _counted(posts, "unit", "duty", scopes, length):
         for row in filter(None, (rows.get(part), total)):
             setattr(row, f"{duty}s", getattr(row, f"{duty}s") + number)
-    unanswered = coverage(scopes, at)
+    unanswered = _unanswered(scopes, grids, at)
     for each in unanswered:
-        for row in filter(None, (rows.get(each.grid.pk[:length]), total)):
+        for row in filter(None, (rows.get(each.grid[:length]), total)):
             for matter in each.matters:
                 row.missing[matter.value] += 1
     return Ledger(list(rows.values()), total, unanswered)
@@ -198,15 +206,15 @@ def ledger(scope: Unit, at: datetime) -> Ledger:
 _PLACES = (UnitKind.CITY, UnitKind.DISTRICT, UnitKind.TOWN, UnitKind.VILLAGE, UnitKind.GRID)
 
 
-def _grids(scopes: Sequence[str]) -> QuerySet[Unit]:
+def _grids(scopes: Sequence[str]) -> list[str]:
     living = Unit.objects.filter(within(scopes), kind=UnitKind.GRID, retired_at__isnull=True)
-    return living.select_related("parent").order_by("code")
+    return list(living.order_by("code").values_list("code", flat=True))
 
 
-def _answered(scopes: Sequence[str], grids: Sequence[Unit], at: datetime) -> dict[str, set[str]]:
+def _answered(scopes: Sequence[str], grids: Sequence[str], at: datetime) -> dict[str, set[str]]:
     """The matters somebody answers for, by grid."""
     found: dict[str, set[str]] = defaultdict(set)
-    by_post = {code: set(profile_for(code).officers_matters) for code in {district_of(grid.pk) for grid in grids}}
+    by_post = {code: set(profile_for(code).officers_matters) for code in {district_of(grid) for grid in grids}}
     served = Post.objects.filter(within(scopes, "unit"), duty__in=ANSWERING_DUTIES, period__contains=at)
     for unit in served.values_list("unit_id", flat=True).distinct():
         found[unit] |= by_post.get(district_of(unit), set())

@@ -39,7 +39,7 @@ def ledger(request: PersonRequest, code: str) -> HttpResponse:
         "ledger": found,
         "kinds": list(ForceKind),
         "matters": list(Matter),
-        "unanswered": found.unanswered[:UNANSWERED_MOST],
+        "unanswered": forces.named(found.unanswered[:UNANSWERED_MOST]),
         "unanswered_more": max(0, len(found.unanswered) - UNANSWERED_MOST),
         "may_administer": door.may_administer and not door.unit.is_retired,
         "now": now,
