@@ -15,15 +15,13 @@ from django.utils.translation import gettext as _
 from grids import approvals, permissions
 from grids.coverage import EditRefused
 from grids.drafts import SCOPES
-from grids.duties import Right
+from grids.duties import PLAN_READERS, Right
 from grids.holds import FINISHED, PlanConflict
 from grids.levels import CODE_LENGTHS, UnitKind
 from grids.models import Person, Plan, PlanStatus, Unit
 from grids.refusals import BoundaryRefused
 from grids.subtrees import within
 
-# Who draws, who approves and who looks after them may read plans, for ever.
-READERS = (Right.ADMINISTER, Right.APPROVE_PLAN, Right.AUDIT)
 PROBLEM = "application/problem+json"
 
 
@@ -82,7 +80,7 @@ def places(person: Person, *rights: Right, now: datetime) -> list[Unit]:
 
 def seen_plans(person: Person, *, now: datetime) -> Q:
     """Which plans a person may read. Http404 for who may read none at all."""
-    scopes = scopes_of(person, READERS, now=now)
+    scopes = scopes_of(person, PLAN_READERS, now=now)
     if not scopes:
         raise Http404
     return within(scopes, "scope")
@@ -94,7 +92,7 @@ def seen_plan(request: HttpRequest, pk: int, *, now: datetime, without: tuple[st
     plan = Plan.objects.select_related("scope", "held_by", "approved_by").defer(*without).filter(pk=pk).first()
     if plan is None or not isinstance(person, Person):
         raise Http404
-    if not any(permissions.allows(person, right, plan.scope_id, now=now) for right in READERS):
+    if not any(permissions.allows(person, right, plan.scope_id, now=now) for right in PLAN_READERS):
         raise Http404
     return plan
 
@@ -106,7 +104,7 @@ def drawn_plan(request: HttpRequest, pk: int, *, now: datetime) -> Plan:
     if plan is not None and isinstance(person, Person):
         if permissions.allows(person, Right.ADMINISTER, plan.scope_id, now=now):
             return plan
-        if any(permissions.allows(person, right, plan.scope_id, now=now) for right in READERS[1:]):
+        if any(permissions.allows(person, right, plan.scope_id, now=now) for right in PLAN_READERS[1:]):
             raise PermissionDenied
     raise Http404
 

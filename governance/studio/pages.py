@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from governance.studio import fault_counts
 from governance.studio.access import places, scopes_of, seen_plans
 from governance.studio.forms import BeginForm
-from grids import balance, drafts, holds
+from grids import approvals, balance, drafts, holds
 from grids.drafts import Wish
 from grids.duties import Right
 from grids.models import Plan, PlanStatus, Unit
@@ -25,8 +25,6 @@ from grids.refusals import BoundaryRefused
 from grids.requests import PersonRequest
 
 PAGE = 30
-# Who may take the published borders along as a file: see governance.studio.files.export.
-EXPORTERS = (Right.ADMINISTER, Right.APPROVE_PLAN)
 # The chips of the list: what each shows.
 SHELVES: dict[str, tuple[Any, Q]] = {
     "open": (gettext_lazy("In progress"), Q(status__in=[PlanStatus.DRAFT, PlanStatus.PROVEN, PlanStatus.APPROVED])),
@@ -52,6 +50,9 @@ def plans(request: PersonRequest) -> HttpResponse:
         found = found.filter(Q(title__icontains=words) | Q(scope__name__icontains=words) | Q(scope=words))
     listed = found.defer("frame", "effect").order_by("-created_at", "-id")
     page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    draws = scopes_of(request.user, (Right.ADMINISTER,), now=now)
+    approves = scopes_of(request.user, (Right.APPROVE_PLAN,), now=now)
+    awaited = approvals.waiting_for(request.user, approves).values_list("pk", flat=True)
     context = {
         "title": _("Plans · %(count)d") % {"count": page.paginator.count},
         "subtitle": _("Draw, weigh, prove, approve and publish the borders of grids"),
@@ -60,8 +61,10 @@ def plans(request: PersonRequest) -> HttpResponse:
         "shelf": shelf,
         "page": page,
         "rows": _rows(list(page.object_list), now),
-        "may_begin": bool(scopes_of(request.user, (Right.ADMINISTER,), now=now)),
-        "may_export": bool(scopes_of(request.user, EXPORTERS, now=now)),
+        "awaited": set(awaited) if approves else set(),
+        "may_begin": bool(draws),
+        # The published borders as a file: see governance.studio.files.export.
+        "may_export": bool(draws or approves),
     }
     return render(request, "studio/plans.html", context)
 
