@@ -131,12 +131,13 @@ def sweep_until_drained(
     return total
 
 
+# The moments are given as questions, so that no estimate of how much is due makes PostgreSQL leave the index's order.
 _CLAIM = f"""
 SELECT clock.id, clock.incident_id, clock.unit_id, clock.subject_kind, clock.subject_id, clock.stage, clock.limit_id,
        clock.escalation_id, clock.calendar_version_id, clock.state, clock.warn_at, clock.due_at, clock.next_at,
        clock.step, clock.seq, incident.state, incident.holder_id
   FROM {Clock._meta.db_table} AS clock JOIN {Incident._meta.db_table} AS incident ON incident.id = clock.incident_id
- WHERE clock.next_at <= %s AND {{which}}
+ WHERE clock.next_at <= (SELECT %s::timestamptz) AND {{which}}
  ORDER BY clock.next_at, clock.id LIMIT %s FOR UPDATE OF incident, clock SKIP LOCKED
 """
 
@@ -148,7 +149,7 @@ def claim(low: datetime | None, now: datetime, limit: int) -> tuple[str, list[An
     """
     if low is None:
         return _CLAIM.format(which="TRUE"), [now, limit]
-    return _CLAIM.format(which="clock.next_at > %s"), [now, low, limit]
+    return _CLAIM.format(which="clock.next_at > (SELECT %s::timestamptz)"), [now, low, limit]
 
 
 def _claimed(sql: str, values: list[Any]) -> list[Due]:

@@ -44,6 +44,8 @@ STUCK_SECONDS = 20.0
 THREADS = 4
 # A session is deleted a moment after it is said that it ended.
 LOOK_AGAIN_AFTER = 1.0
+# No clock of ours is so far ahead.
+AHEAD_SECONDS = 60
 # Nobody who lost their stream comes back at the same moment as all others.
 RETRY_MS = (1_500, 4_000)
 HEADERS = [
@@ -75,8 +77,14 @@ class Asked:
 
     @property
     def after(self) -> Id | None:
-        """The id of the last thing the page heard, or the moment it was made."""
-        return parsed(self.headers.get("last-event-id", "") or self.query.get("after", [""])[0])
+        """The id of the last thing the page heard, or the moment it was made; of one nobody can have given, the first.
+
+        Who comes with such a one may have missed anything, and is told to ask for everything anew.
+        """
+        text = self.headers.get("last-event-id", "") or self.query.get("after", [""])[0]
+        found = parsed(text)
+        is_odd = found[0] > (time.time() + AHEAD_SECONDS) * 1000 if found else text != ""
+        return (0, 0) if is_odd else found
 
     @property
     def session(self) -> str:

@@ -17,7 +17,7 @@ OPEN = 5_000
 
 @pytest.fixture
 def crowded(play: Play) -> Play:
-    """5 000 incidents, their clocks due a second after one another."""
+    """5 000 incidents, their clocks due a second after one another, in no order of their rows."""
     incident = play.report()
     copy(Incident, incident.pk, OPEN, number="'copy-' || n", token="gen_random_uuid()")
     copy(
@@ -25,7 +25,7 @@ def crowded(play: Play) -> Play:
         play.clock(incident, Stage.ACCEPT).pk,
         OPEN,
         incident_id=f"(SELECT min(id) FROM {Incident._meta.db_table} WHERE id > incident_id) - 1 + n",
-        next_at="next_at + n * interval '1 second'",
+        next_at=f"next_at + (1 + n * 7919 %% {OPEN}) * interval '1 second'",
     )
     return play
 
@@ -44,6 +44,15 @@ def test_a_pass_with_nothing_due_reads_a_handful_of_pages(crowded: Play) -> None
     text, pages, rows = plan(None, crowded.now)
     assert rows == 0 and pages <= 10
     assert "clock_due" in text and "Seq Scan" not in text
+
+
+@pytest.mark.parametrize("few", [1, 60])
+def test_the_few_that_are_due_are_read_in_the_order_of_the_index_too(crowded: Play, few: int) -> None:
+    last = Clock.objects.order_by("next_at")[few].next_at
+    assert last is not None
+    text, _pages, rows = plan(None, last)
+    assert rows >= few and "clock_due" in text
+    assert '"Node Type": "Sort"' not in text and "Bitmap" not in text
 
 
 def test_a_backlog_is_taken_from_the_index_in_order_batch_by_batch(crowded: Play) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from governance.live.admission import Viewer
+from governance.live.door import Asked
 from governance.live.hub import QUEUED, STREAMS_EACH, Entry, Full, Hub, Signal, Stream, parsed
 
 VILLAGE = Viewer(name="person 1", maker=1, prefixes=("511111100001",), until=0.0, person=1)
@@ -92,6 +93,13 @@ def test_an_ending_service_and_too_many_streams_let_nobody_in(hub: Hub) -> None:
     hub.leave(streams[0])
     with pytest.raises(Full):
         hub.join(VILLAGE, None)
+
+
+@pytest.mark.parametrize("text", ["x", "1-2-3", "9" * 16, "99999999999999"])
+def test_who_comes_back_with_an_id_nobody_gave_asks_for_everything_anew(hub: Hub, text: str) -> None:
+    for asked in (Asked("GET", "/live/", {"last-event-id": text}, {}), Asked("GET", "/live/", {}, {"after": [text]})):
+        assert said(hub.join(VILLAGE, asked.after))[0] == "reset"
+    assert Asked("GET", "/live/", {}, {}).after is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1-", "1-2-3", "１", "9" * 16, "1-x", " 1"])
