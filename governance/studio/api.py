@@ -29,7 +29,7 @@ from grids.coverage import EditRefused
 from grids.draft_rows import shapes_of
 from grids.holds import FINISHED
 from grids.levels import district_of
-from grids.models import Person, Plan
+from grids.models import Person, Plan, PlanStatus
 from grids.requests import PersonRequest
 
 LOG_PAGE = 50
@@ -152,9 +152,9 @@ def _open_of(plan: Plan, done: draft_edits.Outcome) -> dict[int, int]:
 @gzip_page
 @says_why
 def faults(request: PersonRequest, pk: int) -> HttpResponse:
-    """Everything that keeps the plan from being proven."""
+    """Everything that keeps the plan from being proven; nothing for one that was published."""
     plan = seen_plan(request, pk, now=timezone.now())
-    found = draft_checks.faults(plan)
+    found = draft_checks.faults(plan) if plan.status != PlanStatus.PUBLISHED else []
     fault_counts.keep(plan, len(found))
     return answer(
         {"revision": plan.revision, "faults": [wire.fault(one) for one in found], "counts": wire.counts(found)}

@@ -155,6 +155,6 @@ def areas(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 def _feature(area: Area, how: str, share: float) -> dict[str, Any]:
-    properties = {"name": area.name, "code": area.unit or "", "how": how, "share": round(share, 3)}
+    properties = {"key": area.key, "name": area.name, "code": area.unit or "", "how": how, "share": round(share, 3)}
     geometry = {"type": "MultiPolygon", "coordinates": wire.coords(many(area.shape))}
     return {"type": "Feature", "properties": properties | {"households": area.households}, "geometry": geometry}

@@ -1,4 +1,7 @@
-/* The map of a comparison: grids after, tinted by how much ground they gain; borders before as dashed lines. */
+/* The map of a comparison: grids after, tinted by how much ground they gain; borders before as dashed lines.
+ *
+ *   data-compare   on the map: where the areas come from       data-see   on a button: the grid it shows, by its key
+ */
 (function () {
   "use strict";
   const STYLES = {
@@ -39,6 +42,14 @@
         return list;
       };
       legend.addTo(map);
+      const seen = new Map(layer.getLayers().filter((area) => area.feature.properties.how !== "before").map((area) => [String(area.feature.properties.key), area]));
+      for (const button of document.querySelectorAll("[data-see]")) button.addEventListener("click", () => {
+        const area = seen.get(button.dataset.see);
+        if (!area) return;
+        element.scrollIntoView({ block: "nearest" });
+        map.fitBounds(area.getBounds(), { padding: [48, 48], maxZoom: 17 });
+        area.openTooltip(area.getBounds().getCenter());
+      });
       element.dataset.ready = "yes";
     } catch (error) {
       map.setView([30, 104], 5);

@@ -125,7 +125,11 @@
     box.addEventListener("pointerup", end);
     box.addEventListener("pointercancel", end);
 
-    document.querySelectorAll("[data-tool]").forEach((each) => each.addEventListener("click", () => S.take(each.dataset.tool)));
+    // On a small screen whoever takes a tool wants the map: the sheet makes room.
+    document.querySelectorAll("[data-tool]").forEach((each) => each.addEventListener("click", () => {
+      S.take(each.dataset.tool);
+      if (!S.isWide() && S.inHand !== "select") S.sheet(false);
+    }));
     document.querySelectorAll("[data-step]").forEach((each) => each.addEventListener("click", () => S.operate(each.dataset.step, {})));
     document.addEventListener("keydown", keys);
   };

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import shapely
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from grids import lattice
+from grids import drafts, lattice
 from grids.levels import UnitKind
-from grids.models import Boundary, Plan, PlanArea, PlanOperation, PlanStatus, Unit
+from grids.models import Boundary, Person, Plan, PlanArea, PlanOperation, PlanStatus, Unit
 from grids.subtrees import within
 from tests.cast import SIDE, SOUTH, WEST
 from tests.dispatch.play import Play, play
@@ -105,6 +105,83 @@ def test_sw_5_a_town_is_redrawn_proven_approved_and_published(open_walk: OpenWal
     somebody_else_only_looks(head, plan)
     approve(studio, head)
     publish(studio, play)
+
+
+def test_what_is_being_drawn_outlives_another_person_and_a_lost_answer(open_walk: OpenWalk, play: Play) -> None:
+    drawing = Drawing(play.cast, play.cast.town, now=play.now)
+    keeper = Person.objects.create_superuser("keeper", "x", full_name="Keeper")
+    walk = open_walk("en")
+    # The answer that is lost, and the one that says the edit came already.
+    walk.allowed += ["ERR_ABORTED", "409 (Conflict)", f"409 /studio/{drawing.plan.pk}/operations/"]
+    studio = Studio(walk.signed_in(play.cast.administrator, DESK), drawing.plan)
+    begun = studio.plan.revision
+    old = {row.unit_id: row.key for row in PlanArea.objects.filter(plan=drawing.plan)}
+
+    taken_over_with_a_line_in_hand(studio, keeper)
+    studio.page.keyboard.press("Enter")
+    studio.saved(begun + 2)
+    a_piece_goes_to_whom_one_says(studio, old[play.cast.grid.pk], begun + 3)
+    an_answer_that_is_lost(studio, begun + 4)
+    split_by_the_list(studio, begun + 5)
+
+
+def taken_over_with_a_line_in_hand(studio: Studio, keeper: Person) -> None:
+    """The open page hears of it, keeps the line, and draws on once the plan is free."""
+    page = studio.page
+    studio.tool("split")
+    for north in (0, 1):
+        studio.press(1.6, north)
+    drafts.hold(plan_id=studio.pk, actor=keeper, now=timezone.now(), by_force=True)
+    page.evaluate("wanggeStudio.watch()")
+    expect(page.locator("#studio-said-words")).to_contain_text("Keeper has taken the plan over")
+    page.keyboard.press("Enter")
+    expect(page.locator("#studio-said-words")).to_contain_text("only looking")
+    assert not PlanOperation.objects.filter(plan=studio.pk, kind="split").exists()
+    drafts.release(plan_id=studio.pk, actor=keeper)
+    page.evaluate("wanggeStudio.watch()")
+    studio.tab("plan").locator("#studio-take").click()
+    expect(page.locator("#studio-holder")).to_contain_text("You are drawing")
+    page.locator("#studio-map").focus()
+
+
+def a_piece_goes_to_whom_one_says(studio: Studio, key: int, edit: int) -> None:
+    """A ring over the border of two grids is asked for, and given to the one that is pressed."""
+    before = studio.shapes()[key].area
+    studio.tool("carve")
+    for east, north in ((0.9, 0.2), (1.2, 0.2), (1.2, 0.5), (0.9, 0.5)):
+        studio.press(east, north)
+    studio.page.keyboard.press("Enter")
+    expect(studio.page.locator("#studio-offer button")).to_have_count(4)
+    studio.press(0.4, 0.5)
+    studio.saved(edit)
+    assert studio.shapes()[key].area > before
+
+
+def an_answer_that_is_lost(studio: Studio, edit: int) -> None:
+    """The edit arrived and its answer did not: sent again it is known as the same, not as somebody else's."""
+    page, key = studio.page, min(studio.shapes())
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort("aborted")
+
+    page.route("**/operations/", lose, times=1)
+    name = f"wanggeStudio.operate('describe', {{key: {key}, name: 'One'}}).then((answer) => Boolean(answer))"
+    assert page.evaluate(name)
+    studio.saved(edit)
+    expect(page.locator("#studio-said")).to_be_hidden()
+
+
+def split_by_the_list(studio: Studio, edit: int) -> None:
+    """Without the mouse: a grid of the table, halves, Enter."""
+    page = studio.page
+    many = len(studio.shapes())
+    studio.tab("balance").locator(".studio-pick").first.press("Enter")
+    studio.tab("grid").locator("#studio-divide-way").select_option("level")
+    expect(page.locator("#studio-hint-acts .btn-primary")).to_be_visible()
+    page.locator("#studio-divide button").press("Enter")
+    studio.saved(edit)
+    assert len(studio.shapes()) == many + 1
 
 
 def split_by_a_line(studio: Studio, key: int, edit: int) -> None:
