@@ -38,9 +38,16 @@ class Borders:
 
 
 def borders_between(
-    pieces: NDArray[np.object_], region: Ints, block: Ints, lines: Sequence[Line], scale: Floats
+    pieces: NDArray[np.object_],
+    block: Ints,
+    lines: Sequence[Line],
+    scale: Floats,
+    loose: NDArray[np.object_],
 ) -> Borders:
-    """The shared borders of polygons that are noded with each other. `scale`: metres per degree."""
+    """The shared borders of polygons that are noded with each other. `scale`: metres per degree.
+
+    A border runs along a line where it parts two blocks, or lies on one of the `loose` ends inside of a block.
+    """
     begin, end, piece = _segments(pieces)
     forward = (begin[:, 0] < end[:, 0]) | ((begin[:, 0] == end[:, 0]) & (begin[:, 1] < end[:, 1]))
     low, high = np.where(forward[:, None], begin, end), np.where(forward[:, None], end, begin)
@@ -54,9 +61,12 @@ def borders_between(
     rim = np.bincount(piece[alone], length[alone], len(pieces))
     middle = (low[first] + high[first]) / 2 / lattice.SCALE
     one, other = piece[first], piece[first + 1]
-    between_blocks = block[one] != block[other]
+    beside_line = block[one] != block[other]
+    if len(loose):
+        ends = shapely.STRtree(loose).query(shapely.points(middle), predicate="dwithin", distance=_ON_LINE)
+        beside_line[ends[0]] = True
     kind, barrier = np.full(len(first), OPEN), np.zeros(len(first), dtype=bool)
-    kind[between_blocks], barrier[between_blocks] = _along(middle[between_blocks], lines)
+    kind[beside_line], barrier[beside_line] = _along(middle[beside_line], lines)
     return _summed(one, other, length[first], kind, barrier, np.asarray(rim))
 
 

@@ -1,8 +1,9 @@
 """Small units: the ground of each dwelling, cut by outlines, roads and the middle between neighbours.
 
 Inside of every block of lines the dwellings' Voronoi borders are drawn; all lines are noded once on the lattice and
-polygonized, so the cells tile their regions exactly. Scraps without dwellings go to the neighbour with the longest
-shared border. Pure.
+polygonized, so the cells tile their regions exactly. A line that ends inside of a block cuts the cells it passes.
+Scraps without dwellings go to the neighbour with the longest shared border, across a barrier only where there is no
+other. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,33 +57,38 @@ def draw(ground: Ground, *, units: Mapping[str, int] | None = None, most: int = 
     everywhere = shapely.box(*shapely.total_bounds(outlines))
     lines = [line for line in ground.lines if line.shape.intersects(everywhere)]
     scale = np.array(lattice.metres_per_degree(float(everywhere.centroid.y)))
-    blocks, region_of_block = _faces([*shapely.boundary(outlines), *(line.shape for line in lines)], outlines)
+    blocks, region_of_block, loose = _faces([*shapely.boundary(outlines), *(line.shape for line in lines)], outlines)
     spots = thinned(ground.dwellings, scale, most)
     seams = _seams(blocks, np.vstack([spots, _made_up(ground, units or {})]), scale)
     if seams:
-        atoms, block = _faces([*shapely.boundary(blocks), *seams], blocks)
+        atoms, block, _loose = _faces([*shapely.boundary(blocks), *seams, *loose], blocks)
     else:
         atoms, block = blocks, np.arange(len(blocks))
     region = region_of_block[block]
     home = _inside(atoms, ground.dwellings.spots)
     households = np.bincount(home[home >= 0], ground.dwellings.households[home >= 0], len(atoms)).astype(np.int64)
     peopled = np.bincount(home[home >= 0], minlength=len(atoms)) > 0
-    touching = borders_between(atoms, region, block, lines, scale)
+    touching = borders_between(atoms, block, lines, scale, loose)
     owner = _gathered(atoms, region, block, peopled, touching, scale)
     compound = _compounds(home, ground.dwellings, region, len(atoms))
     return _dissolved(regions, atoms, owner, region, block, households, compound, touching, scale)
 
 
-def _faces(lines: Sequence[BaseGeometry], parents: Shapes) -> tuple[Shapes, Ints]:
-    """The faces between lines, noded on the lattice, that lie inside of one of `parents`; and of which."""
-    noded = shapely.union_all(np.array(lines, dtype=object), grid_size=_STEP)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
+def _faces(lines: Sequence[BaseGeometry], parents: Shapes) -> tuple[Shapes, Ints, Shapes]:
+    """The faces between lines, noded on the lattice, that lie inside of one of `parents`; of which; and the lines
+    there that end inside of a face."""
+    noded = shapely.get_parts(shapely.union_all(np.array(lines, dtype=object), grid_size=_STEP))
+    found, cuts, dangles, _invalid = shapely.polygonize_full(noded)
+    faces = shapely.get_parts(found)
+    ends = shapely.get_parts(shapely.get_parts([cuts, dangles]))
+    middles = shapely.get_coordinates(shapely.line_interpolate_point(ends, 0.5, normalized=True))
+    loose = ends[_inside(parents, middles) >= 0]
     parent = _inside(parents, shapely.get_coordinates(shapely.point_on_surface(faces)))
     inside = np.flatnonzero(parent >= 0)
     # West to east, north to south: the same ground gives the same order, whatever the library's.
     west, _south, _east, north = shapely.bounds(faces[inside]).T
     order = inside[np.lexsort((-north, west))]
-    return faces[order], parent[order]
+    return faces[order], parent[order], loose
 
 
 def _inside(shapes: Shapes, spots: Floats) -> Ints:
@@ -149,23 +155,28 @@ def _gathered(
     owner = np.arange(len(atoms))
     same_block = block[touching.one] == block[touching.other]
     same_region = region[touching.one] == region[touching.other]
-    # Longest first, and inside of the same block before others; a scrap joins what is no open scrap any more.
+    # Longest first, inside of the same block before others; a scrap joins what is no open scrap any more.
     rank = np.lexsort((-touching.length, ~same_block))
-    rank = rank[same_region[rank]]
-    pairs = [(int(touching.one[i]), int(touching.other[i])) for i in rank]
     open_ = set(np.flatnonzero(scrap).tolist())
-    while open_:
-        joined = {}
-        for one, other in pairs:
-            for scrap_, to in ((one, other), (other, one)):
-                if scrap_ in open_ and to not in open_ and scrap_ not in joined:
-                    joined[scrap_] = int(owner[to])
-        for scrap_, to in joined.items():
-            owner[scrap_] = to
-        open_ -= joined.keys()
-        if not joined:
-            break
+    for beyond_barriers in (False, True):
+        chosen = rank[same_region[rank] & (touching.barrier[rank] <= beyond_barriers)]
+        _join(open_, owner, list(zip(touching.one[chosen].tolist(), touching.other[chosen].tolist(), strict=True)))
     return owner
+
+
+def _join(open_: set[int], owner: Ints, pairs: list[tuple[int, int]]) -> None:
+    """Let open scraps join, until none has a neighbour among `pairs` that is none; the best pairs come first."""
+    while open_:
+        joined: dict[int, int] = {}
+        for one, other in pairs:
+            for scrap, to in ((one, other), (other, one)):
+                if scrap in open_ and to not in open_ and scrap not in joined:
+                    joined[scrap] = int(owner[to])
+        if not joined:
+            return
+        for scrap, to in joined.items():
+            owner[scrap] = to
+        open_.difference_update(joined)
 
 
 def _dissolved(

@@ -17,7 +17,7 @@ from grids.partition.ground import Floats, Ground, Ints
 from grids.partition.network import Network
 from grids.partition.search import Search, band
 
-METHOD = "bisection+search/1"
+METHOD = "bisection+search/2"
 # So many cells for a grid are enough to draw it from.
 _PIECES_PER_GRID = 24
 # Dwellings may share a cell where there would be more cells than this and than that many for each grid.

@@ -116,6 +116,18 @@ def test_a_barrier_is_never_crossed(heights: list[float], seed: int) -> None:
         assert shapely.length(shapely.intersection(inner, river)) == 0
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_barrier_that_ends_inside_is_walked_around_at_its_end_only(seed: int) -> None:
+    river = LineString([(103.01, 28.99), (103.01, 29.015)])
+    ground = Ground({"a": SQUARE}, _houses(SQUARE, 300, seed=seed), (Line("river", river, is_barrier=True),))
+    found = partition.divide(ground, Wishes(target=350), seed=seed)
+    _tiles(found, ground)
+    inner = shapely.buffer([area.shape for area in found.areas], -3 / lattice.SCALE)
+    passed = shapely.length(shapely.intersection(inner, LineString([(103.01, 29.0), (103.01, 29.013)])))
+    assert not passed.any(), "up to the last house before its end nobody reaches across"
+    assert len(found.areas) > 5
+
+
 def test_without_dwellings_a_village_is_divided_by_area_and_says_so() -> None:
     found = partition.divide(Ground({"a": SQUARE}, NOBODY), Wishes(target=350, counts={"a": 5}), seed=1)
     sizes = [lattice.square_metres(area.shape) for area in found.areas]
