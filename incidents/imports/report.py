@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.utils.translation import ngettext
 
 from grids import spans
@@ -91,7 +92,7 @@ class Report:
         for reason, found in self._by_reason().items():
             examples = ", ".join(f"{line}: {about}" if about else str(line) for line, about in found[:EXAMPLES])
             more = " …" if len(found) > EXAMPLES else ""
-            yield f"  {reason.label}: {len(found)} ({_('line')} {examples}{more})"
+            yield f"  {reason.label}: {len(found)} ({pgettext('of a file', 'line')} {examples}{more})"
 
     def _unknown(self) -> Iterator[str]:
         for column, values in sorted(self.unknown.items()):
