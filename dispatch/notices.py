@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 
-from dispatch import addresses, audiences, feed, redrawn
+from dispatch import addresses, audiences, feed, house_news
 from dispatch.audience import RED_WITH_CARD, WEIGHT, Reason, Table, Telling, Who
 from dispatch.house_listeners import HouseListeners
 from dispatch.listeners import Listeners
@@ -130,7 +130,7 @@ def _announce_one(claimed: Sequence[HouseEvent], now: datetime) -> Told:
     notices = 0
     for event in claimed:
         notices += _write([event], HouseListeners(event, now), now)
-        redrawn.overtake(event, now)
+        house_news.overtake(event, now)
         HouseEvent.objects.filter(pk=event.pk).update(announced_at=now)
     return Told(len(claimed), notices)
 
@@ -206,7 +206,7 @@ def _notices_of(event: Event, people: dict[int, Reason], now: datetime) -> list[
 def _of(event: Event, person: int) -> dict[str, Any]:
     """What a notice to `person` is of."""
     if isinstance(event, HouseEvent):
-        return {"house_event": event, "about": event.details.get("people", {}).get(str(person))}
+        return {"house_event": event, "about": house_news.about_for(event, person)}
     return {"event": event, "incident_id": event.incident_id}
 
 
@@ -233,8 +233,8 @@ def unread_count(person: Person) -> int:
     return Notice.objects.filter(person=person, read_at=None).count()
 
 
-# What a plan weighs, and the other people its publication concerned.
-_HEAVY = ("frame", "certificate", "effect")
+# What a plan weighs, and what its publication is to all the others.
+_HEAVY = ("plan__frame", "plan__certificate", "plan__effect", "details")
 
 
 def of_person(person: Person) -> QuerySet[Notice]:
@@ -243,7 +243,7 @@ def of_person(person: Person) -> QuerySet[Notice]:
         "event", "event__actor", "event__unit", "event__holder_after", "incident", "incident__place",
         "incident__holder", "house_event__plan", "house_event__actor", "house_event__unit",
     )  # fmt: skip
-    return found.defer(*(f"house_event__plan__{name}" for name in _HEAVY))
+    return found.defer(*(f"house_event__{name}" for name in _HEAVY))
 
 
 def notices_for(

@@ -9,19 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from dispatch import presses
-from dispatch.models import Notice
-from grids import house, permissions, selectors
-from grids.duties import PLAN_READERS, Duty
-from grids.holds import FINISHED
-from grids.levels import ancestor_codes, parent_code
-from grids.models import HouseEvent, Person, Plan, Unit
-from grids.subtrees import within
+from grids import house, selectors
+from grids.duties import Duty
+from grids.levels import parent_code
+from grids.models import Person, Plan, Unit
 from incidents import in_hand, lifecycle, rehoming
 from incidents.lifecycle import Details
 from incidents.rehoming import Moving, Redrawn
@@ -109,54 +101,3 @@ def tell(
     else:
         house.note_plan("plan_rolled_back", plan.rolls_back, actor=actor, now=now, people=concerned)
     return len(about)
-
-
-def overtake(event: HouseEvent, now: datetime) -> None:
-    """Once a publication is told of: who draws a plan begun before it hears, once, that it must be begun again."""
-    if event.kind not in ("plan_published", "plan_rolled_back"):
-        return
-    reached = within([event.unit_id], "scope") | Q(scope__in=ancestor_codes(event.unit_id))
-    begun = Plan.objects.filter(reached, created_at__lte=event.at).exclude(status__in=FINISHED)
-    for late in begun.exclude(house_events__kind="plan_overtaken").defer("frame", "certificate").order_by("pk"):
-        house.note_plan("plan_overtaken", late, actor=None, now=now)
-
-
-def words(event: HouseEvent, about: Mapping[str, Any] | None) -> str:
-    """What happened, and what it is to the person a notice went to, as a sentence or several."""
-    said, about = [str(house.KINDS.get(event.kind, ""))], about or {}
-    if about.get("incidents"):
-        count = int(about["incidents"])
-        one = ngettext("%(count)d open incident is yours now", "%(count)d open incidents are yours now", count)
-        said.append(one % {"count": count})
-    if about.get("arrived"):
-        count = int(about["arrived"])
-        one = ngettext("%(count)d incident waits for your desk", "%(count)d incidents wait for your desk", count)
-        said.append(one % {"count": count})
-    if about.get("begun"):
-        said.append(_("you serve in %(grids)s from now on") % {"grids": ", ".join(about["begun"])})
-    if about.get("ended"):
-        said.append(_("your post ended in %(grids)s") % {"grids": ", ".join(about["ended"])})
-    if event.details.get("fault"):
-        said.append(str(event.details["fault"]))
-    if event.details.get("number"):
-        count = int(event.details["number"])
-        said.append(ngettext("%(number)d row", "%(number)d rows", count) % {"number": count})
-    return _("; ").join(said)
-
-
-def title_of(event: HouseEvent) -> str:
-    """What it happened to, as pages of the house name it."""
-    return event.plan.title if event.plan else _("Long export")
-
-
-def address(notice: Notice, person: Person, *, now: datetime) -> str:
-    """Where a notice leads: who serves in a grid of a plan to that, who reads plans to the plan, else to the start."""
-    event, about = notice.house_event, notice.about or {}
-    assert event is not None, "a notice of no incident is of the house"
-    if event.plan_id is None:
-        return reverse("incidents:exports")
-    if about.get("begun"):
-        return reverse("grids:unit", args=[about["begun"][0]])
-    if any(permissions.allows(person, right, event.unit_id, now=now) for right in PLAN_READERS):
-        return reverse("studio:plan", args=[event.plan_id])
-    return reverse("landing")

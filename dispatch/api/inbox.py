@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch import notices, redrawn
+from dispatch import house_news, notices
 from dispatch.audience import Reason
 from dispatch.kinds import label_of
 from dispatch.models import Notice
@@ -175,7 +175,7 @@ def _told_of_the_house(notice: Notice) -> dict[str, Any]:
         "reason_name": str(Reason(notice.reason).label) if notice.reason in Reason.values else "",
         "event": event.kind,
         "event_name": label_of(event.kind),
-        "note": redrawn.words(event, notice.about),
+        "note": house_news.words(event, notice.about),
         "actor": event.actor.full_name if event.actor else None,
         "unit": unit_ref(event.unit),
         "at": moment(notice.created_at),
@@ -183,6 +183,6 @@ def _told_of_the_house(notice: Notice) -> dict[str, Any]:
         "incident": None,
         "incident_url": None,
         "in_sight": True,
-        "title": redrawn.title_of(event),
+        "title": house_news.title_of(event),
         "state": None,
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from dispatch import notices, redrawn
+from dispatch import house_news, notices
 from dispatch.audience import Reason
 from dispatch.kinds import label_of
 from dispatch.models import Notice
@@ -39,13 +39,13 @@ class Told:
     def act(self) -> str:
         house = self.notice.house_event
         if house is not None:
-            return redrawn.words(house, self.notice.about)
+            return house_news.words(house, self.notice.about)
         return label_of(self.notice.event.kind) if self.notice.event else ""
 
     @property
     def title(self) -> str:
         if self.notice.house_event is not None:
-            return redrawn.title_of(self.notice.house_event)
+            return house_news.title_of(self.notice.house_event)
         incident = self.notice.incident
         return (incident.title if self.is_seen else incident.number) if incident else ""
 
@@ -100,7 +100,7 @@ def open_notice(request: PersonRequest, pk: int) -> HttpResponse:
     if found.reason == Reason.UNREACHABLE:
         return redirect("dispatch:addresses")
     if found.incident is None:
-        return redirect(redrawn.address(found, request.user, now=now))
+        return redirect(house_news.address(found, request.user, now=now))
     if notices.out_of_sight(request.user, [found], now=now):
         messages.info(
             request, _("Incident %(number)s is not in your sight any more.") % {"number": found.incident.number}
