@@ -93,13 +93,14 @@ def of_plan(plan: Plan) -> Division:
     """The areas of a plan; of one published before plans were drawn, its boundaries."""
     rows = draft_rows.read(plan.pk)
     if rows:
-        published = _published_as(plan)
-        codes = {key: published.get(key, row.unit) for key, row in rows.items()}
+        codes, names = {key: row.unit for key, row in rows.items()}, {}
+        for key, code, name in _published_as(plan):
+            codes[key], names[key] = code, name
         return {
             key: Area(
                 key,
                 codes[key],
-                row.name or _short(codes[key]) or _("new grid #%(key)s") % {"key": key},
+                row.name or names.get(key) or _short(codes[key]) or _("new grid #%(key)s") % {"key": key},
                 row.shape,
                 row.area_m2,
                 row.households,
@@ -117,11 +118,12 @@ def of_today(scope: Unit, now: datetime) -> Division:
     return _counted(_of_boundaries(found.select_related("unit").order_by("unit_id")), scope.pk)
 
 
-def _published_as(plan: Plan) -> dict[int, str]:
+def _published_as(plan: Plan) -> Iterable[tuple[int, str, str]]:
+    """By their keys, the codes and names that the areas of a published plan were given."""
     if plan.status != PlanStatus.PUBLISHED:
-        return {}
-    named = PlanArea.objects.filter(plan=plan, published_as__isnull=False).values_list("key", "published_as")
-    return {key: unit for key, unit in named if unit}
+        return ()
+    named = PlanArea.objects.filter(plan=plan, published_as__isnull=False)
+    return named.values_list("key", "published_as", "published_as__name")
 
 
 def _short(code: str | None) -> str:

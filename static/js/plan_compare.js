@@ -26,7 +26,7 @@
           const name = document.createElement("strong");
           name.textContent = given.name;
           box.append(name);
-          if (given.households !== null) box.append(document.createElement("br"), given.households + " " + data.sayHouseholds);
+          if (given.households !== null) box.append(document.createElement("br"), data.sayCount.replace("{n}", given.households.toLocaleString(document.documentElement.lang)));
           area.bindTooltip(box, { sticky: true });
         },
       }).addTo(map);

@@ -15,7 +15,7 @@ from django.utils import timezone
 from grids import approvals, coverage, draft_rows, drafts, lattice
 from grids.draft_rows import shapes_of
 from grids.drafts import Wish
-from grids.models import Person, Plan, PlanStatus
+from grids.models import Person, Plan, PlanStatus, Unit
 from tests.cast import Cast
 from tests.governance.drawing import Drawing
 from tests.grids.drafting import SIDE, SOUTH, WEST, Pen, begin, field, frame, settle
@@ -334,6 +334,20 @@ def test_a_plan_is_compared_with_today(story: Story, client: Client) -> None:
     same = client.get(reverse("studio:compare", args=[plan.pk]), {"with": other.pk})
     assert same.context["rows"] == [] and same.context["found"].households_moved == 0
     assert client.get(reverse("studio:compare", args=[plan.pk]), {"with": "x"}).status_code == 404
+
+
+def test_what_is_published_is_compared_by_the_names_it_got_and_has_no_faults(story: Story, client: Client) -> None:
+    cast = story.cast
+    drawing = Drawing(cast, cast.village, now=story.now)
+    for key in drawing.split(cast.grid.pk, east=0.5):
+        drawing.name(key, cast.officer)
+    plan = drawing.published()
+    desk = Desk(client, plan, cast.administrator)
+    begun = client.get(reverse("studio:compare", args=[plan.pk])).context["found"].begun
+    named = dict(Unit.objects.filter(pk__in=[area.unit for area in begun]).values_list("pk", "name"))
+    assert len(begun) == 2 and {area.unit: area.name for area in begun} == named
+    # Its base is itself by now, and the split grid is gone: neither is wrong with it.
+    assert desk.get("faults") == {"revision": plan.revision, "faults": [], "counts": {}}
 
 
 def test_heads_read_auditors_look_and_others_see_nothing(cast: Cast, client: Client) -> None:
