@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from grids import lattice
 from grids.datums import SRID
 from grids.levels import GridKind
+from grids.models import PlanArea, PlanStatus
 
 Stored = dict[str, Any]
 Box = tuple[float, float, float, float]
@@ -120,6 +121,14 @@ def _rows(sql: str, given: Mapping[str, Any]) -> dict[int, Row]:
         found = cursor.fetchall()
     shapes = shapely.from_wkb(np.array([bytes(row[1]) for row in found], dtype=object))
     return {row[0]: Row(row[0], shape, *row[2:]) for row, shape in zip(found, shapes, strict=True)}
+
+
+def reasons_before(units: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Why these grids are vacant, and why they are in several parts, as said when they were published last."""
+    areas = PlanArea.objects.filter(published_as__in=units, plan__status=PlanStatus.PUBLISHED)
+    found = areas.order_by("plan__published_at", "plan_id")
+    said = found.values_list("published_as", "vacant_reason", "parts_reason")
+    return {unit: (vacant, parts) for unit, vacant, parts in said if unit}
 
 
 def write(plan: int, rows: Iterable[Row], removed: Collection[int] = ()) -> None:

@@ -278,10 +278,15 @@ def _counted(scope: Unit, rows: list[Row]) -> list[Row]:
 
 
 def _peopled(rows: list[Row], now: datetime) -> list[Row]:
-    """The rows with the officers who are responsible for their grids at present; one who is named already stays."""
-    officers = selectors.primary_officers([row.unit for row in rows if row.unit], now)
-    return [
-        row if row.officer or row.vacant_reason or row.unit not in officers
-        else replace(row, officer=officers[row.unit])
-        for row in rows
-    ]  # fmt: skip
+    """The rows with the officers who are responsible for their grids at present; one who is named already stays. What
+    was said before of a grid that is vacant, or in several parts, still holds."""
+    units = [row.unit for row in rows if row.unit]
+    officers, reasons = selectors.primary_officers(units, now), draft_rows.reasons_before(units)
+    result = []
+    for row in rows:
+        officer = row.officer or (None if row.vacant_reason else officers.get(row.unit or ""))
+        vacant, parts = reasons.get(row.unit or "", ("", ""))
+        parts_reason = row.parts_reason or (parts if shapely.get_num_geometries(row.shape) > 1 else "")
+        vacant_reason = row.vacant_reason or ("" if officer else vacant)
+        result.append(replace(row, officer=officer, vacant_reason=vacant_reason, parts_reason=parts_reason))
+    return result

@@ -48,7 +48,8 @@ def grid_at(
     On a border the grid `prefer` wins (the reporting officer's own), else the lowest code. `firmly`: the answer holds
     until the transaction ends, as no redraw takes effect in the district before; one that is under way is waited for.
     """
-    longitude, latitude = point if isinstance(point, tuple) else (point.x, point.y)
+    # Numbers of numpy are floats to Python and none to the database.
+    longitude, latitude = map(float, point if isinstance(point, tuple) else (point.x, point.y))
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         return None
     with connection.cursor() as cursor:

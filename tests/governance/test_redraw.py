@@ -484,3 +484,21 @@ def test_incidents_are_counted_by_the_grids_of_the_time_or_of_today(story: Story
     # One that was placed by name alone goes to the grid that follows its own.
     Incident.objects.filter(pk=west.pk).update(point=None, boundary=None)
     assert counted(of_today=True) == {code(1): (1, 1), code(3): (1, 0), code(4): (2, 2)}
+
+
+def test_a_grid_that_was_vacant_on_purpose_is_so_in_the_next_plan_too(story: Story) -> None:
+    """Nobody says twice why; with an officer in post the reason is void."""
+    drawing = Drawing(story.cast, story.cast.village, now=story.now)
+    west, right = drawing.split(story.cast.second_grid.pk, east=1.6)
+    drawing.name(west, story.cast.second_officer)
+    drawing.name(right, None, "待聘")
+    drawing.published()
+    story.later(days=1)
+    again = Drawing(story.cast, story.cast.village, now=story.now)
+    assert again.rows[again.key_of(code(4))].vacant_reason == "待聘"
+    again.name(again.key_of(code(4)), story.cast.handler)
+    again.published()
+    story.later(days=1)
+    third = Drawing(story.cast, story.cast.village, now=story.now)
+    row = third.rows[third.key_of(code(4))]
+    assert (row.officer, row.vacant_reason) == (story.cast.handler.pk, "")
