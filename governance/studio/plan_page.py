@@ -24,7 +24,7 @@ from grids.models import Plan, PlanOperation, PlanStatus
 from grids.refusals import BoundaryRefused
 from grids.requests import PersonRequest
 
-FAULTS_SHOWN, STEPS_SHOWN, POCKETS_SHOWN = 12, 15, 100
+FAULTS_SHOWN, GRIDS_SHOWN, STEPS_SHOWN, POCKETS_SHOWN = 12, 40, 15, 100
 
 
 @require_safe
@@ -57,6 +57,7 @@ def _context(request: PersonRequest, one: Plan, now: datetime, **forms: Form) ->
         "is_stale": not finished and plans.is_stale(one),
         "totals": totals,
         "outside": _outside(one, rows),
+        "shown": _shown(one, rows),
         "faults": found[:FAULTS_SHOWN],
         "fault_count": len(found),
         "pockets_before": before,
@@ -86,6 +87,15 @@ def _way(one: Plan) -> list[tuple[str, Any, bool, bool]]:
 
 def _outside(one: Plan, rows: dict[int, draft_rows.Row]) -> list[balance.Line]:
     return [line for line in balance.lines(one, rows.values()) if line.is_outside][:FAULTS_SHOWN]
+
+
+def _shown(one: Plan, rows: dict[int, draft_rows.Row]) -> list[tuple[balance.Line, str]]:
+    """What is to be approved or published: its grids, the farthest off first, each with who is to answer for it."""
+    if one.status not in (PlanStatus.PROVEN, PlanStatus.APPROVED):
+        return []
+    lines = balance.lines(one, rows.values())[:GRIDS_SHOWN]
+    names = balance.officers(line.row for line in lines)
+    return [(line, names.get(line.row.officer or 0, "") or line.row.vacant_reason) for line in lines]
 
 
 def _forms(one: Plan, allowed: May) -> dict[str, Form]:

@@ -48,6 +48,10 @@ def test_a_proven_plan_waits_for_the_heads_of_its_town_and_district_until_one_ap
         assert page.context["todo"].plans == [proven]
         assert reverse("studio:plan", args=[proven.pk]) in page.content.decode()
         assert client.get(reverse("studio:plans")).context["awaited"] == {proven.pk}
+        plan = client.get(reverse("studio:plan", args=[proven.pk]))
+        assert {line.row.unit: officer for line, officer in plan.context["shown"]} == {
+            cast.grid.pk: cast.officer.full_name, cast.second_grid.pk: cast.second_officer.full_name,
+        }  # fmt: skip
     approvals.approve(plan_id=proven.pk, actor=cast.town_head, now=now, reason="户数不均")
     assert count(cast.town_head, now) == count(cast.district_head, now) == 0
 
