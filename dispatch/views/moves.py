@@ -1,5 +1,6 @@
 """What may be done about an incident, and doing it: one form for every press, one `perform` for every POST."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,9 @@ from incidents.limits import Rules
 from incidents.models import Clock, ClockState, Incident, Light, Subject
 from incidents.refusals import MoveRefused
 from incidents.states import MOVES, State
+
+# Lights of orders and cards, by their kind and number.
+Shown = dict[tuple[str, int], ShownClock]
 
 
 @dataclass(frozen=True)
@@ -94,14 +98,6 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
     names = {code: unit.name for code, unit in access.units_of(incident).items()}
     names |= {order.unit_id: order.unit.name for order in orders}
     names |= {card.unit_id: card.unit.name for card in cards}
-    rows = [
-        OrderRow(
-            order,
-            shown.get((Subject.ASSIGNMENT, order.pk)),
-            [act for act in acts if act.offer.assignment is not None and act.offer.assignment.pk == order.pk],
-        )
-        for order in orders
-    ]
     asked = Approval.objects.filter(incident=incident, state=ApprovalState.PENDING)
     return {
         "incident": incident,
@@ -109,19 +105,32 @@ def panel_context(person: Person, incident: Incident, now: datetime) -> dict[str
         "usual": usual,
         "others": [act for act in acts if act is not usual and _stands_alone(act.offer)],
         "asks": [act for act in acts if act.offer.name in ASKING],
-        "cards": [
-            CardRow(
-                card,
-                shown.get((Subject.CARD, card.pk)),
-                [act for act in acts if act.offer.card is not None and act.offer.card.pk == card.pk],
-            )
-            for card in sorted(cards, key=lambda card: not card.is_open)
-        ],
-        "orders": sorted(rows, key=lambda row: not row.order.is_open),
+        "cards": _card_rows(cards, shown, acts),
+        "orders": _order_rows(orders, shown, acts),
         "requests": asked.select_related("asked_by", "asked_unit"),
         "ahead": outlook.ahead(incident, clocks, names=names) if incident.is_open else [],
         "without_end": outlook.without_end(clocks) if incident.is_open else [],
     }
+
+
+def _order_rows(orders: list[Assignment], shown: Shown, acts: list[Act]) -> list[OrderRow]:
+    """Those that are open first."""
+    by_order: dict[int, list[Act]] = defaultdict(list)
+    for act in acts:
+        if act.offer.assignment is not None:
+            by_order[act.offer.assignment.pk].append(act)
+    rows = [OrderRow(order, shown.get((Subject.ASSIGNMENT, order.pk)), by_order[order.pk]) for order in orders]
+    return sorted(rows, key=lambda row: not row.order.is_open)
+
+
+def _card_rows(cards: list[Card], shown: Shown, acts: list[Act]) -> list[CardRow]:
+    """Those that are open first."""
+    by_card: dict[int, list[Act]] = defaultdict(list)
+    for act in acts:
+        if act.offer.card is not None:
+            by_card[act.offer.card.pk].append(act)
+    rows = [CardRow(card, shown.get((Subject.CARD, card.pk)), by_card[card.pk]) for card in cards]
+    return sorted(rows, key=lambda row: not row.card.is_open)
 
 
 def _stands_alone(offer: Offer) -> bool:
@@ -320,7 +329,7 @@ def _done(request: PersonRequest, offer: Offer, incident: Incident) -> HttpRespo
     return trigger_client_event(response, "toast", {"text": said})
 
 
-def _lights(incident: Incident, clocks: list[Clock], now: datetime) -> dict[tuple[str, int], ShownClock]:
+def _lights(incident: Incident, clocks: list[Clock], now: datetime) -> Shown:
     """By order and card: the worst of its running clocks, else the light its last clock ended with."""
     by_subject: dict[tuple[str, int], list[Clock]] = {}
     for clock in clocks:
