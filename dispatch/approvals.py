@@ -79,8 +79,9 @@ def latest_review(incident: Incident, now: datetime, *, rules: Rules | None = No
     rules = rules or Rules(at=now)
     days = rules.profile(incident.district_id).suspension_days
     rule = rules.for_clock(incident, stage=Stage.PAUSE, tier=known_kind(incident.holder_id))
-    terms = limits.terms_of(rule.limit_id, rule.version_id)
-    calendar = calendar_rows.calendar_for(rule.version_id, working=terms.working)
+    limit = limits.limit_row(rule.limit_id)
+    calendar = calendar_rows.calendar_or_natural(rule.version_id, working=clock_rules.is_working(limit.unit))
+    terms = limits.terms_by(limit, calendar)
     latest = min(clock_rules.plan(given=terms, calendar=calendar, since=now).due_at, now + timedelta(days=days))
     return latest, (latest - now).days
 

@@ -7,7 +7,7 @@ ended stays in the history, which the database guards.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from grids.duties import Right
 from grids.levels import DESK_KINDS, ancestor_codes, kind_of_code, parent_code
 from grids.models import Person, Unit
 from incidents import calendar_rows, clocks
+from incidents.calendars import CalendarHorizon
 from incidents.in_hand import InHand
 from incidents.limits import Rules
 from incidents.models import Clock, EscalationRule, Incident, Light, Subject
@@ -119,8 +120,11 @@ def next_urge(last: datetime | None, incident: Incident, rules: Rules) -> tuple[
     hours = rules.profile(incident.district_id).urge_hours
     if not hours:
         return None
-    calendar = calendar_rows.calendar_for(rules.version_id(incident), working=True)
-    return last, calendar.add(last, hours * 3600)
+    calendar = calendar_rows.calendar_or_natural(rules.version_id(incident), working=True)
+    try:
+        return last, calendar.add(last, hours * 3600)
+    except CalendarHorizon:
+        return last, last + timedelta(hours=hours)
 
 
 def known(incident: Incident) -> list[Card]:

@@ -5,7 +5,7 @@ Nothing is written here. What is counted is what `clocks.recompute` does, by the
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -145,13 +145,7 @@ def count(effect: Effect, counted: Iterable[Clock], *, calendar: WorkCalendar, n
 
 def _terms(clock: Clock, calendar: WorkCalendar) -> Terms:
     """The terms of the clock's limit under a calendar that is no version yet: a working day is as long as it says."""
-    limit = limit_row(clock.limit_id)  # type: ignore[arg-type]
-    given = limits.terms_of(limit.pk, clock.calendar_version_id)
-    if limit.unit != clock_rules.WORKING_DAY:
-        return given
-    day = calendar.working_day_seconds
-    yellow = None if limit.yellow_amount is None else limit.yellow_amount * day
-    return replace(given, seconds=limit.amount * day, yellow_seconds=yellow)
+    return limits.terms_by(limit_row(clock.limit_id), calendar)  # type: ignore[arg-type]
 
 
 def _shift(before: datetime, after: datetime, calendar: WorkCalendar) -> tuple[int, int]:

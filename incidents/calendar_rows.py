@@ -58,6 +58,14 @@ def calendar_for(version_id: int, *, working: bool) -> WorkCalendar | NaturalCal
         return natural_calendar(ZoneInfo(CalendarVersion.objects.get(pk=version_id).zone))
 
 
+def calendar_or_natural(version_id: int, *, working: bool) -> WorkCalendar | NaturalCalendar:
+    """The same; where the version has no working day, natural time, so that no page and no press fails of it."""
+    try:
+        return calendar_for(version_id, working=working)
+    except CalendarEmpty:
+        return calendar_for(version_id, working=False)
+
+
 def current_version(*, district_id: str) -> CalendarVersion:
     """The newest version of the district's own calendar, else of the one all districts share.
 

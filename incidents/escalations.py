@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from incidents import calendar_rows, clock_rules, versions
+from incidents.calendars import CalendarEmpty
 from incidents.clock_rules import Repeats
 from incidents.models import EscalationRule, RedAction, YellowAction
 from incidents.models.escalation import MOST_REPEATS
@@ -54,11 +55,14 @@ def repeats_of(clock: Counted) -> Repeats | None:
 
 @lru_cache(maxsize=8192)
 def repeats(rule_id: int, version_id: int) -> Repeats | None:
-    """The repeats of a rule, counted by a calendar version; None when it has none."""
+    """The repeats of a rule, counted by a calendar version; None when it has none, or when no day of it is worked."""
     rule = rule_row(rule_id)
     if rule.repeat_every is None:
         return None
-    calendar = calendar_rows.calendar_for(version_id, working=clock_rules.is_working(rule.repeat_unit))
+    try:
+        calendar = calendar_rows.calendar_for(version_id, working=clock_rules.is_working(rule.repeat_unit))
+    except CalendarEmpty:
+        return None
     day_seconds = calendar.working_day_seconds
     seconds = clock_rules.seconds_of(rule.repeat_every, rule.repeat_unit, day_seconds=day_seconds)
     return Repeats(seconds=seconds, times=rule.repeat_times or MOST_REPEATS, calendar=calendar)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from incidents import clock_rules, clocks, escalations, limits
-from incidents.calendar_rows import calendar_for
+from incidents.calendar_rows import calendar_or_natural
 from incidents.calendars import Calendar, DayPiece, SpecialKind
 from incidents.lights import PAUSED, is_working, light
 from incidents.limits import limit_row
@@ -79,7 +79,7 @@ def explain(clock: Clock) -> Explanation:
     """
     limit = limit_row(clock.limit_id) if clock.limit_id is not None else None
     working = is_working(clock)
-    calendar = calendar_for(clock.calendar_version_id, working=working)
+    calendar = calendar_or_natural(clock.calendar_version_id, working=working)
     open_ended = clock_rules.is_endless(clock.due_at)
     waits = open_ended or (clock.state == ClockState.PAUSED and clock.spent <= clock.budget)
     return Explanation(
@@ -87,7 +87,7 @@ def explain(clock: Clock) -> Explanation:
         allowed=amount_text(limit.amount, limit.unit) if limit else "",
         yellow=yellow_text(limit),
         scope=_scope(limit),
-        by_hand=_was_set_by_hand(clock, limit),
+        by_hand=_was_set_by_hand(clock, limit, calendar),
         calendar=CalendarVersion.objects.select_related("calendar").get(pk=clock.calendar_version_id),
         is_working=working,
         started_at=clock.started_at,
@@ -136,11 +136,10 @@ def _scope(limit: TimeLimit | None) -> list[str]:
     return [label for label in labels if label]
 
 
-def _was_set_by_hand(clock: Clock, limit: TimeLimit | None) -> bool:
+def _was_set_by_hand(clock: Clock, limit: TimeLimit | None, calendar: Calendar) -> bool:
     if limit is None:
         return True
-    terms = limits.terms_of(limit.pk, clock.calendar_version_id)
-    return not limit.end_of_day and clock.budget not in (terms.seconds, 0)
+    return not limit.end_of_day and clock.budget not in (limits.terms_by(limit, calendar).seconds, 0)
 
 
 def _pauses(clock: Clock) -> list[tuple[datetime, datetime | None]]:

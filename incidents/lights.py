@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import Case, CharField, F, IntegerField, Q, Value, When
 
 from incidents import clock_rules
-from incidents.calendar_rows import calendar_for
+from incidents.calendar_rows import calendar_or_natural
 from incidents.calendars import CalendarHorizon
 from incidents.limits import limit_row
 from incidents.models import Clock, ClockState, Light
@@ -105,7 +105,7 @@ def remaining(clock: Clock, now: datetime) -> int | None:
         return None
     if clock.state != ClockState.RUNNING or clock.run_since is None:
         return clock.budget - clock.spent
-    calendar = calendar_for(clock.calendar_version_id, working=is_working(clock))
+    calendar = calendar_or_natural(clock.calendar_version_id, working=is_working(clock))
     try:
         if is_red(clock, now):
             return -max(1, calendar.elapsed(clock.due_at, now))
@@ -139,7 +139,7 @@ def shown(clock: Clock, now: datetime, *, suspended: bool = False) -> ShownClock
     """
     colour = light(clock, now)
     working = is_working(clock)
-    calendar = calendar_for(clock.calendar_version_id, working=working)
+    calendar = calendar_or_natural(clock.calendar_version_id, working=working)
     day_hours = round(calendar.working_day_seconds / 3600)
     if colour == PAUSED:
         kind, left = SUSPENDED if suspended else PAUSED, remaining(clock, now)

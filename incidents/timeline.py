@@ -19,7 +19,7 @@ from grids import spans
 from grids.duties import Duty
 from grids.models import Unit
 from incidents import clock_rules, lights
-from incidents.calendar_rows import calendar_for
+from incidents.calendar_rows import calendar_or_natural
 from incidents.models import Clock, ClockState, Incident, IncidentEvent, Light, Photo
 from incidents.records import KINDS
 from incidents.states import BIRTHS, MOVES, Stage, State
@@ -316,7 +316,7 @@ def _said(clock: Clock, seconds: int) -> str:
     """A span of the clock's own kind of time, in the working days of its calendar."""
     if not lights.is_working(clock):
         return spans.natural(seconds)
-    day = calendar_for(clock.calendar_version_id, working=True).working_day_seconds
+    day = calendar_or_natural(clock.calendar_version_id, working=True).working_day_seconds
     return spans.working(seconds, day_hours=max(1, round(day / 3600)))
 
 

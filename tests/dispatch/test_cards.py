@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import translation
 
 from dispatch import cards, invariants, moves, notices, supervision
@@ -13,7 +15,18 @@ from dispatch.audience import Reason
 from dispatch.models import Card, CardKind, CardState, Notice
 from grids.models import DistrictProfile, Person, Unit
 from incidents import in_hand
-from incidents.models import CardColour, Clock, ClockState, EscalationRule, Incident, IncidentEvent, Light, Subject
+from incidents.models import (
+    Calendar,
+    CalendarVersion,
+    CardColour,
+    Clock,
+    ClockState,
+    EscalationRule,
+    Incident,
+    IncidentEvent,
+    Light,
+    Subject,
+)
 from incidents.refusals import MoveRefused
 from incidents.states import Stage
 from tests.cast import SHANGHAI
@@ -164,6 +177,24 @@ def test_the_same_unit_urges_the_same_unit_once_in_four_working_hours_and_reads_
     desk.urge(incident, cast.village, cast.town_head)
     assert Card.objects.count() == 2
     assert broken() == []
+
+
+def test_where_no_day_is_worked_pages_are_drawn_all_the_same_and_the_wait_passes_as_time_does(desk: Desk) -> None:
+    cast, play = desk.cast, desk.play
+    shared = Calendar.objects.get(district=None, by_name_only=False)
+    CalendarVersion.objects.create(
+        calendar=shared, number=99, weekdays=[], first_year=2026, last_year=2027, created_at=play.now
+    )
+    incident = play.report()
+    desk.urge(incident, cast.village, cast.town_clerk)
+    assert play.refused(incident, "urge", cast.town_clerk, target_unit=cast.village) == "urged_lately"
+    page = Client()
+    page.force_login(cast.village_clerk)
+    own_desk = reverse("dispatch:desk", args=[cast.village.pk])
+    for address in (reverse("incidents:detail", args=[incident.number]), own_desk):
+        assert page.get(address).status_code == 200, address
+    play.later(hours=4)
+    desk.urge(incident, cast.village, cast.town_clerk)
 
 
 def test_another_unit_another_incident_and_a_card_do_not_wait_for_the_urge(desk: Desk) -> None:

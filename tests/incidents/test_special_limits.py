@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from grids.models import Unit
-from incidents import clock_rules, clocks, explanations, limits
+from incidents import calendar_effects, clock_rules, clocks, explanations, limits
 from incidents.clock_rules import NEVER
 from incidents.models import (
     Calendar,
@@ -191,6 +191,11 @@ def test_a_calendar_without_a_working_day_stops_no_report_and_no_move(units: dic
     limit(calendar=calendar("空", weekdays=[], last_year=2027))
     clock = started(units)
     assert (clock.due_at, clock.budget) == (NEVER, 0)
+    shown, told = clocks.shown(clock, FRIDAY), explanations.explain(clock)
+    assert (shown.open_ended, told.open_ended, told.by_hand, told.stretches) == (True, True, False, [])
+    mended = calendar_effects.Effect()
+    calendar_effects.count(mended, [clock], calendar=WORK, now=FRIDAY)
+    assert (mended.moved, mended.given) == (1, 1), "what a calendar with work days would do to it is told before"
     clocks.pause(clock=clock, now=FRIDAY + SECOND, cause=PauseCause.DISPATCH)
     clocks.resume(clock=clock, now=FRIDAY + 2 * SECOND)
     clocks.finish(clock=clock, now=FRIDAY + 3 * SECOND)
