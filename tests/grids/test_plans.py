@@ -239,6 +239,13 @@ def test_no_one_rewrites_or_deletes_a_published_plan(cast: Cast) -> None:
     _refused("delete from grids_plan where status = 'published'")
 
 
+@pytest.mark.parametrize(
+    "changed", ["approved_by_id = %s", "published_by_id = %s", "created_by_id = %s", "reason = 'x' || %s", "note = %s"]
+)
+def test_no_one_signs_a_published_plan_afterwards(cast: Cast, changed: str) -> None:
+    _refused(f"update grids_plan set {changed} where status = 'published'", cast.town_clerk.pk)
+
+
 def test_the_table_refuses_areas_off_the_lattice_and_invalid_ones(cast: Cast) -> None:
     plan = _draft(cast, _moved_border(cast))
     insert = (
