@@ -56,7 +56,7 @@
         label: (area) => S.nameOf(area.key), count: (area) => S.word("count", { n: S.number(area.households) }),
       } : null),
     }).addTo(S.map);
-    S.map.on("zoomstart", () => { S.map.getPanes().handles && S.map.getPanes().handles.replaceChildren(); });
+    S.map.on("zoomstart", () => S.hideHandles());
     S.map.on("moveend zoomend", () => { S.drawHandles(); S.loadGround(); S.say("moved"); });
     new ResizeObserver(() => S.map.invalidateSize({ pan: false })).observe(S.map.getContainer());
   }

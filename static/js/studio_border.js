@@ -9,26 +9,40 @@
   let arc = null; // {vs, left, right} of the present topology
   let carried = null;
   let nudged = null;
-  let shown = new Map(); // vertex -> its handle
+  let shown = new Map(); // "longitude,latitude" of a corner -> its handle
+  let wanted = ""; // the corner the focus returns to: each drawing makes the handles anew
 
   const point = (id) => [S.round(S.topo.lon[id]), S.round(S.topo.lat[id])];
   const pixel = (mx, my) => { const [lon, lat] = S.lonlat(mx, my); return S.map.latLngToLayerPoint([lat, lon]); };
 
   S.chosenArc = () => arc;
   S.handsFull = () => Boolean(carried || nudged);
-  S.chooseArc = function (wanted, focus) {
-    arc = wanted;
-    if (wanted && wanted.kind === "frame") S.say("told", { words: S.word("frame_fixed") });
+  S.chooseArc = function (chosen, focus) {
+    arc = chosen;
+    if (arc && arc.kind === "frame") S.say("told", { words: S.word("frame_fixed") });
+    if (arc && focus) {
+      const free = arc.vs.filter((v) => !S.topo.fixed.has(v));
+      wanted = free.length ? String(point(free[Math.floor(free.length / 2)])) : "";
+    }
     handles();
     S.layer.draw();
     S.hint();
-    if (focus && box) { const first = box.querySelector("button:not([disabled])"); if (first) first.focus(); }
   };
 
+  function clear() {
+    const here = Array.from(shown).find(([, each]) => each === document.activeElement);
+    if (here && !wanted) wanted = here[0];
+    if (box) box.replaceChildren();
+    shown = new Map();
+  }
   function handles() {
     if (!box) box = S.map.createPane("handles");
-    box.replaceChildren();
-    shown = new Map();
+    clear();
+    draw();
+    if (shown.has(wanted)) shown.get(wanted).focus({ preventScroll: true });
+    wanted = "";
+  }
+  function draw() {
     if (!arc || S.inHand !== "border") return;
     const view = S.map.getBounds().pad(0.05);
     const many = arc.vs.length - (arc.closed ? 1 : 0);
@@ -45,12 +59,13 @@
   function handle(kind, words, mx, my) {
     const each = S.make("button.studio-handle." + kind, { type: "button", "aria-label": words, title: words });
     L.DomUtil.setPosition(each, pixel(mx, my));
+    L.DomEvent.disableClickPropagation(each); // or the map below takes it for a press on a border
     return each;
   }
   function corner(v, index, many) {
     const fixed = S.topo.fixed.has(v);
     const each = handle(fixed ? "is-fixed" : "is-corner", S.word(fixed ? "vertex_fixed" : "vertex", { number: index + 1, all: many }), S.topo.mx[v], S.topo.my[v]);
-    shown.set(v, each);
+    shown.set(String(point(v)), each);
     if (fixed) { each.disabled = true; return each; }
     each.addEventListener("pointerdown", (event) => carry(event, each, () => v, null));
     each.addEventListener("dblclick", (event) => { L.DomEvent.stop(event); remove(v); });
@@ -65,8 +80,9 @@
     each.addEventListener("pointerdown", (event) => carry(event, each, made, ends));
     each.addEventListener("click", (event) => {
       if (event.detail) return; // a press by pointer has been seen already
-      const [lon, lat] = S.lonlat(mx, my);
-      S.operate("insert", { from: ends[0], until: ends[1], at: [S.round(lon), S.round(lat)] });
+      const at = S.lonlat(mx, my).map(S.round);
+      wanted = String(at);
+      S.operate("insert", { from: ends[0], until: ends[1], at });
     });
     return each;
   }
@@ -151,6 +167,8 @@
   }
   function remove(v) {
     if (S.topo.fixed.has(v) || !S.mayEdit()) return;
+    const beside = arc.vs[arc.vs.indexOf(v) + 1];
+    if (beside !== undefined) wanted = String(point(beside));
     S.operate("remove", { at: point(v) });
   }
 
@@ -158,7 +176,7 @@
   function keyed(event, each, v) {
     if (event.key === "Delete" || event.key === "Backspace") { L.DomEvent.stop(event); nudged = null; remove(v); return; }
     if (event.key === "Enter" || event.key === " ") { L.DomEvent.stop(event); dropNudged(); return; }
-    if (event.key === "Escape" && nudged) { L.DomEvent.stop(event); S.topo.move(v, ...nudged.from); nudged = null; settle(v); focus(v); return; }
+    if (event.key === "Escape" && nudged) { L.DomEvent.stop(event); wanted = String(nudged.from); S.topo.move(v, ...nudged.from); nudged = null; settle(v); return; }
     const by = ARROWS[event.key];
     if (!by || !S.mayEdit() || S.waiting()) return;
     L.DomEvent.stop(event);
@@ -169,15 +187,14 @@
     L.DomUtil.setPosition(each, pixel(S.topo.mx[v], S.topo.my[v]));
     S.layer.drawLive();
   }
-  function focus(v) { const each = shown.get(v); if (each) each.focus(); }
-  let refocus = null;
   function dropNudged() {
     if (!nudged) return;
     const { v, from } = nudged;
     nudged = null;
     const to = point(v);
-    refocus = to;
+    wanted = String(to);
     settle(v);
+    wanted = String(to);
     S.operate("move", { at: from, to });
   }
 
@@ -201,11 +218,11 @@
     const off = (each) => Math.hypot((each.box[0] + each.box[2]) / 2 - x, (each.box[1] + each.box[3]) / 2 - y);
     arc = same.sort((a, b) => off(a) - off(b))[0] || null;
     handles();
-    if (refocus) { const v = S.topo.find(refocus); refocus = null; if (v !== undefined) focus(v); }
     S.layer.lower();
   }
   S.on("state", refind);
   S.on("changed", refind);
   S.on("rolled-back", refind);
   S.drawHandles = handles;
+  S.hideHandles = clear;
 })();

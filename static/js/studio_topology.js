@@ -80,10 +80,6 @@
     for (const area of areas) t.shapes.set(area.key, { key: area.key, polygons: rings(area.coords), box: null, middle: null });
     t.frame = rings(frame || []);
     t.at = (id) => [t.lon[id], t.lat[id]];
-    t.find = (point) => {
-      const found = slots[slot(Math.round(point[0] * LATTICE) - x0, Math.round(point[1] * LATTICE) - y0)];
-      return found < 0 ? undefined : found;
-    };
 
     function chain() {
       // For each vertex its neighbours, and for each of them who lies left of the way there; both lists are short.
