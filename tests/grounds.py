@@ -192,12 +192,12 @@ def django_db_setup(
 
 
 @pytest.fixture
-def _django_db_helper(request: pytest.FixtureRequest, ground: None, _django_db_helper: None) -> None:
+def _django_db_helper(request: pytest.FixtureRequest, _ground: None, _django_db_helper: None) -> None:
     """Here pytest-django opens a test's transaction: not before the connection leads to the right ground."""
 
 
 @pytest.fixture
-def ground(request: pytest.FixtureRequest, django_db_setup: Grounds, django_db_blocker: DjangoDbBlocker) -> None:
+def _ground(request: pytest.FixtureRequest, django_db_setup: Grounds, django_db_blocker: DjangoDbBlocker) -> None:
     """The database this test stands on, by the fixtures it asks for."""
     with django_db_blocker.unblock():
         django_db_setup.stand_on(Ground.of(request.fixturenames))
