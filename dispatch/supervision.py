@@ -51,8 +51,8 @@ def never() -> bool:
 class SweepResult:
     """What one pass, or several, did. `drained`: nothing due was left. `refused`: why it did not run.
 
-    `left` to the next pass are clocks that went over to a newer calendar, the second one of an incident, and the
-    `interrupted`: those the database failed with.
+    `left` to the next pass are clocks that went over to a newer calendar, the second one of an incident, those that
+    missed more than is taken at once, and the `interrupted`: those the database failed with.
     """
 
     claimed: int = 0
@@ -167,8 +167,8 @@ def _pass(low: datetime | None, now: datetime, limit: int, enough: Callable[[], 
             claimed = _claimed(*claim(low, now, limit))
             result.claimed = len(claimed)
             current = late_binding.rebound(claimed, now=now)
-            result.left = len(claimed) - len(current)
             known = {due.pk: clock_steps.due_steps(due, now) for due in current}
+            result.left = len(claimed) - len(current) + sum(steps.are_cut(now) for steps in known.values())
             acting = [due.pk for due in current if _acts(due, known[due.pk])]
             apart = set(acting)
             result.lights = len(_announce([due for due in current if due.pk not in apart], now, known))

@@ -197,6 +197,10 @@ class Steps:
     due: list[tuple[int, datetime]]
     next_at: datetime | None
 
+    def are_cut(self, now: datetime) -> bool:
+        """Whether more was due at `now` than was taken at once."""
+        return self.next_at is not None and self.next_at <= now
+
 
 def steps(
     *,

@@ -48,7 +48,7 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One step that came by itself. `superseded` marks those after which another followed at once."""
+    """One step that came by itself. `superseded` marks those after which another followed at once, or will."""
 
     clock: Due | Clock
     seq: int
@@ -88,7 +88,7 @@ def announce(
             steps = due_steps(clock, now, last=RED_SAID if ended else None)
         rows.append((clock.pk, clock.seq, len(steps.due), steps.due[-1][0] if steps.due else clock.step, steps.next_at))
         found += [
-            Announcement(clock, clock.seq + n, step, planned_at, superseded=n < len(steps.due))
+            Announcement(clock, clock.seq + n, step, planned_at, superseded=n < len(steps.due) or steps.are_cut(now))
             for n, (step, planned_at) in enumerate(steps.due, start=1)
         ]
     if not rows:
