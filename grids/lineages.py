@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from grids import lattice
 from grids.levels import CODE_LENGTHS, UnitKind
 
 HALF = 0.5
@@ -56,11 +57,11 @@ def shares(
     homes: dict[tuple[int, int], int] = defaultdict(int)
     total: dict[int, int] = defaultdict(int)
     if len(points):
-        at_old, at_new = _first(old, points), _first(new, points)
-        for o, n, households in zip(at_old, at_new, points[:, 2], strict=True):
+        at_old, at_new = _moved(old, new, points, [pair for pair, part in ground.items() if part > _NOTHING])
+        for o, n, households in zip(at_old.tolist(), at_new.tolist(), points[:, 2].tolist(), strict=True):
             if o >= 0:
-                total[int(o)] += int(households)
-                homes[int(o), int(n)] += int(households)
+                total[o] += int(households)
+                homes[o, n] += int(households)
     return [
         Share(
             codes[o], keys[n], part, homes[o, n] / total[o] if total[o] else None, homes[o, n]
@@ -70,14 +71,22 @@ def shares(
     ]  # fmt: skip
 
 
-def _first(shapes: NDArray[np.object_], points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The first of `shapes` that has each point, -1 for none."""
-    found = np.full(len(points), len(shapes), dtype=np.int64)
+def _moved(
+    old: NDArray[np.object_], new: NDArray[np.object_], points: NDArray[np.float64], kin: Sequence[tuple[int, int]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each point the number of the old grid that has it, the first where it lies on a border, and of the area it
+    came to: of several one that is `kin` to the old grid, else the first; -1 for none."""
     tree = shapely.STRtree(shapely.points(points[:, 0], points[:, 1]))
-    shape, point = tree.query(shapes, predicate="intersects")
-    np.minimum.at(found, point, shape)
-    found[found == len(shapes)] = -1
-    return found
+    was, now = np.full(len(points), -1, dtype=np.int64), np.full(len(points), -1, dtype=np.int64)
+    shape, point = tree.query(old, predicate="intersects")
+    first = np.lexsort((shape, point))[::-1]
+    was[point[first]] = shape[first]
+    shape, point = tree.query(new, predicate="intersects")
+    is_kin = np.isin(was[point] * len(new) + shape, [o * len(new) + n for o, n in kin])
+    first = np.lexsort((shape, ~is_kin, point))[::-1]
+    # Of what is written twice the last stays.
+    now[point[first]] = shape[first]
+    return was, now
 
 
 @dataclass(frozen=True)
@@ -116,9 +125,10 @@ def codes(areas: Sequence[Wanted], given: Sequence[Share], highest: Mapping[str,
     return found
 
 
-def _west_to_east(area: Wanted) -> tuple[float, float, int]:
+def _west_to_east(area: Wanted) -> tuple[int, int, int]:
+    """By the middle in half lattice steps: what lies exactly under something else is no hair to the west of it."""
     middle = shapely.centroid(area.shape)
-    return float(middle.x), -float(middle.y), area.key
+    return round(middle.x * 2 * lattice.SCALE), -round(middle.y * 2 * lattice.SCALE), area.key
 
 
 def heirs(given: Iterable[Share]) -> dict[str, int]:

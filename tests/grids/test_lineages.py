@@ -58,6 +58,29 @@ def test_new_codes_follow_the_highest_ever_from_west_to_east_and_from_north_to_s
     assert lineages.codes(areas[:1], [], {VILLAGE: 999}) == {1: ""}, "no number is left, and none is given twice"
 
 
+def test_who_lives_on_a_border_stays_with_the_ground_of_the_grid_and_all_shares_make_one() -> None:
+    """The area beside it has the lower number, and nothing of the grid."""
+    before = {grid(1): box(0, 0, 0.01, 0.01), grid(2): box(0.01, 0, 0.02, 0.01)}
+    points = dwellings((0.005, 0.005, 30), (0.01, 0.005, 70), (0.015, 0.005, 10))
+    for west in ({7: box(0, 0, 0.01, 0.01)}, {7: box(0, 0, 0.004, 0.01), 8: box(0.004, 0, 0.01, 0.01)}):
+        after = {3: box(0.01, 0, 0.015, 0.01), 4: box(0.015, 0, 0.02, 0.01), **west}
+        found = lineages.shares(before, after, points)
+        assert {share.key for share in found if share.old == grid(1)} == west.keys()
+        for old in before:
+            assert sum(share.homes or 0 for share in found if share.old == old) == pytest.approx(1)
+            assert sum(share.ground for share in found if share.old == old) == pytest.approx(1)
+
+
+def test_what_lies_exactly_under_something_else_is_numbered_after_it() -> None:
+    """Their middles are reckoned a hair apart."""
+    areas = []
+    for key in range(1, 9):
+        south = 29.0037 + 0.0013 * key
+        west = 103.1234567
+        areas.append(Wanted(key, None, VILLAGE, box(west, south, west + 0.0100001, south + 0.0013)))
+    assert list(lineages.codes(areas, [], {})) == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
 def test_a_grid_that_comes_to_another_village_gets_a_code_there() -> None:
     shape, other = box(0, 0, 0.01, 0.01), "511111100002"
     given = lineages.shares({grid(1): shape}, {1: shape}, NOWHERE)
