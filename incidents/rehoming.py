@@ -30,13 +30,16 @@ KIND = "grid_changed"
 class Redrawn:
     """What a redraw changes for points: the grids that change or end, the areas of those that change or begin.
 
-    `heirs` says where that goes which has no point, of grids that end.
+    `heirs` says where that goes which has no point, of grids that end. Where a redraw is taken back, `back` is its plan
+    and `beside` are the grids of its scope that do not change now: what it moved goes back to where it was.
     """
 
     before: frozenset[str]
     after: Mapping[str, BaseGeometry] = field(default_factory=dict)
     ended: frozenset[str] = frozenset()
     heirs: Mapping[str, str] = field(default_factory=dict)
+    back: int | None = None
+    beside: frozenset[str] = frozenset()
 
     def heir(self, code: str) -> str:
         """Who goes on for a grid that ends; its village if no grid does."""
@@ -71,26 +74,50 @@ where closed_at is null and place_id = any(%s) order by id"""
 
 
 def foresee(redrawn: Redrawn) -> list[Moving]:
-    """The open incidents that are in another grid by the areas of `redrawn`, in the order of their ids. One query."""
+    """The open incidents that are in another grid by the areas of `redrawn`, in the order of their ids. One query.
+
+    Two where a redraw is taken back.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_OPEN, [list(redrawn.before)])
+        cursor.execute(_OPEN, [sorted(redrawn.before | redrawn.beside)])
         rows = cursor.fetchall()
-    homes = _homes(rows, redrawn)
+    homes = _homes([row for row in rows if row[1] in redrawn.before], redrawn)
+    came_from = _came_from([row[0] for row in rows], redrawn)
     found = []
-    for (pk, place, holder, state, _x, _y), home in zip(rows, homes, strict=True):
-        new = home or (redrawn.heir(place) if place in redrawn.ended else place)
+    for pk, place, holder, state, _x, _y in rows:
+        home = homes.get(pk) or (redrawn.heir(place) if place in redrawn.ended else place)
+        new = came_from.get((pk, place), home)
         if new != place:
             found.append(Moving(pk, place, new, holder, state))
     return found
 
 
-def _homes(rows: Sequence[tuple[Any, ...]], redrawn: Redrawn) -> list[str]:
-    """The grid each point is in afterwards, by the rule of `grids.selectors.grid_at`; "" for one without a point.
+# The last word of a plan on each incident: `records` names it in the details of what it moved.
+_MOVED_BY = f"""
+select distinct on (incident_id) incident_id, details->>'to', details->>'from' from incidents_incidentevent
+where incident_id = any(%s) and kind in ('{KIND}', 'rehome') and details->>'plan' = %s order by incident_id, id desc"""
+
+
+def _came_from(ids: list[int], redrawn: Redrawn) -> dict[tuple[int, str], str]:
+    """From which grid the redraw that is taken back moved incidents, by incident and the grid it gave them.
+
+    A point in the middle says so itself; none, or one on a border, does not.
+    """
+    if redrawn.back is None or not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED_BY, [ids, str(redrawn.back)])
+        moved = cursor.fetchall()
+    return {(pk, to): old for pk, to, old in moved if old in redrawn.after or old in redrawn.beside}
+
+
+def _homes(rows: Sequence[tuple[Any, ...]], redrawn: Redrawn) -> dict[int, str]:
+    """The grid each point is in afterwards, by the rule of `grids.selectors.grid_at`; by incident, if it has a point.
 
     On a border the grid it is in already wins, then the lowest code; outside of all the nearest takes what a grid
     that ends had.
     """
-    found = [""] * len(rows)
+    found: dict[int, str] = {}
     numbers = [number for number, row in enumerate(rows) if row[4] is not None]
     if not numbers or not redrawn.after:
         return found
@@ -107,8 +134,8 @@ def _homes(rows: Sequence[tuple[Any, ...]], redrawn: Redrawn) -> list[str]:
         for number, shape in tree.query_nearest(points[outside], max_distance=NEAREST_DEGREES, all_matches=False).T:
             candidates[outside[number]] = [codes[shape]]
     for point, held in candidates.items():
-        place = rows[numbers[point]][1]
-        found[numbers[point]] = place if place in held else min(held)
+        pk, place = rows[numbers[point]][:2]
+        found[pk] = place if place in held else min(held)
     return found
 
 

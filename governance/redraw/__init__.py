@@ -141,6 +141,8 @@ def _ground(redraw: Redraw) -> Redrawn:
         after=redraw.changed_after,
         ended=frozenset(redraw.retired),
         heirs=redraw.heirs,
+        back=redraw.plan.rolls_back_id,
+        beside=frozenset(redraw.before) - redraw.changed_before if redraw.plan.rolls_back_id else frozenset(),
     )
 
 
