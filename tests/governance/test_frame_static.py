@@ -104,3 +104,12 @@ def test_what_hears_the_live_stream_also_asks_by_its_own_clock():
     for name, trigger in told:
         every = re.search(r"every (\d+)s", trigger)
         assert every and int(every[1]) <= 60, (name, trigger)
+
+
+def test_every_size_of_a_map_is_one_that_the_style_knows():
+    """The name of its class is put together in the template, so that a search for it finds nobody."""
+    pages = [path.read_text(encoding="utf-8") for path in (BASE / "templates").rglob("*.html")]
+    asked = {size for page in pages for size in re.findall(r'"_map\.html" with [^%]*?size="(\w+)"', page)}
+    styles = "".join(path.read_text(encoding="utf-8") for path in (BASE / "static/css").glob("*.css"))
+    assert "fill" in asked
+    assert {size for size in asked if f".map-{size} " not in styles} <= {"wall"}, "a wall's map fills its own box"
