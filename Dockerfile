@@ -36,4 +36,4 @@ USER wangge
 VOLUME /srv/files
 EXPOSE 8000 8001
 ENTRYPOINT ["tini", "--"]
-CMD ["gunicorn", "governance.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
+CMD ["gunicorn", "governance.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--limit-request-line", "8190", "--no-control-socket"]

@@ -66,7 +66,7 @@ def board(ground: Ground, *, now: datetime) -> Board:
     units = units_by_code(needed)
     rows = named([*waiting.rows, *pressing], units, now=now)
     kept = len(waiting.rows)
-    by_tier = counts.by_tier()
+    by_tier = counts.by_tier
     return Board(
         ground=ground,
         strip=strip(ground, counts, gone.since, now=now),

@@ -1,6 +1,6 @@
 """What is open now on a ground: by place, by tier, by body, by light; which is lit longest; what it was a day ago."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,54 +17,56 @@ _LIGHTS = [str(light) for light in lights.ORDER]
 _TIERS = {length: kind.value for kind, length in CODE_LENGTHS.items()}
 
 
+Numbers = dict[str, dict[str, int]]
+
+
 @dataclass(frozen=True)
 class OpenCounts:
-    """Numbers of open incidents: by (tier of the holder, place, light), by (body, light), by light a day ago.
+    """Numbers of open incidents: by (tier of the holder, light), (place, light), (body, light), by light a day ago.
 
     `lit` finds the clocks of the incidents that are lit longest; `at` is the body whose clocks alone count, if one's,
     and `waited` how many of what waits there did so a day ago.
     """
 
-    by_place: Mapping[tuple[str, str, str], int]
-    by_body: Mapping[str, Mapping[str, int]]
+    by_tier: Numbers
+    by_place: Numbers
+    by_body: Numbers
     then: Mapping[str, int]
     lit: Q
     at: str = ""
     waited: int = 0
 
-    def by_tier(self) -> dict[str, dict[str, int]]:
-        """Tier -> light -> number."""
-        return self._summed(lambda tier, _place: tier)
-
-    def by_level(self, length: int) -> dict[str, dict[str, int]]:
+    def by_level(self, length: int) -> Numbers:
         """Place cut to `length` digits -> light -> number."""
-        return self._summed(lambda _tier, place: place[:length])
-
-    def _summed(self, name: Callable[[str, str], str]) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = {}
-        for (tier, place, light), number in self.by_place.items():
-            row = found.setdefault(name(tier, place), {})
-            row[light] = row.get(light, 0) + number
+        found: Numbers = {}
+        for place, numbers in self.by_place.items():
+            for light, number in numbers.items():
+                _add(found, place[:length], light, number)
         return found
 
     @cached_property
     def lights(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for (_tier, _place, light), number in self.by_place.items():
-            found[light] = found.get(light, 0) + number
+        for numbers in self.by_tier.values():
+            for light, number in numbers.items():
+                found[light] = found.get(light, 0) + number
         return found
 
-    @cached_property
+    @property
     def loads(self) -> dict[str, int]:
         """By place: how many are open there."""
-        found: dict[str, int] = {}
-        for (_tier, place, _light), number in self.by_place.items():
-            found[place] = found.get(place, 0) + number
-        return found
+        return {place: sum(numbers.values()) for place, numbers in self.by_place.items()}
 
     @property
     def total(self) -> int:
         return sum(self.lights.values())
+
+
+def _add(numbers: Numbers, name: str, light: str, number: int) -> None:
+    row = numbers.get(name)
+    if row is None:
+        row = numbers[name] = {}
+    row[light] = row.get(light, 0) + number
 
 
 def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
@@ -73,8 +75,9 @@ def open_counts(ground: Ground, *, now: datetime) -> OpenCounts:
 
 
 def _read(found: list[Row], ground: Ground, now: datetime) -> OpenCounts:
-    by_place: dict[tuple[str, str, str], int] = {}
-    by_body: dict[str, dict[str, int]] = {}
+    by_tier: Numbers = {}
+    by_place: Numbers = {}
+    by_body: Numbers = {}
     then, lit, waited = {RED: 0, YELLOW: 0}, list[int](), 0
     dues: list[int] = []
     for part, place, tier, body, rank, past, number, due in found:
@@ -87,15 +90,16 @@ def _read(found: list[Row], ground: Ground, now: datetime) -> OpenCounts:
         if past is not None:
             then[past] += int(number)
         if part == "place":
-            key = (_TIERS[tier], place, _LIGHTS[rank])
-            by_place[key] = by_place.get(key, 0) + number
+            _add(by_tier, _TIERS[tier], _LIGHTS[rank], number)
+            _add(by_place, place, _LIGHTS[rank], number)
             if rank <= YELLOW and due is not None:
                 dues.append(due)
         elif part == "body":
-            row = by_body.setdefault(body, {})
-            row[_LIGHTS[rank]] = row.get(_LIGHTS[rank], 0) + number
+            _add(by_body, body, _LIGHTS[rank], number)
     longest = _lit_longest(ground, sorted(dues), now) if ground.is_everything else Q(incident__in=lit)
-    return OpenCounts(by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at, waited)
+    return OpenCounts(
+        by_tier, by_place, by_body, {"red": then[RED], "yellow": then[YELLOW]}, longest, ground.base.at, waited
+    )
 
 
 def _lit_longest(ground: Ground, dues: list[int], now: datetime) -> Q:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext_lazy as _
@@ -138,7 +138,10 @@ class Endpoint(APIView):
         for name, (pattern, _said) in self.path_words.items():
             if not re.fullmatch(pattern, str(kwargs[name])):
                 raise Http404
+        if str(request.method) not in self.allowed_methods:
+            self.http_method_not_allowed(request)
         method = "GET" if request.method == "HEAD" else str(request.method)
+        _refuse_empty(request.query_params)
         question = self.asks.get(method, NoQuestion)(data=request.query_params)
         question.is_valid(raise_exception=True)
         self.asked = question.validated_data
@@ -169,6 +172,13 @@ class Endpoint(APIView):
             said = ErrorDetail(str(_("8 to 64 visible ASCII characters.")), "key")
             raise ValidationError({"Idempotency-Key": [said]})
         return key
+
+
+def _refuse_empty(query: QueryDict) -> None:
+    """An empty value would be as good as none, and so a wider list than whoever left it empty asked for."""
+    empty = {name: [_("Leave the name out to ask for nothing.")] for name, values in query.lists() if "" in values}
+    if empty:
+        raise ValidationError(empty, "blank")
 
 
 def replayed(data: Any, **named: Any) -> Response:

@@ -219,6 +219,8 @@ class Demo:
             "2",
             "--threads",
             "8",
+            "--limit-request-line",
+            "8190",
             "--graceful-timeout",
             "5",
             "--worker-tmp-dir",

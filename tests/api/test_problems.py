@@ -33,6 +33,7 @@ def test_each_status_has_its_problem(today: Now) -> None:
     assert is_problem(clerk.ask("DELETE", "units/"), 405, "method")
     assert "GET" in clerk.ask("DELETE", "units/").headers["Allow"]
     is_problem(clerk.ask("OPTIONS", "units/"), 405, "method")
+    is_problem(clerk.ask("TRACE", "units/?level=high"), 405, "method")
     is_problem(clerk.get("units/", Accept="text/html"), 406, "not-acceptable")
     is_problem(clerk.post(moves, {"move": "accept", "seq": 7}), 409, "stale")
     is_problem(clerk.post(moves, {"move": "answer", "seq": 1, "note": "x"}), 409, "conflict")
@@ -114,7 +115,7 @@ def test_each_field_at_fault_is_named(today: Now, given: dict[str, Any], field: 
         "since=0000-00-00", "since=x", "until=9999-12-31", "since=0001-01-01",
         "q=%00", "q=" + "x" * 81, "page_size=0", "page_size=201", "page_size=1.5",
         "page_size=9" + "9" * 400, "cursor=AAAA", "cursor=%FF", "cursor=" + "W" * 500,
-        "order=best", "mine=perhaps", "stat=open", "=", "tier=house",
+        "order=best", "mine=perhaps", "stat=open", "=", "tier=house", "light=", "q=", "state=open&state=",
     ],
 )  # fmt: skip
 def test_no_question_is_a_fault_of_ours(today: Now, query: str) -> None:
