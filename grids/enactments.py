@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from grids import following, hierarchy, lattice, plans, redrawn_units, reposting, selectors
 from grids.hierarchy import NewUnit
-from grids.models import Person, Plan, PlanArea, Unit
+from grids.models import Person, Plan, Unit
 from grids.redraws import Redraw
 
 
@@ -37,7 +39,7 @@ def carry_out(redraw: Redraw, *, at: datetime, actor: Person | None) -> dict[str
     redrawn_units.retire(codes=redraw.retired, now=at)
     _trace(redraw, at, actor)
     before = _amend(redraw, at)
-    PlanArea.objects.bulk_update(_published_as(redraw), ["published_as"], batch_size=500)
+    _say_as_what(redraw)
     if plan.rolls_back is not None:
         redrawn_units.call_again(contacts=_contacts_of(plan.rolls_back), stood=called, at=at)
     return {
@@ -104,8 +106,12 @@ def _amend(redraw: Redraw, at: datetime) -> dict[str, dict[str, str]]:
     return before
 
 
-def _published_as(redraw: Redraw) -> list[PlanArea]:
-    areas = list(PlanArea.objects.filter(plan=redraw.plan).only("pk", "key"))
-    for area in areas:
-        area.published_as_id = redraw.codes[area.key]
-    return areas
+_AS_WHAT = """
+update grids_planarea as area set published_as_id = given.code
+from unnest(%s::int[], %s::text[]) as given (key, code) where area.plan_id = %s and area.key = given.key"""
+
+
+def _say_as_what(redraw: Redraw) -> None:
+    """Write under which code each area was published. One statement, however many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AS_WHAT, [list(redraw.codes), list(redraw.codes.values()), redraw.plan.pk])
