@@ -29,7 +29,7 @@ def reported(life: Life) -> Step | None:
             return life.at_desk(life.soon(0.6), "transfer", Duty.CLERK, life.say("transfer"), target_unit=target)
     if fresh and life.partner is not None and life.takes("merge", "unmerge"):
         master = Incident.objects.get(pk=life.partner.incident.pk)
-        return life.at_desk(life.soon(0.5), "merge", Duty.CLERK, life.say("merge"), master=master)
+        return life.at_desk(life.soon(0.2), "merge", Duty.CLERK, life.say("merge"), master=master)
     if life.incident.arrived_by in ESCALATED and life.tier == 2 and life.takes("send_back"):
         return life.at_desk(life.soon(0.8), "send_back", Duty.CLERK, life.say("send_back"))
     if fresh and life.takes("late_accept"):

@@ -59,8 +59,8 @@ def born(
     born(life.incident.pk)
     if life.is_on("merge", "unmerge"):
         timeline.begin(_twin(life, birth, timeline, born))
-        # Whom the second is merged into must still be open.
-        life.turn, life.level = "", "town"
+        # The one the second is merged into must still be open, and at the same village: who merges answers for both.
+        life.turn, life.level = "", "village"
     yield from live(life)
 
 

@@ -136,6 +136,19 @@ def test_every_move_act_and_light_occurs_in_chinese_and_the_record_holds(cast: C
 
 
 @pytest.mark.django_db
+def test_what_is_reported_twice_at_midday_is_merged_before_the_first_one_climbs(cast: Cast) -> None:
+    staffed(cast)
+    noon = datetime(2026, 3, 17, 12, 10, tzinfo=SHANGHAI)
+    world = World(district="511111", now=noon, seed=SEED)
+    timeline = Timeline(world)
+    for number in range(8):
+        birth = story.Birth(noon + timedelta(minutes=15 * number), number, "unmerge")
+        timeline.begin(story.born(world, timeline, birth))
+    timeline.run(UNTIL)
+    assert world.pressed["merge"] == world.pressed["unmerge"] == 8
+
+
+@pytest.mark.django_db
 def test_the_same_seed_tells_the_same_story(cast: Cast) -> None:
     staffed(cast)
     DistrictProfile.objects.update(recheck_share=0)  # the lot is the house's, not the story's
