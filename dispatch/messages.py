@@ -51,7 +51,7 @@ def unit_of(event: IncidentEvent) -> Unit:
 def _single(delivery: Delivery, event: IncidentEvent) -> Message:
     number = event.incident.number
     link = _link("incidents:detail", number)
-    return _one(delivery, f"E{event.pk}", event.kind, number, str(unit_of(event)), link)
+    return _one(delivery, event.kind, number, str(unit_of(event)), link)
 
 
 def _of_the_house(delivery: Delivery, event: HouseEvent) -> Message:
@@ -64,12 +64,17 @@ def _of_the_house(delivery: Delivery, event: HouseEvent) -> Message:
         own = Notice.objects.filter(house_event=event, person=delivery.address.person_id, channel=Channel.IN_APP)
         read = own.values_list("pk", flat=True).first()
         link = _link("dispatch:notice", read) if read else _link("dispatch:inbox")
-    return _one(delivery, f"H{event.pk}", event.kind, number, str(event.unit), link)
+    return _one(delivery, event.kind, number, str(event.unit), link)
 
 
-def _one(delivery: Delivery, event: str, kind: str, number: str, unit: str, link: str) -> Message:
-    act, reason = label_of(kind) or kind, _reason(delivery.reason)
-    mark = f"D{delivery.pk}-{event}"
+def _mark(delivery: Delivery) -> str:
+    """What a message can be told by, however often it arrives."""
+    event = f"H{delivery.house_event_id}" if delivery.house_event_id else f"E{delivery.event_id}"
+    return f"D{delivery.pk}-{event}"
+
+
+def _one(delivery: Delivery, kind: str, number: str, unit: str, link: str) -> Message:
+    act, reason, mark = label_of(kind) or kind, _reason(delivery.reason), _mark(delivery)
     act = act if act == reason else f"{reason} · {act}"
     lines = [act, f"{number} · {unit}", link, f"[{mark}]"]
     return Message(f"wangge-{mark}", f"{reason} · {number}", _text(lines), number, unit, act, link)
@@ -79,8 +84,7 @@ def _digest(delivery: Delivery, reasons: Counter[str]) -> Message:
     count = sum(reasons.values())
     title = ngettext("%(count)d message", "%(count)d messages", count) % {"count": count}
     words = [f"{_reason(reason)} {number}" for reason, number in reasons.most_common()]
-    link = _link("dispatch:inbox")
-    mark = f"D{delivery.pk}-E{delivery.event_id}"
+    link, mark = _link("dispatch:inbox"), _mark(delivery)
     lines = [title, *words, link, f"[{mark}]"]
     return Message(f"wangge-{mark}", title, _text(lines), act=" · ".join(words), link=link, count=count)
 

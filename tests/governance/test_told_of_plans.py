@@ -151,6 +151,19 @@ def test_quiet_hours_and_pressing_matters_hold_for_plans_too(post: Post) -> None
     assert post.deliver().found == 0
 
 
+def test_after_a_storm_plans_are_told_together_too(post: Post, settings: Any) -> None:
+    settings.NOTICE_STORM = 1
+    post.reach(post.cast.town_head)
+    for _plan in range(3):
+        proven(post)
+    told(post)
+    assert post.deliver().sent == 1
+    (text,) = post.provider.texts
+    head = Delivery.objects.get(digest=None)
+    assert f"[D{head.pk}-H{head.house_event_id}]" in text and "3" in text
+    assert Delivery.objects.filter(digest=head, state="sent").count() == 2
+
+
 def asked(post: Post) -> ExportRequest:
     cast = post.cast
     request = ExportRequest(
