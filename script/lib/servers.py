@@ -23,7 +23,17 @@ DATABASE = "wangge"
 PLAIN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 SAFE = ("shared_buffers=128MB",)
 # A test's database may be lost with the power; it is made anew anyway.
-FAST = ("shared_buffers=128MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+FAST = (
+    "shared_buffers=128MB",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "checkpoint_timeout=1h",
+    "max_wal_size=4GB",
+    "autovacuum=off",
+)
 
 
 class Servers:

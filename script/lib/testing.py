@@ -10,6 +10,9 @@ from places import CHECKOUT, PYTHON, make_home, one_at_a_time
 from servers import Servers
 from setup import prepare
 
+# Two processes; who is done early takes over what the other still has: the long tests come last.
+SPREAD = ["-n", "2", "--dist", "worksteal"]
+
 
 def with_servers(command: list[str]) -> int:
     """Runs a command with DATABASE_URL and REDIS_URL of the test servers (or the given ones); its exit code."""
@@ -42,7 +45,7 @@ def main() -> int:
     prepare(with_tests=True)
     spread = any(word.startswith("-n") or word == "--numprocesses" for word in arguments)
     say()
-    return with_servers([str(PYTHON), "-m", "pytest", *([] if spread else ["-n", "2"]), *arguments])
+    return with_servers([str(PYTHON), "-m", "pytest", *([] if spread else SPREAD), *arguments])
 
 
 if __name__ == "__main__":
