@@ -30,7 +30,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--district", default="511111", help="code of the district (default: the demo's)")
-        parser.add_argument("--days", type=int, default=21, help="so many days, ending now (default 21); it takes about nine for every move to occur")
+        parser.add_argument(
+            "--days", type=int, default=21,
+            help="so many days, ending now (default 21); it takes about nine for every move to occur",
+        )  # fmt: skip
         parser.add_argument("--seed", type=int, default=1, help="same seed, same database, same moment: same story")
         parser.add_argument("--incidents", type=int, default=1500, help="how many in these days (default 1500)")
         parser.add_argument("--live", action="store_true", help="go on in real time until SIGINT or SIGTERM")
