@@ -1,7 +1,5 @@
 """Forms of forces and routines of a grid. Errors of the domain stand at the field they speak of."""
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -69,7 +67,3 @@ class RoundForm(RefusingForm):
     day = forms.DateField()
     is_abnormal = forms.BooleanField(required=False)
     remark = forms.CharField(max_length=300, required=False)
-
-    def given(self) -> dict[str, Any]:
-        """What `routines.walk` takes beside the routine and the person."""
-        return dict(self.cleaned_data)
