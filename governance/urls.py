@@ -53,6 +53,8 @@ own = [
     path("wall/k/<str:secret>/areas.geojson", wall.areas_by_key, name="wall_areas_by_key"),
 ]
 
+handler400 = "governance.api.outside.bad_request"
+handler500 = "governance.api.outside.server_error"
 urlpatterns = [
     path("", landing.landing, name="landing"),
     path("", include((own, "governance"))),

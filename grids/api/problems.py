@@ -100,17 +100,17 @@ def answer_to(error: Exception, context: Mapping[str, Any]) -> Response:
         headers.setdefault("WWW-Authenticate", getattr(error, "auth_header", "Token"))
     if problem.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "view" in context:
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    return Response(body(problem, request), problem.status_code, headers=headers, content_type=MEDIA_TYPE)
+    return Response(body(problem, request._request.path), problem.status_code, headers=headers, content_type=MEDIA_TYPE)
 
 
-def body(problem: Problem, request: Request) -> dict[str, Any]:
-    """The members of the answer."""
+def body(problem: Problem, path: str) -> dict[str, Any]:
+    """The members of the answer to who asked for `path`."""
     told: dict[str, Any] = {
         "type": address_of(problem.name),
         "title": str(KINDS[problem.name].title),
         "status": problem.status_code,
         "detail": _told(problem.detail),
-        "instance": escape_uri_path(request._request.path),
+        "instance": escape_uri_path(path),
     }
     if problem.errors:
         told["errors"] = list(_errors(problem.errors))

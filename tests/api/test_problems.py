@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
+from governance.sessions import SessionLimits
 from grids.api.problems import KINDS
 from incidents.api import incidents as door
 from tests.api.conftest import ROOT, Now, Program
@@ -201,3 +202,12 @@ def test_a_cursor_of_other_things_is_refused(today: Now) -> None:
             cursor = base64.urlsafe_b64encode(json.dumps([0, *values]).encode()).decode().rstrip("=")
             told = is_problem(clerk.get(f"{path}?cursor={cursor}"), 400, "invalid")
             assert told["errors"][0]["code"] == "cursor"
+
+
+def test_what_fails_before_a_view_is_reached_is_a_problem_too(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with override_settings(ALLOWED_HOSTS=["ours.example"]):
+        is_problem(Client(headers={"host": "other.example"}).get(f"{ROOT}units/"), 400, "malformed")
+    monkeypatch.setattr(SessionLimits, "__call__", lambda *_given: 1 / 0)
+    nobody = Client(raise_request_exception=False)
+    is_problem(nobody.get(f"{ROOT}units/"), 500, "fault")
+    assert nobody.get("/login/").headers["Content-Type"].startswith("text/html")
