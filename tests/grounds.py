@@ -139,6 +139,8 @@ class Grounds:
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {_quoted(target)} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {_quoted(target)} TEMPLATE {_quoted(source)}")
+            # Only a test's database lets its append-only tables be emptied.
+            cursor.execute(f"ALTER DATABASE {_quoted(target)} SET wangge.allow_truncate = 'on'")
 
 
 def _quoted(name: str) -> str:
