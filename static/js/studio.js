@@ -47,7 +47,10 @@
 
   function drawMap() {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    S.map = L.map("studio-map", { zoomControl: false, attributionControl: false, minZoom: 8, maxZoom: 21, zoomSnap: 0.25, zoomAnimation: !still, fadeAnimation: !still, inertia: !still, boxZoom: false, maxBoundsViscosity: 0.7 });
+    S.map = L.map("studio-map", {
+      zoomControl: false, attributionControl: false, minZoom: 8, maxZoom: 21, zoomSnap: 0.25, maxBoundsViscosity: 0.7,
+      zoomAnimation: !still, fadeAnimation: !still, inertia: !still, boxZoom: false,
+    });
     L.control.zoom({ position: "topright", zoomInTitle: S.word("zoom_in"), zoomOutTitle: S.word("zoom_out") }).addTo(S.map);
     S.map.setView([29.4, 103.55], 12, { animate: false });
     S.layer = new S.CoverageLayer({

@@ -30,21 +30,21 @@
     };
     const words = S.find("#studio-search").value.trim().toLowerCase();
     const only = S.find("#studio-only").checked;
-    return Array.from(S.areas.values())
-      .filter((area) => (!words || (S.nameOf(area.key) + " " + (area.code || "") + " " + (area.officer ? area.officer.name : "")).toLowerCase().includes(words)) && (!only || !S.withinTolerance(area)))
-      .sort(compare);
+    const fits = (area) => [S.nameOf(area.key), area.code || "", area.officer ? area.officer.name : ""].join(" ").toLowerCase().includes(words);
+    return Array.from(S.areas.values()).filter((area) => fits(area) && (!only || !S.withinTolerance(area))).sort(compare);
   }
 
   function row(area) {
     const chosen = S.chosen.includes(area.key);
     const swatch = make("span.studio-swatch." + stepName(area), { "aria-hidden": "true" });
     const officer = area.officer ? area.officer.name : area.vacant_reason ? S.word("vacant") : S.word("nobody");
+    const pick = { type: "button", "aria-pressed": String(chosen), onclick: () => S.choose([area.key], { zoom: true }) };
     return make("tr" + (chosen ? ".is-chosen" : ""), { "data-key": area.key },
-      make("th", { scope: "row" }, make("button.studio-pick", { type: "button", "aria-pressed": String(chosen), onclick: () => S.choose([area.key], { zoom: true }) }, swatch, S.nameOf(area.key))),
-      make("td.num", {}, area.households === null || area.households === undefined ? "–" : S.number(area.households)),
-      make("td.num" + (S.withinTolerance(area) ? "" : ".is-off"), {}, area.deviation === null || area.deviation === undefined ? "–" : S.percent(area.deviation)),
+      make("th", { scope: "row" }, make("button.studio-pick", pick, swatch, S.nameOf(area.key))),
+      make("td.num", {}, S.known(area.households)),
+      make("td.num" + (S.withinTolerance(area) ? "" : ".is-off"), {}, S.percent(area.deviation)),
       make("td" + (area.officer || area.vacant_reason ? "" : ".is-missing"), {}, officer),
-      make("td.num", {}, area.open === null || area.open === undefined ? "–" : S.number(area.open)));
+      make("td.num", {}, S.known(area.open)));
   }
   const stepName = (area) => {
     const colour = S.colourOf(area, S.state.tolerance);
@@ -78,7 +78,12 @@
     const most = Math.max(...bars);
     const svg = box.querySelector("svg");
     svg.replaceChildren();
-    const put = (name, given, words) => { const each = document.createElementNS(SVG, name); for (const [key, value] of Object.entries(given)) each.setAttribute(key, value); if (words !== undefined) each.textContent = words; svg.append(each); };
+    const put = (name, given, words) => {
+      const each = document.createElementNS(SVG, name);
+      for (const [key, value] of Object.entries(given)) each.setAttribute(key, value);
+      if (words !== undefined) each.textContent = words;
+      svg.append(each);
+    };
     const tolerance = S.state.tolerance;
     put("rect", { class: "band", x: (6.5 - tolerance / 10) * 24, y: 0, width: (tolerance / 5) * 24, height: 62 });
     bars.forEach((count, index) => {

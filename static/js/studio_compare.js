@@ -12,7 +12,7 @@
       if (!today) {
         const answer = await S.ask(S.urls.today);
         const areas = new Map(answer.areas.map((area) => [area.key, area]));
-        today = { topo: S.topology(answer.areas, S.state.frame), areas, plain: true, faults: [], tolerance: 0, label: (area) => area.name, count: (area) => S.word("count", { n: S.number(area.households) }) };
+        today = { topo: S.topology(answer.areas, S.state.frame), areas, plain: true, faults: [], tolerance: 0, label: (area) => area.name };
       }
     } catch (error) { S.failed(error); return; }
     S.comparing = true;

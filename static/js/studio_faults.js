@@ -21,7 +21,8 @@
       }
     }
     // Looked at again, a fault may have another number: what lies at the same place is the same to people.
-    const now = S.fault && (S.faults.find((fault) => fault.id === S.fault) || (chosenAt && S.faults.find((fault) => fault.at && fault.at[0] === chosenAt[0] && fault.at[1] === chosenAt[1])));
+    const isThere = (fault) => chosenAt && String(fault.at) === String(chosenAt);
+    const now = S.fault && (S.faults.find((fault) => fault.id === S.fault) || S.faults.find(isThere));
     S.fault = now ? now.id : null;
     draw();
     S.layer.draw();
@@ -74,13 +75,27 @@
 
   function item(fault) {
     const on = fault.id === S.fault;
-    const size = fault.area_m2 ? S.squareMetres(fault.area_m2) : "";
+    const open = () => {
+      S.chooseFault(fault, true);
+      const again = S.find('#studio-faults [data-fault="' + fault.id + '"] .studio-fault-open');
+      if (again) again.focus();
+    };
     return make("li.studio-fault" + (on ? ".is-chosen" : ""), { "data-fault": fault.id },
-      make("button.studio-fault-open", { type: "button", "aria-pressed": String(on), onclick: () => { S.chooseFault(fault, true); const again = S.find('#studio-faults [data-fault="' + fault.id + '"] .studio-fault-open'); if (again) again.focus(); } },
-        make("span.studio-fault-kind", {}, S.word("fault_" + fault.kind)), make("span.studio-fault-size", {}, size), make("span.studio-fault-words", {}, fault.words)),
-      on && fault.repairs.length ? make("div.studio-repairs", {}, ...repairs(fault)) : null,
-      on && fault.onPaper && S.areas.has(fault.keys[0]) ? make("div.studio-repairs", {}, make("button.btn.btn-sm.btn-primary", { type: "button", onclick: () => { S.choose([fault.keys[0]], { quiet: true }); S.tab("grid", true); } }, S.word("open_grid", { grid: S.nameOf(fault.keys[0]) }))) : null,
-      on && !fault.repairs.length && !fault.onPaper ? make("p.muted.small", {}, S.word("by_hand")) : null);
+      make("button.studio-fault-open", { type: "button", "aria-pressed": String(on), onclick: open },
+        make("span.studio-fault-kind", {}, S.word("fault_" + fault.kind)),
+        make("span.studio-fault-size", {}, fault.area_m2 ? S.squareMetres(fault.area_m2) : ""),
+        make("span.studio-fault-words", {}, fault.words)),
+      ...(on ? waysOut(fault) : []));
+  }
+  // What the chosen fault offers: its repairs, the form of its grid, or the tools.
+  function waysOut(fault) {
+    const ways = fault.repairs.length ? [make("div.studio-repairs", {}, ...repairs(fault))] : [];
+    const [key] = fault.keys;
+    if (fault.onPaper && S.areas.has(key)) {
+      const form = () => { S.choose([key], { quiet: true }); S.tab("grid", true); };
+      ways.push(make("div.studio-repairs", {}, make("button.btn.btn-sm.btn-primary", { type: "button", onclick: form }, S.word("open_grid", { grid: S.nameOf(key) }))));
+    } else if (!ways.length && !fault.onPaper) ways.push(make("p.muted.small", {}, S.word("by_hand")));
+    return ways;
   }
 
   function draw() {
@@ -109,8 +124,9 @@
     box.hidden = !proven;
     S.find("#studio-next").hidden = !proven || S.state.status !== "proven";
     if (!proven) return;
-    const given = S.certificate || S.state.certificate || null;
-    S.find("#studio-seal-words").textContent = given ? S.word("sealed", { grids: S.number(given.grids || S.areas.size), digest: String(given.digest || given.sha256 || "").slice(0, 12) }) : S.word("sealed_plain", { grids: S.number(S.areas.size) });
+    const { digest } = S.certificate || S.state.certificate || {};
+    const grids = S.number(S.areas.size);
+    S.find("#studio-seal-words").textContent = digest ? S.word("sealed", { grids, digest: digest.slice(0, 12) }) : S.word("sealed_plain", { grids });
   }
   S.on("state", seal);
   S.on("changed", seal);

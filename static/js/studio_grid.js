@@ -69,13 +69,18 @@
     if (!area) return;
     S.find("#studio-hand").replaceChildren();
     const list = S.topo.neighbours(area.key).map((near) => make("li", {},
-      make("span.grow", {}, make("button.studio-pick", { type: "button", onclick: () => S.choose([near.key], { zoom: true }) }, S.nameOf(near.key)), make("span.muted.small", {}, S.word("shares", { n: S.number(Math.round(near.metres)) }))),
+      make("span.grow", {},
+        make("button.studio-pick", { type: "button", onclick: () => S.choose([near.key], { zoom: true }) }, S.nameOf(near.key)),
+        make("span.muted.small", {}, S.word("shares", { n: S.number(Math.round(near.metres)) }))),
       act("merge", near.key, () => askMerge(area.key, near.key)),
       act("border", near.key, () => toBorder(area.key, near.key)),
       act("hand", near.key, () => hand(area.key, near.key))));
     S.find("#studio-neighbours").replaceChildren(...list);
   }
-  const act = (name, key, press) => make("button.btn.btn-sm", { type: "button", disabled: !S.mayEdit(), "aria-label": S.word(name + "_with", { grid: S.nameOf(key) }), onclick: press }, S.word(name));
+  const act = (name, key, press) => {
+    const label = S.word(name + "_with", { grid: S.nameOf(key) });
+    return make("button.btn.btn-sm", { type: "button", disabled: !S.mayEdit(), "aria-label": label, onclick: press }, S.word(name));
+  };
 
   function askMerge(a, b) {
     const size = (key) => { const area = S.areas.get(key); return area.households === null ? area.area_m2 : area.households; };
@@ -106,7 +111,8 @@
     if (!found.length) { box.replaceChildren(make("p.muted", {}, S.word("no_dwellings"))); return; }
     const ticks = found.map((each, index) => {
       const id = "studio-tick-" + index;
-      return make("li", {}, make("input.form-check-input", { type: "checkbox", id, value: each.id }), make("label", { for: id }, S.word("dwelling", { n: S.number(each.households), m: S.number(Math.round(each.metres)) })));
+      const words = S.word("dwelling", { n: S.number(each.households), m: S.number(Math.round(each.metres)) });
+      return make("li", {}, make("input.form-check-input", { type: "checkbox", id, value: each.id }), make("label", { for: id }, words));
     });
     const send = make("button.btn.btn-primary", { type: "button", onclick: () => {
       const dwellings = Array.from(box.querySelectorAll("input:checked"), (tick) => Number(tick.value));

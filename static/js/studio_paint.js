@@ -38,7 +38,9 @@
     },
     overlay(pen, put) {
       pen.beginPath();
-      for (const cell of S.cells) if (cell.key !== receiver()) for (const ring of cell.rings) ring.forEach((point, index) => pen[index ? "lineTo" : "moveTo"](...put(point[0], point[1])));
+      for (const cell of S.cells.filter((each) => each.key !== receiver())) {
+        for (const ring of cell.rings) ring.forEach((point, index) => pen[index ? "lineTo" : "moveTo"](...put(point[0], point[1])));
+      }
       pen.strokeStyle = "rgba(70, 85, 106, 0.45)"; pen.lineWidth = 0.8; pen.setLineDash([3, 3]); pen.stroke(); pen.setLineDash([]);
       if (!lasso) return;
       pen.beginPath();

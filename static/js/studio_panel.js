@@ -7,6 +7,7 @@
   const whole = new Intl.NumberFormat(document.documentElement.lang);
   const number = (value) => whole.format(value);
   S.number = number;
+  S.known = (value) => (value === null || value === undefined ? S.word("none") : number(value));
   // Times are those of the place, not of the machine that looks.
   const moment = (look) => new Intl.DateTimeFormat(document.documentElement.lang, Object.assign({ timeZone: S.words.zone, hour12: false }, look));
   S.squareKilometres = (m2) => S.word("km2", { n: new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: m2 < 1e5 ? 3 : 2 }).format(m2 / 1e6) });
@@ -96,7 +97,6 @@
     const state = S.state;
     if (!state) return;
     const { totals } = state;
-    const known = (value) => (value === null || value === undefined ? S.word("none") : number(value));
     S.find("#studio-status").textContent = S.word("status_" + state.status);
     S.find("#studio-old").hidden = !state.stale;
     const hold = S.find("#studio-holder");
@@ -108,10 +108,10 @@
     S.find(".studio").classList.toggle("is-read-only", !S.mayEdit());
     const rows = [
       [S.word("grids"), number(S.areas.size)],
-      [S.word("households"), known(totals.households)],
+      [S.word("households"), S.known(totals.households)],
       [S.word("target"), state.target ? S.word("target_words", { n: number(state.target), t: state.tolerance }) : S.word("no_target")],
-      [S.word("outside_tolerance"), known(totals.outside_tolerance)],
-      [S.word("faults"), known(totals.faults)],
+      [S.word("outside_tolerance"), S.known(totals.outside_tolerance)],
+      [S.word("faults"), S.known(totals.faults)],
       [S.word("without_officer"), number(Array.from(S.areas.values()).filter((area) => !area.officer && !area.vacant_reason).length)],
     ];
     S.find("#studio-facts").replaceChildren(...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
@@ -134,7 +134,9 @@
         const at = new Date(step.at);
         const when = make("time", { datetime: step.at, title: moment({ dateStyle: "full", timeStyle: "medium" }).format(at) },
           moment({ month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(at));
-        list.append(make("li" + (step.undone ? ".is-undone" : ""), {}, make("span.studio-step-words", {}, step.words), make("span.studio-step-who", {}, step.by || "", " · ", when, step.undone ? " · " + S.word("undone") : "")));
+        list.append(make("li" + (step.undone ? ".is-undone" : ""), {},
+          make("span.studio-step-words", {}, step.words),
+          make("span.studio-step-who", {}, step.by, " · ", when, step.undone ? " · " + S.word("undone") : "")));
         oldest = step.revision;
       }
       S.find("#studio-no-steps").hidden = list.children.length > 0;
