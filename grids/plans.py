@@ -57,10 +57,28 @@ def draft(
     return plan
 
 
+def touching(scope: str) -> Q:
+    """Plans for the unit `scope` itself, for units above it and below it."""
+    return within([scope], "scope") | Q(scope__in=ancestor_codes(scope))
+
+
 def latest(scope: str) -> Plan | None:
     """The plan published last that touches the unit `scope`: one of its own, of a unit above it or below it."""
-    touching = within([scope], "scope") | Q(scope__in=ancestor_codes(scope))
-    return Plan.objects.filter(touching, status=PlanStatus.PUBLISHED).order_by("-published_at", "-id").first()
+    return Plan.objects.filter(touching(scope), status=PlanStatus.PUBLISHED).order_by("-published_at", "-id").first()
+
+
+def standing(scope: str) -> Plan | None:
+    """The same without what was taken back since, and what took it back."""
+    undone: set[int] = set()
+    published = Plan.objects.filter(touching(scope), status=PlanStatus.PUBLISHED).order_by("-published_at", "-id")
+    for plan in published.defer("frame", "certificate", "effect"):
+        if plan.pk in undone:
+            continue
+        if plan.rolls_back_id is None:
+            return plan
+        # A plan that takes one back may be taken back itself: then it counts, as what it undid stands again.
+        undone.add(plan.rolls_back_id)
+    return None
 
 
 def outline_of(code: str, at: datetime) -> BaseGeometry | None:

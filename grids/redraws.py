@@ -26,7 +26,7 @@ from grids import (
 from grids.draft_rows import Row
 from grids.levels import UnitKind, district_of, parent_code
 from grids.lineages import Share, Wanted
-from grids.models import Plan, Post, Unit
+from grids.models import Plan, PlanStatus, Post, Unit
 from grids.refusals import BoundaryRefused
 from grids.reposting import Reposting, Seat
 from grids.subtrees import within
@@ -217,7 +217,8 @@ def _reposting(found: Redraw, born: Collection[str], now: datetime) -> Reposting
     if found.plan.rolls_back is not None:
         done = (found.plan.rolls_back.effect or {}).get("posts", {})
         ended = [(pk, datetime.fromisoformat(until) if until else None) for pk, until in done.get("ended", [])]
-        back = reposting.foresee_return(ended=ended, begun=done.get("begun", []), now=now)
+        begun = reposting.begun_again(done.get("begun", []), _begun_by_returns(found.plan.rolls_back))
+        back = reposting.foresee_return(ended=ended, begun=begun, now=now)
         kept = {post.pk for post in back.ended}
         left = Post.objects.filter(unit__in=found.retired, period__contains=now).exclude(pk__in=kept)
         back.ended += list(left.order_by("pk"))
@@ -228,3 +229,10 @@ def _reposting(found: Redraw, born: Collection[str], now: datetime) -> Reposting
         if (code := found.codes[key])
     ]
     return reposting.foresee(seats=seats, heirs=found.heirs, retired=found.retired, now=now)
+
+
+def _begun_by_returns(plan: Plan) -> list[int]:
+    """The posts begun by what took back others since `plan` was published."""
+    since = Plan.objects.filter(plans.touching(plan.scope_id), status=PlanStatus.PUBLISHED, rolls_back__isnull=False)
+    effects = since.filter(pk__gt=plan.pk).values_list("effect", flat=True)
+    return [pk for effect in effects for pk in (effect or {}).get("posts", {}).get("begun", [])]

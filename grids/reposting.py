@@ -197,6 +197,16 @@ def _name_contacts(codes: Collection[str], at: datetime) -> None:
     Unit.objects.filter(~Exists(named), pk__in=codes).update(duty_contact=Subquery(primary))
 
 
+def begun_again(begun: Collection[int], since: Collection[int]) -> list[int]:
+    """The posts `begun` by a redraw, with those of the same people in the same duties among `since`.
+
+    Another redraw ended them, and began them anew when it was taken back itself.
+    """
+    held = set(Post.objects.filter(pk__in=begun).values_list("unit", "person", "duty", "is_primary"))
+    anew = Post.objects.filter(pk__in=since).values_list("pk", "unit", "person", "duty", "is_primary")
+    return [*begun, *(pk for pk, *what in anew if tuple(what) in held and pk not in begun)]
+
+
 def foresee_return(*, ended: Iterable[tuple[int, datetime | None]], begun: Collection[int], now: datetime) -> Reposting:
     """What puts posts back as before a redraw that ended `ended` (with when they were to end) and began `begun`.
 

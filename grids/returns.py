@@ -18,14 +18,14 @@ def draft(*, plan: Plan, title: str, reason: str, now: datetime, actor: Person |
     """A draft that takes `plan` back: its areas are the grids as they were just before, under their own codes.
 
     Vertices it put on the outline stay only where somebody else built on them. Raises BoundaryRefused where nothing
-    was published before, another plan was published since, or it was taken back already.
+    was published before, it was taken back already, or another plan was published since that was not.
     """
     if plan.status != PlanStatus.PUBLISHED or plan.effective_at is None:
         raise BoundaryRefused(_("Only what is published can be taken back."), code="plan_not_published")
     if Plan.objects.filter(rolls_back=plan).exists():
         raise BoundaryRefused(_("This plan was taken back already."), code="plan_taken_back")
-    newest = plans.latest(plan.scope_id)
-    if newest is None or newest.pk != plan.pk:
+    newest, standing = plans.latest(plan.scope_id), plans.standing(plan.scope_id)
+    if plan not in (newest, standing):
         raise BoundaryRefused(_("Another plan was published here since: take that one back first."), code="plan_stale")
     old, outline = plans.just_before(plan.scope_id, plan.effective_at), plans.outline_of(plan.scope_id, now)
     if plan.scope_id not in old or outline is None:
@@ -37,7 +37,7 @@ def draft(*, plan: Plan, title: str, reason: str, now: datetime, actor: Person |
     shapes = {code: noding.insert_into(shape, vertices) for code, shape in grids.items()}
     back = Plan.objects.create(
         scope_id=plan.scope_id,
-        base=plan,
+        base=newest,
         rolls_back=plan,
         title=title[:100],
         reason=reason,
