@@ -21,7 +21,7 @@ def marks(ground: Ground, counts: OpenCounts, *, now: datetime) -> list[dict[str
 
     The middles are those of the last few minutes, unless something is open where nothing was.
     """
-    numbers = _by_place(counts)
+    numbers = counts.by_place
     middles = for_a_while("middles", ground, lambda: _middles(ground), seconds=SAME_MIDDLES, now=now)
     if not numbers.keys() <= middles.keys():
         middles = _middles(ground)
@@ -33,14 +33,6 @@ def _middles(ground: Ground) -> dict[str, tuple[float, float] | None]:
     where = ground.incidents(ground.base).order_by().annotate(x=Longitude("point"), y=Latitude("point"))
     found = where.values_list("place_id").annotate(lon=Avg("x"), lat=Avg("y"))
     return {code: None if longitude is None else (longitude, latitude) for code, longitude, latitude in found}
-
-
-def _by_place(counts: OpenCounts) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for (_tier, place, light), number in counts.by_place.items():
-        row = found.setdefault(place, {})
-        row[light] = row.get(light, 0) + number
-    return found
 
 
 def _mark(longitude: float, latitude: float, numbers: Mapping[str, int]) -> dict[str, Any]:
