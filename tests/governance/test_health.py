@@ -29,7 +29,8 @@ def test_a_healthy_site_answers_with_every_part(client: Client) -> None:
     parts = answer.json()
     assert parts["status"] == "ok" and parts["late"] == []
     assert {parts[name] for name in ("database", "redis", "migrations")} == {"ok"}
-    assert parts["findings"]["sweep"] == {"state": "ok", "processes": 1, "seconds": 0}
+    sweep = parts["findings"]["sweep"]
+    assert (sweep["state"], sweep["processes"]) == ("ok", 1) and sweep["seconds"] < 60
     assert set(parts["findings"]) >= {"clocks_agree", "beat", "steps", "faults", "untold", "undelivered"}
     assert parts["self_audit"]["passed"] is True
     assert answer.headers["Cache-Control"].startswith("max-age=0")
