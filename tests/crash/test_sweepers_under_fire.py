@@ -28,7 +28,7 @@ from tests.governance.listening import OwnRedis
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 NEAR_DUE, CLIMBING, PRESSED = 49_000, 1_000, 100
-PATIENCE = 240.0
+PATIENCE = 400.0
 FLEET = "wangge-fleet"
 
 
