@@ -272,7 +272,8 @@ DECISIONS: dict[str, Decision] = {
     "api:schema": read(signed_in),
     "api:docs": read(signed_in),
     "api:nowhere": Decision(nobody, nobody),
-    "no_api": Decision(nobody, nobody),
+    # There is nothing, whoever asks.
+    "no_api": Decision(None),
     "api:units": read(signed_in),
     "api:unit_at": read(signed_in),
     "api:unit": read(sees("village"), hidden=True),
