@@ -66,7 +66,7 @@ urlpatterns = [
     path("admin/login/", accounts.admin_sign_in),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("governance.api.urls", "api"))),
-    re_path(r"^api(/|$)", Nowhere.as_view(), name="no_api"),
+    re_path(r"^api/.*$", Nowhere.as_view(), name="no_api"),
     path("studio/", include("governance.studio.urls")),
 ]
 for app in ("grids", "incidents", "dispatch"):
