@@ -137,6 +137,8 @@ class Grounds:
         """A copy in place of one that a killed run left behind."""
         connections.close_all()
         with connection._nodb_cursor() as cursor:
+            # Once a browser's loop runs, a connection from before it is out of reach, and nobody's any more.
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
             cursor.execute(f"DROP DATABASE IF EXISTS {_quoted(target)} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {_quoted(target)} TEMPLATE {_quoted(source)}")
             # Only a test's database lets its append-only tables be emptied.
