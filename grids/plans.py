@@ -64,7 +64,8 @@ def touching(scope: str) -> Q:
 
 def latest(scope: str) -> Plan | None:
     """The plan published last that touches the unit `scope`: one of its own, of a unit above it or below it."""
-    return Plan.objects.filter(touching(scope), status=PlanStatus.PUBLISHED).order_by("-published_at", "-id").first()
+    published = Plan.objects.filter(touching(scope), status=PlanStatus.PUBLISHED).order_by("-published_at", "-id")
+    return published.defer("frame", "certificate", "effect").first()
 
 
 def standing(scope: str) -> Plan | None:
