@@ -193,7 +193,7 @@ def test_what_is_in_force_ends_by_a_published_plan_alone(story: Story) -> None:
     plan = split(story).published()
     assert "ends when another plan" in refused((end, [plan.effective_at, row.pk]))
     # nor by touching that plan in the same transaction.
-    touch = ("update grids_plan set note = 'x', published_in = pg_current_xact_id() where id = %s", [plan.pk])
+    touch = ("update grids_plan set published_in = pg_current_xact_id() where id = %s", [plan.pk])
     assert "ends when another plan" in refused(touch, (end, [plan.effective_at, row.pk]))
     assert "never deleted" in refused(("delete from grids_boundary where id = %s", [row.pk]))
     # What ended does not come back.

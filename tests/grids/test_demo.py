@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from grids import demo, lattice, permissions, plans, posts, proof, selectors
 from grids.demo import logins
@@ -19,26 +20,30 @@ from grids.levels import UnitKind
 from grids.models import Boundary, Dwelling, LineKind, Person, Plan, Post, ReferenceLine, Unit, UnitUserPermission
 from grids.refusals import PostRefused
 from tests.cast import NOW
+from tests.grounds import Ground, Grounds
 
 DESKS = (UnitKind.DISTRICT, UnitKind.TOWN, UnitKind.VILLAGE)
 
 
 @pytest.fixture(scope="module")
 def loaded(
-    django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: Grounds, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """The demo loaded once for this module, in a transaction that is rolled back."""
     file = tmp_path_factory.mktemp("demo") / "logins.txt"
-    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
-        demo.load(now=NOW, logins=file)
-        yield file
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock():
+        # A module's fixture comes before the test of before has given way to the next ground.
+        django_db_setup.stand_on(Ground.EMPTY)
+        with transaction.atomic():
+            demo.load(now=NOW, logins=file)
+            yield file
+            transaction.set_rollback(True)
 
 
 @pytest.fixture
-def district(loaded: Path, django_db_blocker: object) -> Iterator[Path]:
+def district(loaded: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Path]:
     """The loaded demo, whatever this test changes rolled back."""
-    with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), transaction.atomic():
         yield loaded
         transaction.set_rollback(True)
 
