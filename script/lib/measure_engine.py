@@ -28,6 +28,8 @@ from processes import Child, start
 HERE = Path(__file__).parent
 ONE, TWO = 20_000, 40_000
 LATE, LATE_OVER = 1_000, 10
+# So many of the crowd at most fall due by their own time while a line is measured.
+BY_THEMSELVES = 20
 LONGEST_TELLING = 60
 
 
@@ -253,7 +255,7 @@ class EngineBench:
 
 
 def _all_of(found: dict[str, float], due: int, name: str) -> None:
-    if found["done"] != due:
+    if not due <= found["done"] <= due + BY_THEMSELVES:
         raise RuntimeError(f"{name}: {due:,} were due, {found['done']:,.0f} taken")
 
 
