@@ -1,7 +1,7 @@
 """A map file published as it is (`manage.py load_boundaries`): open incidents follow their points in the same step."""
 
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,23 +15,12 @@ from incidents.rehoming import Redrawn
 
 
 @transaction.atomic
-def load(
-    *,
-    path: Path,
-    now: datetime,
-    effective: datetime | None = None,
-    system: str = "",
-    layer: str = "",
-    column: str = "",
-    encoding: str = "",
-    scope: str = "",
-    is_synthetic: bool = False,
-) -> Published:
-    """As `grids.boundary_files.load`. Raises BoundaryFileRefused also where areas in force would change later on."""
-    done = boundary_files.load(
-        path=path, now=now, effective=effective, system=system, layer=layer, column=column, encoding=encoding,
-        scope=scope, is_synthetic=is_synthetic,
-    )  # fmt: skip
+def load(*, now: datetime, **given: Any) -> Published:
+    """As `grids.boundary_files.load`, which says what may be given.
+
+    Raises BoundaryFileRefused also where areas in force would change later on.
+    """
+    done = boundary_files.load(now=now, **given)
     if done.plan is None:
         return done
     at = done.plan.effective_at
