@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from django.utils import translation
 
 from governance.redraw import from_file
 from grids import lattice
@@ -49,5 +50,5 @@ def test_open_incidents_follow_their_points(story: Story, tmp_path: Path) -> Non
 
 def test_areas_in_force_do_not_change_later_with_nobody_there(story: Story, tmp_path: Path) -> None:
     path, later = bent(story.cast, tmp_path / "map"), story.now + timedelta(days=1)
-    with pytest.raises(BoundaryFileRefused, match="at once"):
+    with translation.override("en"), pytest.raises(BoundaryFileRefused, match="at once"):
         from_file.load(path=path, now=story.now, effective=later)
