@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import override_settings
+from django.utils import translation
 
 pytest_plugins = ["tests.browser", "tests.cast", "tests.incidents.story", "tests.incidents.pages", "tests.grounds"]
 
@@ -14,3 +15,9 @@ def files_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("files")
     with override_settings(DATA_DIR=folder, MEDIA_ROOT=folder):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Each test begins in the house's language, whatever the test before was answered in."""
+    translation.deactivate()
