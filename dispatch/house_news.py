@@ -4,28 +4,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch.models import Notice
-from grids import house, permissions
+from grids import house, permissions, plans
 from grids.duties import PLAN_READERS
 from grids.holds import FINISHED
-from grids.levels import ancestor_codes
 from grids.models import HouseEvent, Person, Plan
-from grids.subtrees import within
 
 
 def overtake(event: HouseEvent, now: datetime) -> None:
     """Once a publication is told of: who draws a plan begun before it hears, once, that it must be begun again."""
     if event.kind not in ("plan_published", "plan_rolled_back"):
         return
-    reached = within([event.unit_id], "scope") | Q(scope__in=ancestor_codes(event.unit_id))
-    begun = Plan.objects.filter(reached, created_at__lte=event.at).exclude(status__in=FINISHED)
-    for late in begun.exclude(house_events__kind="plan_overtaken").defer("frame", "certificate").order_by("pk"):
-        house.note_plan("plan_overtaken", late, actor=None, now=now)
+    begun = Plan.objects.filter(plans.touching(event.unit_id), created_at__lte=event.at).exclude(status__in=FINISHED)
+    # Held first, asked afterwards: two who announce at once tell of a plan once.
+    held = list(begun.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    late = Plan.objects.filter(pk__in=held).exclude(house_events__kind="plan_overtaken")
+    for plan in late.defer("frame", "certificate").order_by("pk"):
+        house.note_plan("plan_overtaken", plan, actor=None, now=now)
 
 
 def about_for(event: HouseEvent, person: int) -> dict[str, Any] | None:
