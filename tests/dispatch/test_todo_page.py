@@ -17,7 +17,7 @@ from grids.models import Person, Plan
 from incidents.models import ExportRequest
 from tests.cast import Cast
 
-TODO = reverse("dispatch:todo")
+PAGE = reverse("dispatch:todo")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_proven_plan_waits_for_the_heads_of_its_town_and_district_until_one_ap
     assert [count(person, now) for person in others] == [0] * len(others)
     for head in (cast.town_head, cast.district_head):
         client.force_login(head)
-        page = client.get(TODO)
+        page = client.get(PAGE)
         assert page.context["todo"].plans == [proven]
         assert reverse("studio:plan", args=[proven.pk]) in page.content.decode()
         assert client.get(reverse("studio:plans")).context["awaited"] == {proven.pk}
@@ -63,7 +63,7 @@ def test_who_drew_a_plan_last_is_not_asked_to_approve_it(client: Client, cast: C
     approvals.prove(plan_id=plan.pk, actor=cast.administrator, now=now)
     assert (count(cast.town_clerk, now), count(cast.town_head, now)) == (0, 1)
     client.force_login(cast.town_clerk)
-    assert client.get(TODO).url == reverse("dispatch:desk", args=[cast.town.pk])
+    assert client.get(PAGE).url == reverse("dispatch:desk", args=[cast.town.pk])
 
 
 def test_a_long_export_waits_for_the_duty_chief_and_ends_with_its_time(
@@ -75,7 +75,7 @@ def test_a_long_export_waits_for_the_duty_chief_and_ends_with_its_time(
     assert count(cast.town_duty_chief, now) == count(cast.district_duty_chief, now) == 1
     assert count(cast.observer, now) == count(cast.town_head, now) == count(cast.town_clerk, now) == 0
     client.force_login(cast.town_duty_chief)
-    page = client.get(TODO)
+    page = client.get(PAGE)
     assert page.context["todo"].exports == [asked] and reverse("incidents:exports") in page.content.decode()
     assert count(cast.town_duty_chief, asked.ends_at) == 0
 
@@ -84,7 +84,7 @@ def test_a_head_without_anything_to_approve_sees_so_and_the_number_costs_three_q
     client: Client, cast: Cast, now: datetime
 ) -> None:
     client.force_login(cast.district_head)
-    page = client.get(TODO)
+    page = client.get(PAGE)
     (desk,) = page.context["todo"].desks
     assert (desk.unit, desk.waiting, desk.is_worked) == (cast.district, 0, False)
     with CaptureQueriesContext(
